@@ -1,0 +1,89 @@
+"""`housing-sweep`: loads a command's file when it is asked for, and maps errors to exit codes."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from housing_sweep.errors import HousingSweepError
+
+COMMANDS = {
+    "data": ("data", "Check and publish the dataset."),
+    "env": ("server", "Print the exports that point wandb at the local server."),
+    "promote": ("model", "Promote the best finished trial of a sweep."),
+    "server": ("server", "Run the local W&B server."),
+}
+"""Command -> (module in `cli`, one line for `--help`): help starts without importing any."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"housing_sweep.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="housing-sweep")
+def cli() -> None:
+    """Hyperparameter sweeps with W&B, from a sweep YAML to a promoted model, online or not.
+
+    \b
+    A first sweep on the local server:
+      housing-sweep server                    in one terminal, then in another:
+      eval "$(housing-sweep env)"
+      housing-sweep data publish --csv housing.csv
+      wandb sweep sweeps/hist_gradient_boosting.yaml
+      wandb agent ENTITY/PROJECT/SWEEP
+      housing-sweep promote ENTITY/PROJECT/SWEEP --alias staging
+
+    \b
+    Exit codes: 0 done, 2 bad input, 3 not found, 4 refused or conflict, 1 anything else.
+    """
+
+
+def main() -> None:
+    """Run the command line; the program's only door."""
+    sys.exit(run(cli))
+
+
+def run(command: click.Command, args: list[str] | None = None) -> int:
+    """Run a command and return its exit code; a user's mistake is a message, never a traceback."""
+    try:
+        result = command.main(args=args, standalone_mode=False)
+    except click.exceptions.Exit as asked:
+        return int(asked.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return int(error.exit_code)
+    except HousingSweepError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        return 130
+    except BrokenPipeError:  # `housing-sweep ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

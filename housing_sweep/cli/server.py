@@ -1,0 +1,113 @@
+"""`housing-sweep server` and `housing-sweep env`."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from housing_sweep.errors import NotSupported
+
+if TYPE_CHECKING:
+    from housing_sweep.server.config import ServerConfig
+
+
+def data_dir_option(command: Any) -> Any:
+    """Add `--data-dir` to a command; its value is a `Path`."""
+    return click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="HOUSING_SWEEP_DATA_DIR",
+        show_envvar=True,
+        default=default_data_dir,
+        help="Folder of the database and the files.  [default: the user's data folder]",
+    )(command)
+
+
+def default_data_dir() -> Path:
+    """Return the folder a server uses unless told otherwise."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("housing-sweep"))
+
+
+def server_config(**settings: Any) -> "ServerConfig":
+    """Return a server's configuration.
+
+    Raises:
+        NotSupported: the server's dependencies are not installed here.
+    """
+    try:
+        import graphql  # noqa: F401
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as missing:
+        raise NotSupported(
+            f"the local server needs {missing.name}, which is not installed",
+            fix="pip install 'housing-sweep[server]'",
+        ) from None
+    from housing_sweep.server.config import ServerConfig
+
+    return ServerConfig(**settings)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--trials-per-agent",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Trials that one `wandb agent` runs at once.",
+)
+@data_dir_option
+def server(host: str, port: int, trials_per_agent: int, data_dir: Path) -> None:
+    """Run the local W&B server until Ctrl-C.
+
+    The first start creates the data folder, a user named after you, and an API key. Paste the two
+    printed lines into a terminal, or run `eval "$(housing-sweep env)"` there, and every wandb
+    command of that terminal uses this server.
+    """
+    config = server_config(
+        host=host, port=port, trials_per_agent=trials_per_agent, data_dir=data_dir
+    )
+    from housing_sweep.server.serve import serve
+
+    serve(config, _announce)
+
+
+def _announce(url: str, api_key: str) -> None:
+    click.echo(f"housing-sweep server is ready at {url}  (Ctrl-C ends it)")
+    click.echo("Paste these two lines into the terminal that runs wandb:\n")
+    for line in _exports(url, api_key):
+        click.echo(f"  {line}")
+    click.echo("", nl=True)
+
+
+def _exports(url: str, api_key: str) -> list[str]:
+    return [
+        f"export WANDB_BASE_URL={shlex.quote(url)}",
+        f"export WANDB_API_KEY={shlex.quote(api_key)}",
+    ]
+
+
+@click.command()
+@data_dir_option
+def env(data_dir: Path) -> None:
+    """Print the two exports that point wandb at the local server.
+
+    Use it as `eval "$(housing-sweep env)"`.
+    """
+    from housing_sweep.server.serve import read_client_env
+
+    held = read_client_env(server_config(data_dir=data_dir))
+    url = held.get("url", "http://127.0.0.1:8080")
+    for line in _exports(url, held["api_key"]):
+        click.echo(line)

@@ -1,0 +1,51 @@
+"""Composition: routes and lifespan, the one file that knows all its neighbours."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from housing_sweep.errors import HousingSweepError
+from housing_sweep.server.graphql.endpoint import graphql_endpoint
+from housing_sweep.server.http import on_error
+from housing_sweep.server.runtime import Server
+from housing_sweep.server.store.db import write
+
+
+def make_app(server: Server) -> Starlette:
+    """Return the ASGI application of a server; it closes the server when it ends."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            server.close()
+
+    return Starlette(
+        routes=_routes(server),
+        exception_handlers={HousingSweepError: on_error, Exception: on_error},
+        lifespan=lifespan,
+    )
+
+
+def _routes(server: Server) -> list[BaseRoute]:
+    return [
+        Route("/graphql", graphql_endpoint(server), methods=["POST"]),
+        Route("/healthz", _healthz(server)),
+    ]
+
+
+def _healthz(server: Server) -> Callable[[Request], Awaitable[Response]]:
+    def prove_writable() -> None:
+        with write(server.services.database.connection()) as db:
+            db.execute("INSERT OR REPLACE INTO settings VALUES ('healthz', 'ok')")
+
+    async def healthz(_request: Request) -> Response:
+        await server.run(prove_writable)
+        return JSONResponse({"ok": True})
+
+    return healthz

@@ -1,0 +1,109 @@
+"""HTTP around the endpoints: who asks, what the body holds, and what an error becomes.
+
+Status codes are orders to the SDK: 4xx ends a call at once (and a file stream for good), 5xx is
+retried for up to seven days. So a validation problem is never 5xx, and nothing transient is 4xx.
+Source: wandb core/internal/clients/retry_policy.go, core/internal/filestream/filestream.go.
+"""
+
+import base64
+import binascii
+import json
+import logging
+import sqlite3
+import zlib
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from housing_sweep.errors import BadInput, HousingSweepError, Unavailable
+from housing_sweep.server.config import MAX_BODY_BYTES
+from housing_sweep.server.context import Context, Services
+from housing_sweep.server.store import people
+
+_log = logging.getLogger(__name__)
+_TRANSIENT = ("locked", "busy", "full", "disk I/O")
+
+
+def request_context(request: Request, services: Services) -> Context:
+    """Return the context of one request. Call it in the thread that uses the database."""
+    db = services.database.connection()
+    key = api_key(request.headers.get("authorization", ""))
+    return Context(
+        services=services,
+        db=db,
+        base_url=f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}",
+        user=people.user_by_key(db, key) if key else None,
+    )
+
+
+def api_key(authorization: str) -> str | None:
+    """Return the key of `Basic base64("api:" + KEY)`; the user name does not matter."""
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2] or None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """Return the request's JSON object, gunzipped where it says so.
+
+    Raises:
+        BadInput: too large, not gzip, not JSON, or not an object.
+    """
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY_BYTES:
+            raise BadInput(f"the request is larger than {MAX_BODY_BYTES} bytes")
+    data = bytes(raw)
+    try:
+        if request.headers.get("content-encoding", "").lower() == "gzip":
+            data = gunzip(data)
+        body = json.loads(data or b"{}")
+    except (zlib.error, ValueError) as error:
+        raise BadInput(f"the request body is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise BadInput("the request body is not a JSON object")
+    return body
+
+
+def gunzip(data: bytes) -> bytes:
+    """Return the unpacked bytes.
+
+    Raises:
+        BadInput: they would not fit the limit of a request.
+    """
+    unpacker = zlib.decompressobj(wbits=31)
+    plain = unpacker.decompress(data, MAX_BODY_BYTES)
+    if unpacker.unconsumed_tail:
+        raise BadInput(f"the unpacked request is larger than {MAX_BODY_BYTES} bytes")
+    return plain
+
+
+def as_ours(error: BaseException) -> HousingSweepError | None:
+    """Return an error as one of ours, if it is one or stands for one; None is a bug of ours."""
+    if isinstance(error, HousingSweepError):
+        return error
+    if isinstance(error, sqlite3.OperationalError) and any(t in str(error) for t in _TRANSIENT):
+        return Unavailable(f"the database is not available: {error}", fix="try again")
+    return None
+
+
+def error_response(error: HousingSweepError) -> Response:
+    """Return what the client is told: the same shape for every endpoint."""
+    headers = {"Retry-After": "2"} if isinstance(error, Unavailable) else None
+    body = {"errors": [{"message": str(error)}], "error": str(error)}
+    return JSONResponse(body, status_code=error.http_status, headers=headers)
+
+
+async def on_error(_request: Request, error: Exception) -> Response:
+    """Starlette's handler of last resort for errors raised by an endpoint."""
+    ours = as_ours(error)
+    if ours is not None:
+        return error_response(ours)
+    _log.error("bug in the server", exc_info=error)
+    return JSONResponse({"errors": [{"message": "internal error"}]}, status_code=500)

@@ -1,0 +1,95 @@
+"""`serve(config)`: bind, announce, run until asked to stop."""
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.server.app import make_app
+from housing_sweep.server.config import ServerConfig
+from housing_sweep.server.runtime import Server
+
+
+def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
+    """Run a server until SIGINT or SIGTERM.
+
+    Args:
+        config: where and how.
+        announce: called with (url, api_key) once the address is bound.
+
+    Raises:
+        BadInput: the port is taken, the address is not ours, or the data folder is newer.
+    """
+    listener = bind(config.host, config.port)
+    with listener:
+        server = Server(config)
+        url = f"http://{_spell(config.host)}:{listener.getsockname()[1]}"
+        connection = read_client_env(config)
+        _write_private(config.client_env, {**connection, "url": url})
+        announce(url, connection["api_key"])
+        uvicorn.Server(
+            uvicorn.Config(
+                make_app(server),
+                log_level=logging.WARNING,
+                access_log=False,
+                timeout_graceful_shutdown=5,
+                timeout_keep_alive=75,  # agents poll every 5 s, file streams every 15 s
+                h11_max_incomplete_event_size=2**20,  # signed URLs and long file names
+            )
+        ).run(sockets=[listener])
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket, before anything else is touched.
+
+    Raises:
+        BadInput: the port is taken, or the host is not an address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise BadInput(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            fix="choose another --port (0 takes a free one), or stop what runs there",
+        ) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def read_client_env(config: ServerConfig) -> dict[str, str]:
+    """Return what `housing-sweep env` prints: url, api_key and user of this data folder.
+
+    Raises:
+        NotFound: no server was ever started on this folder.
+    """
+    try:
+        held: dict[str, str] = json.loads(config.client_env.read_text())
+    except FileNotFoundError:
+        raise NotFound(
+            f"no server was started on {config.data_dir} yet",
+            fix="run `housing-sweep server` first, or name its folder with --data-dir",
+        ) from None
+    return held
+
+
+def _write_private(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(content, file)
+    temporary.replace(path)
+
+
+def _spell(host: str) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+    return f"[{shown}]" if ":" in shown and not shown.startswith("[") else shown

@@ -1,0 +1,153 @@
+"""Connections, transactions and migrations: how every other store module reaches SQLite."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from housing_sweep.errors import BadInput
+
+BUSY_TIMEOUT_SECONDS = 10.0
+"""How long a writer waits for another process (an administration command) before SQLITE_BUSY."""
+
+_MIGRATIONS = resources.files("housing_sweep.server.store") / "migrations"
+
+
+class Connection(sqlite3.Connection):
+    """A SQLite connection that knows the lock its process's writers queue at."""
+
+    write_lock: threading.RLock
+
+
+class Database:
+    """One SQLite file: a connection per thread, one writer at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._all: list[Connection] = []
+
+    def connection(self) -> Connection:
+        """Return this thread's connection, opened on first use."""
+        held: Connection | None = getattr(self._local, "connection", None)
+        if held is None:
+            held = self._open()
+            self._local.connection = held
+            with self._lock:
+                self._all.append(held)
+        return held
+
+    def close(self) -> None:
+        """Close every thread's connection; the last one folds the write-ahead log in."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    def _open(self) -> Connection:
+        db = sqlite3.connect(
+            self.path,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,  # transactions are ours: BEGIN IMMEDIATE in `write`
+            check_same_thread=False,  # `close` runs in another thread
+            factory=Connection,
+            cached_statements=512,
+        )
+        db.write_lock = self._lock
+        db.row_factory = sqlite3.Row
+        # FULL: an acknowledged history line that a power cut loses would become a gap, and a gap
+        # ends the SDK's stream. About 4 ms a transaction; 200 runs send 13 a second.
+        db.executescript(
+            """
+            PRAGMA journal_mode = WAL;
+            PRAGMA synchronous = FULL;
+            PRAGMA foreign_keys = ON;
+            PRAGMA temp_store = MEMORY;
+            PRAGMA cache_size = -8000;
+            PRAGMA mmap_size = 268435456;
+            """
+        )
+        return db
+
+
+@contextmanager
+def write(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Run a block as one transaction: BEGIN IMMEDIATE ... COMMIT, or nothing of it.
+
+    Inside another `write` on the same connection it joins that transaction.
+    """
+    if db.in_transaction:
+        yield db
+        return
+    assert isinstance(db, Connection)
+    with db.write_lock:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+
+def open_database(path: Path) -> Database:
+    """Open the database at `path`, created or migrated to the newest schema.
+
+    Raises:
+        BadInput: the file was written by a newer version of this program.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        path.touch(mode=0o600)
+    database = Database(path)
+    try:
+        migrate(database.connection())
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Apply the migrations the database has not seen, each in its own transaction.
+
+    `PRAGMA user_version` is the number of the last one applied.
+
+    Raises:
+        BadInput: that number is beyond the migrations this version ships.
+    """
+    steps = _steps()
+    newest = max(steps)
+    (held,) = db.execute("PRAGMA user_version").fetchone()
+    if held > newest:
+        raise BadInput(
+            f"the data folder has schema version {held}, this program knows up to {newest}",
+            fix="upgrade housing-sweep, or use another --data-dir",
+        )
+    for number in range(held + 1, newest + 1):
+        with write(db):
+            for statement in _statements(steps[number]):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {number}")
+
+
+def _steps() -> dict[int, str]:
+    return {
+        int(file.name.split("_")[0]): file.read_text("utf-8")
+        for file in _MIGRATIONS.iterdir()
+        if file.name.endswith(".sql")
+    }
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script at complete statements: `executescript` would commit our transaction."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
