@@ -60,16 +60,17 @@ class LocalServer:
 
     def start(self, port: int = 0) -> "LocalServer":
         """Start it and wait until it can write."""
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "housing_sweep.cli.main", "server"),
-                *("--port", str(port), "--data-dir", str(self.data_dir), *self.options),
-            ],
-            env=child_env(self.folder / "server-home"),
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "server.log").open("a"),
-            text=True,
-        )
+        with (self.folder / "server.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "housing_sweep.cli.main", "server"),
+                    *("--port", str(port), "--data-dir", str(self.data_dir), *self.options),
+                ],
+                env=child_env(self.folder / "server-home"),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if found := re.search(r"export WANDB_BASE_URL=(\S+)", line):
