@@ -14,12 +14,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 60.0
+SDK_PYTHON = os.environ.get("HOUSING_SWEEP_SDK_PYTHON") or sys.executable
+"""The Python whose wandb the tests drive; `scripts/test_sdk VERSION` sets it to another one."""
 
 
 def child_env(folder: Path, **extra: str) -> dict[str, str]:
     """Return an environment in which wandb keeps everything below `folder` and phones nobody."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB_", "HOUSING_SWEEP_"))}
-    scripts = str(Path(sys.executable).parent)
+    scripts = os.pathsep.join(str(Path(python).parent) for python in (SDK_PYTHON, sys.executable))
     folder.mkdir(parents=True, exist_ok=True)
     return {
         **kept,
@@ -163,13 +165,13 @@ class LocalServer:
         raise AssertionError(f"the server is not healthy: {self.log()}")
 
 
-def run_sdk(code: str, *args: str, env: Mapping[str, str], python: str = sys.executable) -> Any:
+def run_sdk(code: str, *args: str, env: Mapping[str, str]) -> Any:
     """Run Python code in a fresh process; return the JSON that it prints last.
 
     The process runs in its own working folder, so that nothing lands in the checkout.
     """
     done = subprocess.run(
-        [python, "-c", code, *args],
+        [SDK_PYTHON, "-c", code, *args],
         env=dict(env),
         cwd=env["HOME"],
         capture_output=True,
