@@ -1,6 +1,8 @@
 """The map of the code, executed: who may import whom, no cycles, no god files."""
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -96,3 +98,25 @@ def test_every_init_says_what_is_here() -> None:
 def test_no_file_holds_two_things() -> None:
     lengths = {module: len(path.read_text("utf-8").splitlines()) for module, path in FILES.items()}
     assert {m: n for m, n in lengths.items() if n > MOST_LINES} == {}
+
+
+def _imports_without(missing: tuple[str, ...], *modules: str) -> None:
+    block = f"import sys; sys.modules.update(dict.fromkeys({missing!r}))"
+    code = f"{block}; import {', '.join(modules)}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_training_machine_needs_nothing_of_the_server() -> None:
+    extras = ("starlette", "uvicorn", "graphql", "itsdangerous", "jinja2", "platformdirs")
+    mine = [m for m in FILES if m.startswith(("housing_sweep.housing", "housing_sweep.pipeline"))]
+    _imports_without(extras, *mine, "housing_sweep.cli.main")
+
+
+def test_the_server_needs_neither_wandb_nor_a_model() -> None:
+    theirs = [m for m in FILES if m.startswith("housing_sweep.server")]
+    _imports_without(("wandb", "housing_sweep.housing", "housing_sweep.pipeline"), *theirs)
+
+
+def test_help_starts_without_wandb_or_scikit_learn() -> None:
+    _imports_without(("wandb", "sklearn", "pandas", "starlette"), "housing_sweep.cli.main")
