@@ -37,3 +37,63 @@ CREATE INDEX runs_by_created ON runs (project_id, created_at, id);
 CREATE INDEX runs_by_sweep ON runs (sweep_id, trial_number);
 CREATE INDEX runs_by_agent ON runs (agent_id);
 CREATE INDEX runs_alive ON runs (state, heartbeat_at) WHERE state IN ('running', 'pending', 'preempting');
+
+-- Scalars of summaries and configs, flattened with dots: what filters and orders look at.
+CREATE TABLE run_values (
+    run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    scope      TEXT NOT NULL CHECK (scope IN ('config', 'summary')),
+    key        TEXT NOT NULL,
+    project_id INTEGER NOT NULL,
+    sweep_id   INTEGER,
+    number     REAL,                              -- of numbers and booleans; NaN is null
+    text       TEXT,                              -- of strings
+    PRIMARY KEY (run_id, scope, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_values_by_project ON run_values (project_id, scope, key, number, run_id);
+CREATE INDEX run_values_by_sweep ON run_values (sweep_id, scope, key, number, run_id)
+    WHERE sweep_id IS NOT NULL;
+
+-- One row per line the SDK sent, as it sent it; its number, not its arrival, is its identity.
+CREATE TABLE history (
+    run_id  INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    line    INTEGER NOT NULL,
+    step    INTEGER,                              -- `_step`
+    content TEXT NOT NULL,
+    PRIMARY KEY (run_id, line)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX history_by_step ON history (run_id, step);
+
+CREATE TABLE events (                             -- system metrics
+    run_id  INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    line    INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (run_id, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_lines (                          -- console; lines may be rewritten
+    run_id  INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    line    INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (run_id, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run_files (
+    id         INTEGER PRIMARY KEY,
+    run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    sha256     TEXT,                              -- null until the bytes came
+    md5        TEXT,
+    size       INTEGER NOT NULL DEFAULT 0,
+    updated_at REAL NOT NULL,
+    UNIQUE (run_id, name)
+) STRICT;
+CREATE INDEX run_files_by_blob ON run_files (sha256);
+
+CREATE TABLE alerts (
+    id         INTEGER PRIMARY KEY,
+    run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    title      TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    level      TEXT,
+    created_at REAL NOT NULL
+) STRICT;
