@@ -1,5 +1,6 @@
 """Composition: routes and lifespan, the one file that knows all its neighbours."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -9,8 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from housing_sweep.errors import HousingSweepError
+from housing_sweep.server.files import run_file_endpoint
+from housing_sweep.server.filestream import filestream_endpoint
 from housing_sweep.server.graphql.endpoint import graphql_endpoint
 from housing_sweep.server.http import on_error
+from housing_sweep.server.reaper import reap_forever
 from housing_sweep.server.runtime import Server
 from housing_sweep.server.store.db import write
 
@@ -20,9 +24,11 @@ def make_app(server: Server) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        reaper = asyncio.create_task(reap_forever(server))
         try:
             yield
         finally:
+            reaper.cancel()
             server.close()
 
     return Starlette(
@@ -35,6 +41,16 @@ def make_app(server: Server) -> Starlette:
 def _routes(server: Server) -> list[BaseRoute]:
     return [
         Route("/graphql", graphql_endpoint(server), methods=["POST"]),
+        Route(
+            "/files/{entity}/{project}/{run}/file_stream",
+            filestream_endpoint(server),
+            methods=["POST"],
+        ),
+        Route(
+            "/storage/runs/{path:path}",
+            run_file_endpoint(server),
+            methods=["GET", "PUT", "OPTIONS"],
+        ),
         Route("/healthz", _healthz(server)),
     ]
 

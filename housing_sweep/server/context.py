@@ -10,6 +10,7 @@ from housing_sweep.server.config import ServerConfig
 from housing_sweep.server.signing import Signer
 from housing_sweep.server.store.db import Connection, Database
 from housing_sweep.server.store.people import User
+from housing_sweep.server.suggestions import Suggestions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Services:
     database: Database
     blobs: BlobStore
     signer: Signer
+    suggestions: Suggestions = field(default_factory=Suggestions)
     clock: Callable[[], float] = time.time
 
 

@@ -37,6 +37,11 @@ def request_context(request: Request, services: Services) -> Context:
     )
 
 
+def own_context(services: Services) -> Context:
+    """Return a context for the server's own work: nobody asks, no URL is answered."""
+    return Context(services=services, db=services.database.connection(), base_url="", user=None)
+
+
 def api_key(authorization: str) -> str | None:
     """Return the key of `Basic base64("api:" + KEY)`; the user name does not matter."""
     scheme, _, credentials = authorization.partition(" ")

@@ -3,10 +3,11 @@
 import asyncio
 import getpass
 import json
+import logging
 import re
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from housing_sweep.server.blobs import BlobStore
@@ -18,6 +19,7 @@ from housing_sweep.server.store import people
 from housing_sweep.server.store.db import Database, open_database, write
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 DATABASE_THREADS = 8
 """SQLite has one writer; a few threads keep readers and fsyncs from waiting for each other."""
@@ -50,10 +52,19 @@ class Server:
         """Run a function that uses the database in one of its threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
+    def later(self, function: Callable[[], object]) -> None:
+        """Run a function in one of those threads without waiting; errors go to the log."""
+        self._threads.submit(function).add_done_callback(_log_failure)
+
     def close(self) -> None:
         """Finish what runs, then close the database."""
-        self._threads.shutdown(wait=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
         self.services.database.close()
+
+
+def _log_failure(done: Future[object]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.error("background work failed", exc_info=error)
 
 
 def first_start(database: Database, config: ServerConfig, now: float) -> None:

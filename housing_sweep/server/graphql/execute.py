@@ -29,10 +29,29 @@ from graphql.language import REMOVE, ObjectFieldNode, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
 from housing_sweep.server.context import Context
-from housing_sweep.server.graphql import people, projects, scalars, server_info
+from housing_sweep.server.graphql import (
+    agents,
+    history,
+    people,
+    projects,
+    run_files,
+    runs,
+    scalars,
+    server_info,
+    sweeps,
+)
 from housing_sweep.server.graphql.relay import Info, Resolvers, to_id
 
-NOUNS: tuple[Resolvers, ...] = (server_info.RESOLVERS, people.RESOLVERS, projects.RESOLVERS)
+NOUNS: tuple[Resolvers, ...] = (
+    server_info.RESOLVERS,
+    people.RESOLVERS,
+    projects.RESOLVERS,
+    runs.RESOLVERS,
+    history.RESOLVERS,
+    run_files.RESOLVERS,
+    sweeps.RESOLVERS,
+    agents.RESOLVERS,
+)
 
 _log = logging.getLogger(__name__)
 _RULES = [rule for rule in specified_rules if rule is not NoUnusedVariablesRule]

@@ -38,6 +38,7 @@ class Run:
     sweep_id: SweepId | None
     agent_id: AgentId | None
     trial_number: int | None
+    offered_at: float | None
     group_name: str | None
     job_type: str | None
     description: str | None
@@ -74,7 +75,22 @@ class Run:
 
 COLUMNS = ", ".join(f"r.{f.name}" for f in fields(Run))
 SETTABLE = frozenset(
-    ["display_name", "group_name", "job_type", "description", "notes", "host", "program", "commit_sha", "repo", "tags", "config", "summary", "state", "sweep_id"]
+    [
+        "display_name",
+        "group_name",
+        "job_type",
+        "description",
+        "notes",
+        "host",
+        "program",
+        "commit_sha",
+        "repo",
+        "tags",
+        "config",
+        "summary",
+        "state",
+        "sweep_id",
+    ]
 )
 
 
@@ -285,3 +301,14 @@ def delete(db: sqlite3.Connection, run_id: RunId) -> None:
     """Remove a run with its lines and files; its artifacts stay."""
     with write(db):
         db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
+
+def add_alert(
+    db: sqlite3.Connection, run_id: RunId, title: str, text: str, level: str | None, now: float
+) -> None:
+    """Keep an alert that a run sent."""
+    with write(db):
+        db.execute(
+            "INSERT INTO alerts (run_id, title, text, level, created_at) VALUES (?, ?, ?, ?, ?)",
+            (run_id, title, text, level, now),
+        )

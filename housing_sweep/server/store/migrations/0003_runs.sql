@@ -10,6 +10,7 @@ CREATE TABLE runs (
     sweep_id      INTEGER REFERENCES sweeps (id) ON DELETE SET NULL,
     agent_id      INTEGER REFERENCES agents (id) ON DELETE SET NULL,
     trial_number  INTEGER,                        -- 0, 1, ... within its sweep
+    offered_at    REAL,                           -- when an agent was last told to run it
     group_name    TEXT,
     job_type      TEXT,
     description   TEXT,
@@ -35,7 +36,8 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_created ON runs (project_id, created_at, id);
 CREATE INDEX runs_by_sweep ON runs (sweep_id, trial_number);
-CREATE INDEX runs_by_agent ON runs (agent_id);
+CREATE INDEX runs_by_agent ON runs (agent_id, state);
+CREATE INDEX runs_by_sweep_state ON runs (sweep_id, state);
 CREATE INDEX runs_alive ON runs (state, heartbeat_at) WHERE state IN ('running', 'pending', 'preempting');
 
 -- Scalars of summaries and configs, flattened with dots: what filters and orders look at.

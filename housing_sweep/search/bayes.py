@@ -1,0 +1,173 @@
+"""Bayesian search: a quasi-random start, then expected improvement under a Gaussian process.
+
+The same finished and pending trials give the same suggestion, whatever their order.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from housing_sweep.search import gp, sampling
+from housing_sweep.search.distributions import Floats
+from housing_sweep.search.space import Space
+from housing_sweep.search.spec import SweepSpec
+from housing_sweep.search.trial import Params, Trial
+
+START = 6
+"""Quasi-random trials before the model is asked (measured best among 4, 6, 8, 10 and d + 1)."""
+
+MOST_POINTS = 120
+"""Trials that enter the fit: the best half and the newest half. Cost stays flat beyond them."""
+
+GLOBAL_LOG2, LOCAL, ROUNDS = 10, 60, 3
+"""2**10 global candidates; local ones around each of the best, in rounds of shrinking radius."""
+
+
+def suggest(
+    spec: SweepSpec, finished: Sequence[Trial], pending: Sequence[Trial], seed: int, n: int
+) -> Params:
+    """Return the point of trial number `n`.
+
+    Args:
+        spec: the sweep; its metric says what is better.
+        finished: ended trials; one without a finite score counts as bad as the worst.
+        pending: trials handed out whose score is still to come.
+        seed: the sweep's.
+        n: the trial's number.
+
+    Source: Jones, Schonlau & Welch (1998), J. Global Optim. 13, 455-492.
+    """
+    space = Space.of(spec)
+    goal = spec.metric.goal if spec.metric else "minimize"
+    finished = sorted(finished, key=lambda trial: trial.number)
+    losses = [trial.loss(goal) for trial in finished]
+    scored = [loss for loss in losses if loss is not None]
+    if not space.dimensions or len(scored) < min(START, 2 + space.dimensions):
+        return sampling.point(spec, seed, n)
+    worst = max(scored)
+    y = warp(np.asarray([worst if loss is None else loss for loss in losses]))
+    seen, y = _known(space, finished, y)
+    keep = _entering(y)
+    posterior = gp.fit(space.features(seen[keep]), y[keep])
+    waiting = _rows(space, pending)
+    for row in space.features(waiting):
+        posterior = posterior.with_point(row)
+    best = _maximise(space, posterior, seen[keep], y[keep], np.random.default_rng([seed, n]))
+    return _fresh(space, best, np.vstack([seen, waiting]), spec, seed, n)
+
+
+def expected_improvement(mean: Floats, std: Floats, best: float) -> Floats:
+    """Return how far below `best` each candidate is expected to land (we minimise).
+
+    Args:
+        mean: (n_candidates,) posterior mean.
+        std: (n_candidates,) posterior standard deviation, >= 0.
+        best: lowest value seen so far.
+
+    Returns:
+        (n_candidates,) >= 0; `max(best - mean, 0)` where `std` is 0.
+
+    Raises:
+        ValueError: shapes differ, or some `std` is negative.
+
+    Source: Jones, Schonlau & Welch (1998), J. Global Optim. 13, 455-492, eq. 15.
+    """
+    if mean.shape != std.shape or (std < 0).any():
+        raise ValueError(f"need std >= 0, shaped like mean {mean.shape}; got {std.shape}")
+    gain = best - mean
+    # Beyond 40 sigma this is max(gain, 0) to double precision; the floor keeps std = 0 finite.
+    z = np.clip(gain / np.maximum(std, 1e-200), -40.0, 40.0)
+    ei: Floats = gain * ndtr(z) + std * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    return ei.clip(min=0.0)
+
+
+def warp(losses: Floats) -> Floats:
+    """Return losses (n,) on a scale a Gaussian process can fit: order kept, bad tail drawn in.
+
+    A diverged trial scores a thousand times the median; beyond the upper quartile the scale is
+    logarithmic.
+    """
+    middle, low = np.median(losses), losses.min()
+    width = float(middle - low) or float(losses.max() - low) or 1.0
+    t = (losses - middle) / width
+    t = np.where(t > 0, np.log1p(t), t)
+    deviation = float(t.std()) or 1.0
+    warped: Floats = (t - t.mean()) / deviation
+    return warped
+
+
+def _known(space: Space, trials: Sequence[Trial], y: Floats) -> tuple[Floats, Floats]:
+    """Return unit-cube rows and losses of the trials whose points this space can hold."""
+    rows, kept = [], []
+    for i, trial in enumerate(trials):
+        try:
+            rows.append(space.to_unit([trial.params])[0])
+            kept.append(i)
+        except (KeyError, ValueError, TypeError):  # the spec was changed by `--update`
+            continue
+    return np.asarray(rows).reshape(len(rows), space.dimensions), y[kept]
+
+
+def _rows(space: Space, trials: Sequence[Trial]) -> Floats:
+    ordered = sorted(trials, key=lambda trial: trial.number)
+    return _known(space, ordered, np.zeros(len(ordered)))[0]
+
+
+def _entering(y: Floats) -> npt.NDArray[np.intp]:
+    """Return the positions of the points that enter the fit, in order."""
+    if len(y) <= MOST_POINTS:
+        return np.arange(len(y))
+    best = np.argsort(y, kind="stable")[: MOST_POINTS // 2]
+    newest = np.setdiff1d(np.arange(len(y)), best)[-(MOST_POINTS - len(best)) :]
+    return np.sort(np.concatenate([best, newest]))
+
+
+def _maximise(
+    space: Space, posterior: gp.Posterior, seen: Floats, y: Floats, rng: np.random.Generator
+) -> Floats:
+    """Return candidates (m, d), best expected improvement first."""
+    best_mean = float(posterior.predict(posterior.x)[0].min())
+
+    def score(u: Floats) -> Floats:
+        return expected_improvement(*posterior.predict(space.features(u)), best_mean)
+
+    start = sampling.spread(space.dimensions, GLOBAL_LOG2, int(rng.integers(2**31)))
+    centres = seen[np.argsort(y, kind="stable")[:5]]
+    pool = np.vstack([start, _around(centres, 0.1, rng)])
+    scores = score(pool)
+    for radius in (0.08, 0.03, 0.01)[:ROUNDS]:
+        top = pool[np.argsort(-scores, kind="stable")[:5]]
+        local = _around(top, radius, rng)
+        pool, scores = np.vstack([pool, local]), np.append(scores, score(local))
+    ranked: Floats = pool[np.argsort(-scores, kind="stable")]
+    return ranked
+
+
+def _around(centres: Floats, radius: float, rng: np.random.Generator) -> Floats:
+    """Return points near the centres: some coordinates move a little, categories may jump."""
+    n, d = LOCAL * len(centres), centres.shape[1]
+    points = np.repeat(centres, LOCAL, axis=0)
+    moves = rng.random((n, d)) < max(0.4, 2.0 / d)
+    jumps = rng.random((n, d)) < 0.1
+    shifted = points + moves * rng.normal(0.0, radius, (n, d))
+    shifted = np.where(jumps & moves, rng.random((n, d)), shifted)
+    return np.clip(shifted, 0.0, 1.0)
+
+
+def _fresh(
+    space: Space, ranked: Floats, tried: Floats, spec: SweepSpec, seed: int, n: int
+) -> Params:
+    """Return the best candidate that is not a repetition, where the space allows one."""
+    old = {_key(point) for point in space.from_unit(tried)} if len(tried) else set()
+    for start in range(0, min(len(ranked), 512), 32):
+        for point in space.from_unit(ranked[start : start + 32]):
+            if _key(point) not in old:
+                return point
+    drawn = sampling.point(spec, seed, n)
+    return drawn if _key(drawn) not in old else space.from_unit(ranked[:1])[0]
+
+
+def _key(point: object) -> str:
+    return repr(point)

@@ -1,0 +1,54 @@
+"""A trial as search sees it: its number, its point, its state, its score."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+Params = dict[str, object]
+"""One point: parameter name -> value; nested parameters are nested dicts."""
+
+
+class TrialState(Enum):
+    """W&B's run states, as far as search tells them apart."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    KILLED = "killed"
+    PREEMPTED = "preempted"
+
+    @classmethod
+    def of(cls, state: str) -> "TrialState":
+        """Return the state that a run state stands for; preempting counts as running."""
+        return cls.RUNNING if state == "preempting" else cls(state)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self not in (TrialState.PENDING, TrialState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial.
+
+    Attributes:
+        number: 0, 1, ... within its sweep.
+        params: the point.
+        state: what became of it.
+        value: its metric as reported, or None; NaN and infinities count as none.
+    """
+
+    number: int
+    params: Mapping[str, object]
+    state: TrialState
+    value: float | None
+
+    def loss(self, goal: str) -> float | None:
+        """Return the value to minimise, or None when there is no finite one."""
+        if self.value is None or not math.isfinite(self.value):
+            return None
+        return -self.value if goal == "maximize" else self.value

@@ -1,0 +1,108 @@
+"""`POST /files/{entity}/{project}/{run}/file_stream`: a run's lines, one transaction a post.
+
+Every post may arrive twice: lines are keyed by number. The answer's `stopped` is the clean way to
+end a run. Only what no retry can heal is a 4xx, because a 4xx ends the stream for good.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.server import scheduler
+from housing_sweep.server.context import Context
+from housing_sweep.server.http import json_body, own_context, request_context
+from housing_sweep.server.runtime import Server
+from housing_sweep.server.store import history, projects, runs
+from housing_sweep.server.store.db import write
+from housing_sweep.server.store.runs import Run
+
+
+def filestream_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of one server."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await json_body(request)
+        path = request.path_params
+
+        def accept() -> Run:
+            ctx = request_context(request, server.services)
+            with write(ctx.db):
+                run = _run(ctx, path["entity"], path["project"], path["run"])
+                run = take(ctx, run, body)
+                scheduler.on_progress(ctx, run)
+                return _again(ctx, run)
+
+        run = await server.run(accept)
+        if run.sweep_id is not None and body.get("complete"):
+            prepare_next(server, run.sweep_id)
+        answer: dict[str, object] = {
+            "exitcode": None,
+            "limits": {},
+            "stopped": bool(run.should_stop),
+        }
+        return JSONResponse(answer)
+
+    return endpoint
+
+
+def prepare_next(server: Server, sweep_id: int) -> None:
+    """Compute a sweep's next point while nobody waits for it: a trial has just ended."""
+    server.later(lambda: scheduler.prepare(own_context(server.services), sweep_id))
+
+
+def _run(ctx: Context, entity: str, project_name: str, name: str) -> Run:
+    project = projects.require_readable(ctx.db, ctx.viewer, entity, project_name)
+    projects.require_writable(ctx.db, ctx.viewer, project)
+    run = runs.find(ctx.db, project.id, name)
+    if run is None:
+        raise NotFound(f"run {entity}/{project_name}/{name} was deleted or never made")
+    return run
+
+
+def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> Run:
+    """Store everything one post holds and return the run as it is then.
+
+    Raises:
+        BadInput: the post is not shaped like one.
+        Unavailable: an earlier chunk of history is still to come.
+    """
+    db, now = ctx.db, ctx.now
+    runs.mark_alive(db, run.id, now)
+    parts = body.get("files") or {}
+    if not isinstance(parts, dict):
+        raise BadInput("`files` must be an object")
+    for name, part in parts.items():
+        offset, lines = _chunk(name, part)
+        if name == "wandb-history.jsonl":
+            history.append_history(db, run.id, offset, lines)
+        elif name == "wandb-events.jsonl":
+            history.append_events(db, run.id, offset, lines)
+        elif name == "output.log":
+            history.append_log(db, run.id, offset, lines)
+        elif name == "wandb-summary.json" and lines:
+            runs.update(db, run.id, now=now, summary=lines[-1])
+    if body.get("preempting"):
+        runs.set_state(db, run.id, "preempting", now)
+    if body.get("complete"):
+        runs.end(db, run.id, int(body.get("exitcode") or 0), now)
+    return _again(ctx, run)
+
+
+def _again(ctx: Context, run: Run) -> Run:
+    held = runs.by_id(ctx.db, run.id)
+    assert held is not None
+    return held
+
+
+def _chunk(name: str, part: object) -> tuple[int, Sequence[str]]:
+    if not isinstance(part, dict):
+        raise BadInput(f"{name}: expected an object with `offset` and `content`")
+    offset, lines = part.get("offset", 0), part.get("content") or []
+    if isinstance(lines, str):
+        lines = [lines]
+    if not isinstance(offset, int) or offset < 0 or not all(isinstance(x, str) for x in lines):
+        raise BadInput(f"{name}: `offset` must be a count and `content` a list of lines")
+    return offset, lines
