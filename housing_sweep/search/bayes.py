@@ -92,7 +92,7 @@ def warp(losses: Floats) -> Floats:
     middle, low = np.median(losses), losses.min()
     width = float(middle - low) or float(losses.max() - low) or 1.0
     t = (losses - middle) / width
-    t = np.where(t > 0, np.log1p(t), t)
+    t = np.where(t > 0, np.log1p(np.maximum(t, 0.0)), t)
     deviation = float(t.std()) or 1.0
     warped: Floats = (t - t.mean()) / deviation
     return warped

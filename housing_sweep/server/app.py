@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from housing_sweep.errors import HousingSweepError
+from housing_sweep.server.artifact_files import artifact_file_endpoint, by_digest_endpoint
+from housing_sweep.server.collector import collect_forever
 from housing_sweep.server.files import run_file_endpoint
 from housing_sweep.server.filestream import filestream_endpoint
 from housing_sweep.server.graphql.endpoint import graphql_endpoint
@@ -24,11 +26,15 @@ def make_app(server: Server) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        reaper = asyncio.create_task(reap_forever(server))
+        chores = [
+            asyncio.create_task(reap_forever(server)),
+            asyncio.create_task(collect_forever(server)),
+        ]
         try:
             yield
         finally:
-            reaper.cancel()
+            for chore in chores:
+                chore.cancel()
             server.close()
 
     return Starlette(
@@ -51,6 +57,12 @@ def _routes(server: Server) -> list[BaseRoute]:
             run_file_endpoint(server),
             methods=["GET", "PUT", "OPTIONS"],
         ),
+        Route(
+            "/storage/wandb_artifacts/{path:path}",
+            artifact_file_endpoint(server),
+            methods=["GET", "PUT", "OPTIONS"],
+        ),
+        Route("/artifactsV2/{path:path}", by_digest_endpoint(server)),
         Route("/healthz", _healthz(server)),
     ]
 

@@ -100,9 +100,9 @@ def _wants_point(ctx: Context, sweep: Sweep, spec: SweepSpec, running: frozenset
     )
 
 
-def _point_ahead(ctx: Context, sweep: Sweep, spec: SweepSpec) -> Params:
+def _point_ahead(ctx: Context, sweep: Sweep, spec: SweepSpec) -> tuple[int, Params]:
     ready = ctx.services.suggestions.take(sweep.id, sweep.next_number)
-    return suggest(ctx, sweep, spec) if ready is None else ready
+    return sweep.next_number, suggest(ctx, sweep, spec) if ready is None else ready
 
 
 def _again(ctx: Context, sweep: Sweep) -> Sweep:
@@ -176,7 +176,7 @@ def _record(
     spec: SweepSpec,
     agent: Agent,
     command: schedule.Command | None,
-    ahead: Params | None,
+    ahead: tuple[int, Params] | None,
 ) -> Told | None:
     if command is None:
         return None
@@ -192,7 +192,9 @@ def _record(
         assert waiting is not None
         sweeps.offer(ctx.db, waiting.id, agent.id, ctx.now)
         return Told("run", waiting)
-    params = suggest(ctx, sweep, spec) if ahead is None else ahead
+    # Another agent may have taken this number meanwhile; its point is then pending, and counts.
+    fits = ahead is not None and ahead[0] == sweep.next_number
+    params = ahead[1] if ahead and fits else suggest(ctx, sweep, spec)
     run = sweeps.reserve_trial(
         ctx.db,
         sweep,

@@ -31,7 +31,11 @@ from graphql.utilities import TypeInfo, TypeInfoVisitor
 from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import (
     agents,
+    artifact_files,
+    artifacts,
+    collections,
     history,
+    links,
     people,
     projects,
     run_files,
@@ -51,6 +55,10 @@ NOUNS: tuple[Resolvers, ...] = (
     run_files.RESOLVERS,
     sweeps.RESOLVERS,
     agents.RESOLVERS,
+    collections.RESOLVERS,
+    artifacts.RESOLVERS,
+    artifact_files.RESOLVERS,
+    links.RESOLVERS,
 )
 
 _log = logging.getLogger(__name__)

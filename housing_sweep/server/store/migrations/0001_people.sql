@@ -12,14 +12,19 @@ CREATE TABLE organizations (
     created_at REAL NOT NULL
 ) STRICT;
 
+-- A removed user keeps a row, renamed: runs in teams still say who made them.
 CREATE TABLE users (
     id                INTEGER PRIMARY KEY,
     name              TEXT NOT NULL UNIQUE,
     email             TEXT,
-    is_admin          INTEGER NOT NULL DEFAULT 0,
+    is_admin          INTEGER NOT NULL DEFAULT 0,   -- may manage accounts, not read others' data
     default_entity_id INTEGER REFERENCES entities (id) ON DELETE SET NULL,
-    created_at        REAL NOT NULL
+    created_at        REAL NOT NULL,
+    is_service        INTEGER NOT NULL DEFAULT 0,   -- an account of a team, for machines
+    description       TEXT,                         -- what a service account is for
+    deleted_at        REAL
 ) STRICT;
+CREATE UNIQUE INDEX users_by_email ON users (lower(email)) WHERE email IS NOT NULL;
 
 -- An entity owns projects: a user, a team, or an organisation (its registries).
 CREATE TABLE entities (
@@ -30,6 +35,8 @@ CREATE TABLE entities (
     organization_id INTEGER REFERENCES organizations (id) ON DELETE CASCADE,  -- of a team, org
     created_at      REAL NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX entities_by_any_case ON entities (lower(name));  -- Alice is not a new alice
+CREATE INDEX entities_by_organization ON entities (organization_id);
 
 CREATE TABLE organization_members (
     organization_id INTEGER NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
@@ -41,7 +48,7 @@ CREATE TABLE organization_members (
 CREATE INDEX organization_members_by_user ON organization_members (user_id);
 
 CREATE TABLE team_members (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY,             -- what the SDK removes a member by
     entity_id  INTEGER NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
     user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     role       TEXT NOT NULL CHECK (role IN ('admin', 'member', 'viewer')),

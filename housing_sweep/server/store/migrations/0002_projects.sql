@@ -13,6 +13,7 @@ CREATE TABLE projects (
     updated_at               REAL NOT NULL,
     UNIQUE (entity_id, name)
 ) STRICT;
+CREATE INDEX projects_by_user ON projects (user_id);
 
 -- Roles inside one project (registries use them): of a user, or of a team.
 CREATE TABLE project_members (
@@ -25,3 +26,5 @@ CREATE TABLE project_members (
     UNIQUE (project_id, user_id),
     UNIQUE (project_id, team_id)
 ) STRICT;
+CREATE INDEX project_members_by_user ON project_members (user_id);
+CREATE INDEX project_members_by_team ON project_members (team_id);

@@ -1,0 +1,113 @@
+"""Files of artifacts on the wire: signed URLs for their bytes and their manifests."""
+
+from typing import Any
+from urllib.parse import quote
+
+from housing_sweep.server.context import Context
+from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.store import artifacts
+from housing_sweep.server.store.artifacts import Artifact, ArtifactFile, Manifest
+from housing_sweep.server.store.collections import Membership
+
+
+def wire_file(
+    ctx: Context, artifact: Artifact, file: ArtifactFile, *, upload: bool = False
+) -> dict[str, Any]:
+    """Return a file as `File`; an upload URL only where bytes are asked for and missing.
+
+    The path must hold `wandb_artifacts/`: the SDK's downloader looks for it.
+    """
+    path = f"/storage/wandb_artifacts/{artifact.id}/{quote(file.name)}"
+    scope = {"artifact": str(artifact.id), "name": file.name}
+    get = ctx.url(path, allows="get", **scope)
+    wanted = upload and file.sha256 is None
+    return {
+        "id": relay.to_id("ArtifactFile", f"{artifact.id}/{file.name}"),
+        "name": file.name,
+        "displayName": file.name,
+        "url": get,
+        "directUrl": get,
+        "uploadUrl": ctx.url(path, allows="put", md5=file.md5 or "", **scope) if wanted else None,
+        "uploadHeaders": [],
+        "sizeBytes": file.size,
+        "mimetype": None,
+        "updatedAt": file.updated_at,
+        "md5": file.md5,
+        "digest": file.md5,
+        "storagePath": f"wandb_artifacts/{artifact.id}/{file.name}",
+        "artifact": artifact,
+    }
+
+
+def wire_manifest_file(ctx: Context, manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest's body as `File`."""
+    path = f"/storage/wandb_artifacts/{manifest.artifact_id}/manifests/{manifest.id}"
+    path += f"/{quote(manifest.name)}"
+    scope = {"manifest": str(manifest.id)}
+    get = ctx.url(path, allows="get", **scope)
+    return {
+        "id": relay.to_id("ArtifactManifestFile", manifest.id),
+        "name": manifest.name,
+        "displayName": manifest.name,
+        "url": get,
+        "directUrl": get,
+        "uploadUrl": ctx.url(path, allows="put", md5=manifest.digest, **scope),
+        "uploadHeaders": [],
+        "sizeBytes": manifest.size,
+        "updatedAt": manifest.created_at,
+        "md5": manifest.digest,
+        "digest": manifest.digest,
+        "storagePath": f"wandb_artifacts/{manifest.artifact_id}/{manifest.name}",
+    }
+
+
+def page(
+    ctx: Context,
+    artifact: Artifact,
+    names: list[str] | None,
+    after: str | None,
+    first: int | None,
+) -> relay.Connection:
+    """Return a version's files by name; the cursor is the last name."""
+    size = relay.page_size(first)
+    found = artifacts.files(ctx.db, artifact.id, names=names, after=after or "", limit=size + 1)
+    total = len(found) if names else artifacts.count_files(ctx.db, artifact.id)
+    edges = [relay.Edge(wire_file(ctx, artifact, file), file.name) for file in found]
+    return relay.connection(edges, size, total)
+
+
+def membership_files(
+    source: Membership,
+    info: Info,
+    names: list[str] | None = None,
+    after: str | None = None,
+    first: int | None = None,
+) -> relay.Connection | None:
+    """Return the files of the version that a membership places."""
+    artifact = artifacts.by_id(info.context.db, source.artifact_id)
+    return page(info.context, artifact, names, after, first) if artifact else None
+
+
+def files_by_entries(
+    source: Artifact,
+    info: Info,
+    storageLayout: str,
+    manifestVersion: str,
+    entries: list[dict[str, Any]] | None = None,
+    storageRegion: str | None = None,
+) -> relay.Connection:
+    """Return one file per manifest entry, in order."""
+    ctx = info.context
+    edges = []
+    for entry in entries or []:
+        file = artifacts.file(ctx.db, source.id, entry["name"])
+        if file is not None:
+            edges.append(relay.Edge(wire_file(ctx, source, file), file.name))
+    return relay.connection(edges, len(edges), len(edges))
+
+
+RESOLVERS: Resolvers = {
+    "ArtifactCollectionMembership": {"files": membership_files},
+    "Artifact": {"filesByManifestEntries": files_by_entries},
+}

@@ -1,0 +1,438 @@
+"""Artifact versions on the wire: drafts, manifests, files, the commit, lineage."""
+
+import json
+from typing import Any
+
+from housing_sweep.errors import BadInput, NotFound, PermissionDenied
+from housing_sweep.server import manifests
+from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.artifact_files import wire_file, wire_manifest_file
+from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.store import artifacts, collections, people, projects, runs
+from housing_sweep.server.store.artifacts import Artifact, Manifest
+from housing_sweep.server.store.collections import SEQUENCE, Collection, Membership
+from housing_sweep.server.store.db import write
+from housing_sweep.server.store.projects import Project
+from housing_sweep.server.store.runs import Run
+
+NO_TTL = -2
+"""What `ttlDurationSeconds` says when there is none; the client also wants it "inherited"."""
+
+
+def readable(info: Info, artifact_id: int) -> Artifact:
+    """Return a version in any collection that the viewer may read.
+
+    Raises:
+        NotFound: no such version, or not for this viewer.
+    """
+    ctx = info.context
+    artifact = artifacts.by_id(ctx.db, artifact_id)
+    if artifact is not None:
+        places = collections.memberships_of_artifact(ctx.db, artifact.id)
+        homes = {artifact.collection_id, *(place.collection_id for place in places)}
+        for home in homes:
+            project = _project_of(info, collections.by_id(ctx.db, home))
+            if project and projects.role(ctx.db, ctx.viewer, project):
+                return artifact
+    raise NotFound("artifact not found")
+
+
+def writable(info: Info, artifact_id: int) -> Artifact:
+    """Return a version whose own project the viewer may write to.
+
+    Raises:
+        NotFound: no such version, or not for this viewer.
+        PermissionDenied: the viewer may only look.
+    """
+    ctx, artifact = info.context, readable(info, artifact_id)
+    project = _project_of(info, collections.by_id(ctx.db, artifact.collection_id))
+    assert project is not None
+    if projects.role(ctx.db, ctx.viewer, project) is None:
+        raise PermissionDenied("permission denied: you may not change the source of this version")
+    projects.require_writable(ctx.db, ctx.viewer, project)
+    return artifact
+
+
+def _project_of(info: Info, collection: Collection | None) -> Project | None:
+    return projects.by_id(info.context.db, collection.project_id) if collection else None
+
+
+def _run_of(info: Info, project: Project, name: str | None) -> Run | None:
+    return runs.find(info.context.db, project.id, name) if name else None
+
+
+def create_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Start a draft, or return the committed version that has this content already."""
+    ctx = info.context
+    names = [input.get("artifactCollectionName"), *(input.get("artifactCollectionNames") or [])]
+    name = next((n for n in names if n), None)
+    if name is None:
+        raise BadInput("an artifact needs a collection name")
+    if input.get("storageRegion") not in (None, "", "default"):
+        raise BadInput(
+            f"storage region {input['storageRegion']!r} is unknown to the local server",
+            fix="leave storage_region out",
+        )
+    with write(ctx.db):
+        project = projects.ensure(
+            ctx.db, ctx.viewer, input.get("entityName"), input["projectName"], now=ctx.now
+        )
+        collection = collections.ensure(
+            ctx.db, project.id, name, input["artifactTypeName"], SEQUENCE, ctx.now
+        )
+        run = _run_of(info, project, input.get("runName"))
+        artifact = _same_or_draft(info, collection, run, input)
+        if input.get("clientID"):
+            artifacts.name_by_client(ctx.db, artifact.id, input["clientID"])
+        if run is not None:
+            artifacts.output(ctx.db, run.id, artifact.id, ctx.now)
+        if tags := [tag["tagName"] for tag in input.get("tags") or []]:
+            artifacts.change_tags(ctx.db, artifact.id, tags, [])
+    return {"artifact": artifact}
+
+
+def _same_or_draft(
+    info: Info, collection: Collection, run: Run | None, input: dict[str, Any]
+) -> Artifact:
+    ctx = info.context
+    aliases = [item["alias"] for item in input.get("aliases") or []]
+    if input.get("distributedID"):
+        shared = artifacts.open_draft(ctx.db, collection.id, input["distributedID"])
+        if shared is not None:
+            return shared
+    elif input.get("enableDigestDeduplication", True):
+        same = artifacts.committed(ctx.db, collection.id, input["digest"])
+        if same is not None:
+            place = collections.membership_of(ctx.db, collection.id, same.id)
+            assert place is not None
+            for alias in aliases:
+                collections.point(ctx.db, place, alias)
+            return same
+    ttl = input.get("ttlDurationSeconds")
+    return artifacts.create(
+        ctx.db,
+        collection_id=collection.id,
+        digest=input["digest"],
+        digest_algorithm=input.get("digestAlgorithm") or "MANIFEST_MD5",
+        description=input.get("description"),
+        metadata=input.get("metadata"),
+        ttl_seconds=ttl if ttl and ttl > 0 else None,
+        run_id=run.id if run else None,
+        user_id=ctx.viewer.id,
+        history_step=input.get("historyStep"),
+        distributed_id=input.get("distributedID"),
+        pending_aliases=json.dumps(aliases),
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+
+
+def create_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Announce a manifest; the answer says where to put its body."""
+    ctx, artifact = info.context, writable(info, relay.from_id("Artifact", input["artifactID"]))
+    _require_draft(artifact)
+    base = input.get("baseArtifactID")
+    manifest = artifacts.add_manifest(
+        ctx.db,
+        ctx.now,
+        artifact_id=artifact.id,
+        name=input["name"],
+        type=input.get("type") or "FULL",
+        base_artifact_id=readable(info, relay.from_id("Artifact", base)).id if base else None,
+        digest=input["digest"],
+    )
+    return {"artifactManifest": manifest}
+
+
+def update_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Set a manifest's digest once its body is known."""
+    ctx = info.context
+    manifest = artifacts.manifest_by_id(
+        ctx.db, relay.from_id("ArtifactManifest", input["artifactManifestID"])
+    )
+    if manifest is None:
+        raise NotFound("manifest not found")
+    _require_draft(writable(info, manifest.artifact_id))
+    if input.get("digest"):
+        artifacts.set_manifest(ctx.db, manifest.id, digest=input["digest"])
+    return {"artifactManifest": artifacts.manifest_by_id(ctx.db, manifest.id)}
+
+
+def _require_draft(artifact: Artifact) -> None:
+    if artifact.state != "PENDING":
+        raise BadInput("this version is committed and cannot change", fix="log a new version")
+
+
+def create_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Announce files, in order; those whose bytes the project has get no upload URL."""
+    ctx = info.context
+    edges = []
+    with write(ctx.db):
+        for spec in input["artifactFiles"]:
+            artifact = writable(info, relay.from_id("Artifact", spec["artifactID"]))
+            _require_draft(artifact)
+            collection = collections.by_id(ctx.db, artifact.collection_id)
+            assert collection is not None
+            md5 = spec.get("digest") or spec.get("md5")
+            file = artifacts.announce_file(
+                ctx.db, collection.project_id, artifact.id, spec["name"], md5, ctx.now
+            )
+            edges.append(relay.Edge(wire_file(ctx, artifact, file, upload=True), file.name))
+    return {"files": relay.connection(edges, len(edges), len(edges))}
+
+
+def commit(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Publish a draft: the only moment at which a version appears, and it appears whole.
+
+    Raises:
+        BadInput: no manifest came, or bytes that it lists did not.
+    """
+    ctx, artifact = info.context, writable(info, relay.from_id("Artifact", input["artifactID"]))
+    if artifact.state == "COMMITTED":
+        return {"artifact": artifact}
+    with write(ctx.db):
+        document, digest = _whole_manifest(info, artifact)
+        listed = manifests.entries(document)
+        _complete_files(info, artifact, listed)
+        artifacts.publish(
+            ctx.db,
+            artifact,
+            digest=digest,
+            size=sum(entry.size for entry in listed),
+            file_count=len(listed),
+            now=ctx.now,
+        )
+    return {"artifact": artifacts.by_id(ctx.db, artifact.id)}
+
+
+def _whole_manifest(info: Info, artifact: Artifact) -> tuple[dict[str, object], str]:
+    """Return the version's full manifest and digest, merging partial ones into a stored one."""
+    ctx = info.context
+    held = artifacts.manifests_with_body(ctx.db, artifact.id)
+    if not held:
+        raise BadInput("the version has no manifest yet", fix="upload it before the commit")
+    if held[-1].type == "FULL":
+        return manifests.parse(_body(info, held[-1])), artifact.digest
+    parts = []
+    base = held[-1].base_artifact_id
+    if base is not None and (earlier := artifacts.manifests_with_body(ctx.db, base)):
+        parts.append(manifests.parse(_body(info, earlier[-1])))
+    parts += [manifests.parse(_body(info, manifest)) for manifest in held]
+    merged = manifests.merge(parts)
+    blob = ctx.services.blobs.put(json.dumps(merged).encode())
+    artifacts.add_manifest(
+        ctx.db,
+        ctx.now,
+        artifact_id=artifact.id,
+        name="wandb_manifest.json",
+        type="FULL",
+        digest=blob.md5,
+        sha256=blob.sha256,
+        size=blob.size,
+    )
+    return merged, manifests.digest(merged)
+
+
+def _body(info: Info, manifest: Manifest) -> bytes:
+    assert manifest.sha256 is not None
+    return info.context.services.blobs.read(manifest.sha256)
+
+
+def _complete_files(info: Info, artifact: Artifact, listed: list[manifests.Entry]) -> None:
+    """Make sure that every byte the manifest lists is stored, unchanged files of others too."""
+    ctx = info.context
+    collection = collections.by_id(ctx.db, artifact.collection_id)
+    assert collection is not None
+    missing = []
+    for entry in (entry for entry in listed if not entry.is_reference):
+        file = artifacts.file(ctx.db, artifact.id, entry.path)
+        if file is None or file.sha256 is None or file.md5 != entry.digest:
+            file = artifacts.announce_file(
+                ctx.db, collection.project_id, artifact.id, entry.path, entry.digest, ctx.now
+            )
+        if file.sha256 is None:
+            missing.append(entry.path)
+    if missing:
+        raise BadInput(f"these files were never uploaded: {', '.join(missing[:10])}")
+    artifacts.keep_only(
+        ctx.db, artifact.id, (entry.path for entry in listed if not entry.is_reference)
+    )
+
+
+def use_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Record a version as a run's input."""
+    ctx, artifact = info.context, readable(info, relay.from_id("Artifact", input["artifactID"]))
+    project = projects.require_readable(
+        ctx.db, ctx.viewer, input["entityName"], input["projectName"]
+    )
+    projects.require_writable(ctx.db, ctx.viewer, project)
+    run = _run_of(info, project, input["runName"])
+    if run is None:
+        raise NotFound(f"run {input['runName']} not found")
+    artifacts.use(ctx.db, run.id, artifact.id, input.get("usedAs"), ctx.now)
+    return {"artifact": artifact}
+
+
+def update_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Set a version's description, metadata, tags or time to live."""
+    ctx, artifact = info.context, writable(info, relay.from_id("Artifact", input["artifactID"]))
+    changes = {key: input[key] for key in ("description", "metadata") if input.get(key) is not None}
+    ttl = input.get("ttlDurationSeconds")
+    if ttl is not None:
+        changes["ttl_seconds"] = ttl if ttl > 0 else None
+    with write(ctx.db):
+        artifacts.edit(ctx.db, artifact.id, ctx.now, **changes)
+        artifacts.change_tags(
+            ctx.db,
+            artifact.id,
+            [tag["tagName"] for tag in input.get("tagsToAdd") or []],
+            [tag["tagName"] for tag in input.get("tagsToDelete") or []],
+        )
+    return {"artifact": artifacts.by_id(ctx.db, artifact.id)}
+
+
+def delete_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Delete a version.
+
+    Raises:
+        Conflict: it still has aliases beside `latest`.
+    """
+    ctx, artifact = info.context, writable(info, relay.from_id("Artifact", input["artifactID"]))
+    with_aliases = bool(input.get("deleteAliases"))
+    artifacts.delete(ctx.db, artifact, with_aliases=with_aliases, now=ctx.now)
+    return {"artifact": artifact}
+
+
+def artifact_by_id(_root: None, info: Info, id: str) -> Artifact | None:
+    """Return a version the viewer may read, or null."""
+    try:
+        return readable(info, relay.from_id("Artifact", id))
+    except NotFound:
+        return None
+
+
+def client_id_mapping(_root: None, info: Info, clientID: str) -> dict[str, str] | None:
+    """Return the version that a client calls by an id of its own."""
+    found = artifacts.by_client_id(info.context.db, clientID)
+    if found is None:
+        return None
+    return {"serverID": relay.to_id("Artifact", readable(info, found.id).id)}
+
+
+def project_artifact(source: Project, info: Info, name: str) -> Artifact | None:
+    """Return the version that `collection:alias` means."""
+    place = membership_by_name(info, source, name)
+    return artifacts.by_id(info.context.db, place.artifact_id) if place else None
+
+
+def membership_by_name(info: Info, project: Project, name: str) -> Membership | None:
+    """Return the version that `collection:alias`, `:v3` or a digest means; default latest."""
+    collection_name, _, reference = name.partition(":")
+    collection = collections.find(info.context.db, project.id, collection_name)
+    if collection is None:
+        return None
+    return collections.resolve(info.context.db, collection.id, reference or "latest")
+
+
+def home(source: Artifact, info: Info) -> Membership | None:
+    """Return a version's place in its own sequence; none before the commit."""
+    return collections.membership_of(info.context.db, source.collection_id, source.id)
+
+
+def version_index(source: Artifact, info: Info) -> int | None:
+    """Return a version's number in its own sequence."""
+    place = home(source, info)
+    return place.version_index if place else None
+
+
+def artifact_type(source: Artifact, info: Info) -> collections.ArtifactType:
+    """Return a version's type."""
+    collection = collections.by_id(info.context.db, source.collection_id)
+    assert collection is not None
+    return collections.type_by_id(info.context.db, collection.type_id)
+
+
+def current_manifest(source: Artifact, info: Info) -> Manifest | None:
+    """Return the newest manifest that has a body."""
+    held = artifacts.manifests_with_body(info.context.db, source.id)
+    return held[-1] if held else None
+
+
+def used_by(source: Artifact, info: Info) -> relay.Connection:
+    """Return the runs that took a version as input."""
+    return relay.offset_page(artifacts.users_of(info.context.db, source.id), None, relay.MAX_PAGE)
+
+
+def created_by(source: Artifact, info: Info) -> object:
+    """Return the run that logged a version, or the user who made it without one."""
+    db = info.context.db
+    if source.run_id is not None:
+        return runs.by_id(db, source.run_id)
+    return people.user_by_id(db, source.user_id) if source.user_id else None
+
+
+def memberships(source: Artifact, info: Info) -> relay.Connection:
+    """Return every place of a version that the viewer may read, its own sequence first."""
+    ctx = info.context
+    shown = []
+    for place in collections.memberships_of_artifact(ctx.db, source.id):
+        project = _project_of(info, collections.by_id(ctx.db, place.collection_id))
+        if project and projects.role(ctx.db, ctx.viewer, project):
+            shown.append(place)
+    return relay.offset_page(shown, None, relay.MAX_PAGE)
+
+
+def _lineage(rows: list[Artifact], after: str | None, first: int | None) -> relay.Connection:
+    return relay.offset_page(rows, after, first)
+
+
+def outputs(
+    source: Run, info: Info, after: str | None = None, first: int | None = None
+) -> relay.Connection:
+    """Return the versions a run logged."""
+    return _lineage(artifacts.outputs_of(info.context.db, source.id), after, first)
+
+
+def inputs(
+    source: Run, info: Info, after: str | None = None, first: int | None = None
+) -> relay.Connection:
+    """Return the versions a run took as input."""
+    return _lineage(artifacts.inputs_of(info.context.db, source.id), after, first)
+
+
+RESOLVERS: Resolvers = {
+    "Query": {"artifact": artifact_by_id, "clientIDMapping": client_id_mapping},
+    "Project": {"artifact": project_artifact},
+    "Mutation": {
+        "createArtifact": create_artifact,
+        "createArtifactManifest": create_manifest,
+        "updateArtifactManifest": update_manifest,
+        "createArtifactFiles": create_files,
+        "commitArtifact": commit,
+        "useArtifact": use_artifact,
+        "updateArtifact": update_artifact,
+        "deleteArtifact": delete_artifact,
+    },
+    "Run": {"outputArtifacts": outputs, "inputArtifacts": inputs},
+    "Artifact": {
+        "artifactSequence": lambda a, info: collections.by_id(info.context.db, a.collection_id),
+        "versionIndex": version_index,
+        "artifactType": artifact_type,
+        "ttlDurationSeconds": lambda a, _info: a.ttl_seconds or NO_TTL,
+        "ttlIsInherited": lambda a, _info: a.ttl_seconds is None,
+        "tags": lambda a, info: [
+            {"id": relay.to_id("Tag", name), "name": name}
+            for name in artifacts.tags(info.context.db, a.id)
+        ],
+        "commitHash": lambda a, _info: a.digest,
+        "aliases": lambda a, info: collections.aliases_of_artifact(info.context.db, a.id),
+        "currentManifest": current_manifest,
+        "usedBy": used_by,
+        "createdBy": created_by,
+        "artifactMemberships": memberships,
+    },
+    "ArtifactManifest": {"file": lambda manifest, info: wire_manifest_file(info.context, manifest)},
+    "ArtifactCreator": {
+        "__resolve_type": lambda value, _info, _type: "Run" if isinstance(value, Run) else "User"
+    },
+}

@@ -1,0 +1,101 @@
+"""Links on the wire: a version's place in a portfolio, such as a registry's collection."""
+
+from typing import Any
+
+from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.server.graphql import artifacts as wire
+from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.store import artifacts, collections, people, projects
+from housing_sweep.server.store.artifacts import Artifact
+from housing_sweep.server.store.collections import PORTFOLIO, Collection
+from housing_sweep.server.store.db import write
+from housing_sweep.server.store.projects import REGISTRY_PREFIX, Project
+
+MADE_ON_FIRST_LINK = frozenset({f"{REGISTRY_PREFIX}model", f"{REGISTRY_PREFIX}dataset"})
+"""The registries every W&B organisation has; others must be created."""
+
+
+def link_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Place a version in a portfolio and point aliases at it; again changes nothing."""
+    ctx = info.context
+    with write(ctx.db):
+        artifact = _source(info, input)
+        if artifact.state != "COMMITTED":
+            raise BadInput("only a committed version can be linked")
+        portfolio = _portfolio(info, input, artifact)
+        place = collections.join(ctx.db, portfolio.id, artifact.id, ctx.now)
+        for alias in ("latest", *(item["alias"] for item in input.get("aliases") or [])):
+            collections.point(ctx.db, place, alias)
+    return {"versionIndex": place.version_index, "artifactMembership": place}
+
+
+def _source(info: Info, input: dict[str, Any]) -> Artifact:
+    if input.get("artifactID"):
+        return wire.readable(info, relay.from_id("Artifact", input["artifactID"]))
+    found = artifacts.by_client_id(info.context.db, input.get("clientID") or "")
+    if found is None:
+        raise NotFound("the artifact to link does not exist yet")
+    return wire.readable(info, found.id)
+
+
+def _portfolio(info: Info, input: dict[str, Any], artifact: Artifact) -> Collection:
+    ctx = info.context
+    if input.get("artifactPortfolioID"):
+        found = collections.by_id(
+            ctx.db, relay.from_id("ArtifactCollection", input["artifactPortfolioID"])
+        )
+        project = projects.by_id(ctx.db, found.project_id) if found else None
+        if found is None or project is None:
+            raise NotFound("portfolio not found")
+        projects.require_writable(ctx.db, ctx.viewer, project)
+        return found
+    name = input.get("artifactPortfolioName")
+    if not name:
+        raise BadInput("a link needs the name of a portfolio")
+    project = _target(info, input.get("entityName"), input.get("projectName") or "")
+    type_name = wire.artifact_type(artifact, info).name
+    return collections.ensure(ctx.db, project.id, name, type_name, PORTFOLIO, ctx.now)
+
+
+def _target(info: Info, entity_name: str | None, project_name: str) -> Project:
+    """Return the project a link goes to.
+
+    Raises:
+        NotFound: a registry that does not exist, or not for this viewer.
+        PermissionDenied: the viewer may only look.
+    """
+    ctx = info.context
+    entity_name = entity_name or people.default_entity(ctx.db, ctx.viewer).name
+    held = projects.find(ctx.db, entity_name, project_name)
+    if held is not None:
+        return projects.require_writable(ctx.db, ctx.viewer, held)
+    if project_name.startswith(REGISTRY_PREFIX) and project_name not in MADE_ON_FIRST_LINK:
+        raise NotFound(
+            f"registry {project_name.removeprefix(REGISTRY_PREFIX)!r} does not exist",
+            fix="create it with wandb.Api().create_registry(...)",
+        )
+    return projects.ensure(ctx.db, ctx.viewer, entity_name, project_name, now=ctx.now)
+
+
+def unlink_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Take a version out of a portfolio; the version itself stays."""
+    ctx = info.context
+    portfolio = collections.by_id(
+        ctx.db, relay.from_id("ArtifactCollection", input["artifactPortfolioID"])
+    )
+    project = projects.by_id(ctx.db, portfolio.project_id) if portfolio else None
+    if portfolio is None or project is None or portfolio.kind != PORTFOLIO:
+        raise NotFound("portfolio not found")
+    projects.require_writable(ctx.db, ctx.viewer, project)
+    artifact_id = collections.ArtifactId(relay.from_id("Artifact", input["artifactID"]))
+    place = collections.membership_of(ctx.db, portfolio.id, artifact_id)
+    if place is None:
+        raise NotFound(f"this version is not linked to {portfolio.name}")
+    collections.leave(ctx.db, place)
+    return {"success": True}
+
+
+RESOLVERS: Resolvers = {
+    "Mutation": {"linkArtifact": link_artifact, "unlinkArtifact": unlink_artifact}
+}
