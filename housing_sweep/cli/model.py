@@ -1,0 +1,37 @@
+"""`housing-sweep promote`: what `scripts/finalize.py` runs too."""
+
+import json
+import os
+
+import click
+
+
+@click.command()
+@click.argument("sweep", metavar="SWEEP")
+@click.option("--metric", help="Score to rank by.  [default: the sweep's own, else val_rmse]")
+@click.option("--alias", default="staging", show_default=True, help="Alias for the winner.")
+@click.option("--dry-run", is_flag=True, help="Print the decision and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+def promote(sweep: str, metric: str | None, alias: str, dry_run: bool, as_json: bool) -> None:
+    """Promote the best finished trial of SWEEP to the registry.
+
+    SWEEP is ENTITY/PROJECT/ID as `wandb sweep` prints it, or its URL. The winner's model artifact
+    is linked to wandb-registry-model/california-housing and the alias moved to it; a run with
+    job type "promote" records why, who, and what was displaced. Run it twice: the second time
+    changes nothing.
+
+    Exits 0 when promoted (or already there), 3 when the sweep does not exist, 4 when no trial can
+    be promoted.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.cli.render import render
+    from housing_sweep.pipeline.finalize import apply_promotion, decide_promotion
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+
+    backend = WandbBackend()
+    decision = decide_promotion(backend, sweep, alias=alias, metric=metric)
+    promoted = None if dry_run else apply_promotion(backend, decision)
+    if as_json:
+        click.echo(json.dumps({**decision.as_dict(), "promoted": promoted}, indent=2))
+    else:
+        render(decision, promoted=promoted)

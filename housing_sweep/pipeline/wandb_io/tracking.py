@@ -1,0 +1,186 @@
+"""What a run writes: metrics, artifacts, charts. A thin face of `wandb.Run`."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import wandb
+from wandb.env import get_cache_dir
+
+from housing_sweep.errors import NotFound
+from housing_sweep.pipeline.wandb_io.errors import backend_url, our_errors
+
+LOCAL_TRANSMIT_SECONDS = 2.0
+"""How often a trial sends its history to a backend of one's own; to W&B's cloud, every 15 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """A dataset artifact, resolved, and its CSV on this machine.
+
+    Attributes:
+        path: entity/project/name:version.
+        digest: of its manifest.
+        csv: the file, checked against `sha256`.
+        sha256: of the CSV.
+        source: csv, california or synthetic.
+    """
+
+    path: str
+    digest: str
+    csv: Path
+    sha256: str
+    source: str
+
+
+class TrackedRun:
+    """One open run."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+
+    @property
+    def id(self) -> str:
+        """W&B's run id."""
+        return str(self._run.id)
+
+    @property
+    def path(self) -> str:
+        """entity/project/id."""
+        return f"{self._run.entity}/{self._run.project}/{self._run.id}"
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The config, the sweep's parameters among it."""
+        return dict(self._run.config)
+
+    def set_config(self, values: Mapping[str, object]) -> None:
+        """Add to the config what was resolved; a sweep's own parameters stay as they are."""
+        new = {k: v for k, v in values.items() if k not in self._run.config}
+        self._run.config.update(new)
+
+    def log(self, values: Mapping[str, object]) -> None:
+        """Append one history step."""
+        self._run.log(dict(values))
+
+    def summarise(self, values: Mapping[str, object]) -> None:
+        """Set summary values."""
+        self._run.summary.update(dict(values))
+
+    def use_dataset(self, reference: str) -> DatasetVersion:
+        """Record a dataset as input and return it; a copy here with its digest is not fetched.
+
+        Raises:
+            NotFound: no such artifact.
+        """
+        fix = "publish it first: housing-sweep data publish --csv housing.csv"
+        with our_errors(f"use dataset {reference}", missing=fix):
+            artifact = self._run.use_artifact(reference, type="dataset")
+        facts = artifact.metadata
+        sha256 = str(facts.get("sha256", ""))
+        return DatasetVersion(
+            path=f"{artifact.entity}/{artifact.project}/{artifact.name}",
+            digest=artifact.digest,
+            csv=_local_copy(artifact, sha256),
+            sha256=sha256,
+            source=str(facts.get("source", "unknown")),
+        )
+
+    def log_artifact(
+        self,
+        name: str,
+        kind: str,
+        files: Mapping[str, Path],
+        metadata: Mapping[str, object],
+        *,
+        aliases: list[str] | None = None,
+        wait: bool = False,
+    ) -> str | None:
+        """Log files as a version; return its entity/project/name:version if waited for."""
+        artifact = wandb.Artifact(name, type=kind, metadata=dict(metadata))
+        for path_in_artifact, file in files.items():
+            artifact.add_file(str(file), name=path_in_artifact, policy="mutable")
+        with our_errors(f"log artifact {name}"):
+            logged = self._run.log_artifact(artifact, aliases=aliases)
+            if not wait:
+                return None
+            logged.wait()
+        return f"{logged.entity}/{logged.project}/{logged.name}"
+
+    def log_tables(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Log frames as tables, in one step."""
+        self._run.log({name: wandb.Table(dataframe=frame) for name, frame in tables.items()})
+
+    def log_bars(self, name: str, frame: pd.DataFrame, label: str, value: str) -> None:
+        """Log a frame as a bar chart."""
+        table = wandb.Table(dataframe=frame)
+        self._run.log({name: wandb.plot.bar(table, label, value, title=name.replace("_", " "))})
+
+    def log_scatter(self, name: str, frame: pd.DataFrame, x: str, y: str) -> None:
+        """Log a frame as a scatter plot."""
+        table = wandb.Table(dataframe=frame)
+        self._run.log({name: wandb.plot.scatter(table, x, y, title=name.replace("_", " "))})
+
+    def plot_regressor(self, estimator: object, parts: tuple[Any, Any, Any, Any]) -> None:
+        """Log W&B's own regressor charts; refits for a learning curve (59 s on a forest)."""
+        import wandb.sklearn
+
+        wandb.sklearn.plot_regressor(  # type: ignore[no-untyped-call]
+            estimator, *parts, model_name=type(estimator).__name__
+        )
+
+    def fail(self, message: str, exit_code: int) -> None:
+        """End the run as failed, its reason where people look: summary and notes."""
+        self._run.summary["error"] = message
+        self._run.notes = message
+        self._run.finish(exit_code=exit_code)
+
+
+@contextmanager
+def open_run(
+    job_type: str, config: Mapping[str, object] | None = None, *, project: str | None = None
+) -> Iterator[TrackedRun]:
+    """Open a run, and finish it with the block; an exception finishes it as failed."""
+    settings: dict[str, Any] = {}
+    if "api.wandb.ai" not in backend_url():
+        settings["x_file_stream_transmit_interval"] = LOCAL_TRANSMIT_SECONDS
+    with our_errors("start a run"):
+        run = wandb.init(
+            project=project,
+            job_type=job_type,
+            config=dict(config or {}),
+            settings=wandb.Settings(**settings),
+        )
+    with run:
+        yield TrackedRun(run)
+
+
+def _local_copy(artifact: Any, sha256: str) -> Path:
+    """Return `housing.csv` of a dataset version from the cache, fetched when it is not there."""
+    folder = Path(get_cache_dir()) / "housing-sweep" / "datasets"
+    target = folder / f"{sha256}.csv"
+    if target.is_file() and file_sha256(target) == sha256:
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        with our_errors(f"download {artifact.name}"):
+            fetched = Path(artifact.get_entry("housing.csv").download(root=scratch))
+        held = file_sha256(fetched)
+        if held != sha256:
+            raise NotFound(
+                f"{artifact.name}: housing.csv has SHA-256 {held}, its metadata says {sha256}",
+                fix="publish the dataset again",
+            )
+        fetched.replace(target)
+    return target
+
+
+def file_sha256(path: Path) -> str:
+    """Return a file's SHA-256, as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,84 @@
+"""Sweeps and artifact versions as users spell them, parsed once."""
+
+import re
+from dataclasses import dataclass
+from typing import NewType, Self
+from urllib.parse import unquote, urlsplit
+
+from housing_sweep.errors import BadInput
+
+RunId = NewType("RunId", str)
+SweepId = NewType("SweepId", str)
+
+REGISTRY = "wandb-registry-model"
+COLLECTION = "california-housing"
+_SWEEP_FIX = "give ENTITY/PROJECT/ID, PROJECT/ID, ID, or the sweep's URL"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRef:
+    """A sweep as named by a user.
+
+    Attributes:
+        entity: user or team, or "" for the default one.
+        project: its project, or "" for the default one.
+        id: the sweep's id.
+    """
+
+    entity: str
+    project: str
+    id: SweepId
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the sweep that `ENTITY/PROJECT/ID`, `PROJECT/ID`, `ID` or a URL names.
+
+        Raises:
+            BadInput: the text has none of these forms.
+        """
+        path = text.strip()
+        if "://" in path:
+            path = unquote(urlsplit(path).path)
+        parts = [part for part in path.strip("/").split("/") if part]
+        if len(parts) >= 3 and parts[-2] == "sweeps":
+            del parts[-2]
+        if not 1 <= len(parts) <= 3 or any(re.search(r"[\s:?#%]", part) for part in parts):
+            raise BadInput(f"{text!r} is not a sweep", fix=_SWEEP_FIX)
+        entity, project, sweep = ["", "", *parts][-3:]
+        return cls(entity, project, SweepId(sweep))
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.entity, self.project, self.id) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a promotion goes: an alias of a collection in a registry."""
+
+    alias: str
+    registry: str = REGISTRY
+    collection: str = COLLECTION
+
+    def __post_init__(self) -> None:
+        """Refuse an alias that W&B would refuse or that it sets by itself.
+
+        Raises:
+            BadInput: empty, `latest`, a version like `v3`, or with characters not allowed.
+        """
+        if self.alias == "latest" or re.fullmatch(r"v\d+", self.alias):
+            raise BadInput(
+                f"the alias {self.alias!r} is set by W&B alone", fix="use staging or production"
+            )
+        if not re.fullmatch(r"[\w.-]{1,128}", self.alias):
+            raise BadInput(
+                f"{self.alias!r} is not an alias",
+                fix="use letters, digits, '-', '_' and '.', such as staging",
+            )
+
+    @property
+    def path(self) -> str:
+        """Return `registry/collection`, what artifacts are linked to."""
+        return f"{self.registry}/{self.collection}"
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.alias}"
