@@ -12,7 +12,10 @@ COMMANDS = {
     "data": ("data", "Check and publish the dataset."),
     "env": ("server", "Print the exports that point wandb at the local server."),
     "promote": ("model", "Promote the best finished trial of a sweep."),
+    "orgs": ("admin", "Add, remove and list organizations of the local server."),
     "server": ("server", "Run the local W&B server."),
+    "teams": ("admin", "Add, remove and list teams of the local server."),
+    "users": ("admin", "Add, remove and list users of the local server."),
 }
 """Command -> (module in `cli`, one line for `--help`): help starts without importing any."""
 

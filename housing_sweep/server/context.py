@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from housing_sweep.errors import NotLoggedIn
 from housing_sweep.server.blobs import BlobStore
 from housing_sweep.server.config import ServerConfig
+from housing_sweep.server.fresh_keys import FreshKeys
 from housing_sweep.server.signing import Signer
 from housing_sweep.server.store.db import Connection, Database
 from housing_sweep.server.store.people import User
@@ -22,6 +23,7 @@ class Services:
     blobs: BlobStore
     signer: Signer
     suggestions: Suggestions = field(default_factory=Suggestions)
+    fresh_keys: FreshKeys = field(default_factory=FreshKeys)
     clock: Callable[[], float] = time.time
 
 

@@ -101,7 +101,9 @@ def _seconds(text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadInput(f"{text!r} is not a time", fix="write it like 2026-11-23T10:00:00Z") from None
+        raise BadInput(
+            f"{text!r} is not a time", fix="write it like 2026-11-23T10:00:00Z"
+        ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

@@ -1,7 +1,7 @@
 """W&B's rules for names and keys: pure checks, each naming the value and the rule.
 
-Source: wandb/sdk/artifacts/_validators.py (projects, registries), wandb/sdk/lib/wbauth/validation.py
-(keys).
+Source: wandb/sdk/artifacts/_validators.py (projects, registries) and
+wandb/sdk/lib/wbauth/validation.py (keys).
 """
 
 import re
@@ -13,8 +13,10 @@ SHORTEST_KEY = 40
 REGISTRY_PREFIX = "wandb-registry-"
 
 RESERVED = frozenset(
-    ["artifactsv2", "authorize", "files", "graphql", "healthz", "login", "logout", "sdk"]
-    + ["static", "storage"]
+    {
+        *("artifactsv2", "authorize", "files", "graphql", "healthz", "login", "logout", "sdk"),
+        *("static", "storage"),
+    }
 )
 """Names whose pages would hide this server's own addresses."""
 
@@ -93,7 +95,19 @@ def check_api_key(key: str) -> str:
         raise BadInput("the API key holds characters that wandb refuses", fix="use A-Z a-z 0-9 _")
     if len(secret) < SHORTEST_KEY:
         raise BadInput(
-            f"the API key has {len(secret)} characters after its first dash; wandb counts only those",
-            fix=f"use {SHORTEST_KEY} or more",
+            f"the API key has {len(secret)} characters after its first dash",
+            fix=f"use {SHORTEST_KEY} or more there: wandb takes what is before it for a prefix",
         )
     return key
+
+
+def user_name_of(email: str) -> str:
+    """Return the user name that an e-mail address suggests.
+
+    Raises:
+        BadInput: it is no e-mail address.
+    """
+    local, at, domain = email.strip().partition("@")
+    if not at or not local or not domain:
+        raise BadInput(f"{email!r} is not an e-mail address")
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", local).strip("-_")

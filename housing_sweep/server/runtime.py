@@ -14,9 +14,11 @@ from housing_sweep.server.blobs import BlobStore
 from housing_sweep.server.config import ServerConfig
 from housing_sweep.server.context import Services
 from housing_sweep.server.graphql.execute import Api
+from housing_sweep.server.http import own_context
 from housing_sweep.server.signing import Signer
-from housing_sweep.server.store import people
+from housing_sweep.server.store import keys, people
 from housing_sweep.server.store.db import Database, open_database, write
+from housing_sweep.server.sweep_progress import ahead
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Server:
         )
         first_start(database, config, self.services.clock())
         self.api = Api()
+        self.services.suggestions.start(lambda sweep_id: ahead(own_context(self.services), sweep_id))
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="database")
 
     async def run(self, function: Callable[[], T]) -> T:
@@ -59,6 +62,7 @@ class Server:
     def close(self) -> None:
         """Finish what runs, then close the database."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self.services.suggestions.stop()
         self.services.database.close()
 
 
@@ -80,18 +84,15 @@ def first_start(database: Database, config: ServerConfig, now: float) -> None:
         if config.client_env.exists():
             return
         name = _user_name()
+        if people.user_by_name(db, name) is None and people.entity_by_name(db, name) is not None:
+            name = f"{name}-owner"  # a team or an organisation was given that name before
         user = people.user_by_name(db, name) or people.create_user(
             db, name, email=None, is_admin=True, now=now
         )
-        key = new_api_key()
-        people.add_key(db, user.id, key, description="made at the first start", now=now)
+        key = keys.new_api_key()
+        keys.add(db, user.id, key, description="made at the first start", now=now)
         config.client_env.touch(mode=0o600)
         config.client_env.write_text(json.dumps({"user": name, "api_key": key}))
-
-
-def new_api_key() -> str:
-    """Return a fresh key of 48 characters; the SDK accepts 40 and more."""
-    return f"local{secrets.token_hex(21)}x"
 
 
 def _user_name() -> str:
@@ -99,4 +100,4 @@ def _user_name() -> str:
         name = getpass.getuser()
     except (KeyError, OSError):  # no such user in a bare container
         name = "local"
-    return re.sub(r"[^A-Za-z0-9_-]", "-", name) or "local"
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name).lstrip("-_") or "local"

@@ -38,18 +38,22 @@ from housing_sweep.server.graphql import (
     links,
     people,
     projects,
+    registries,
     run_files,
     runs,
     scalars,
     server_info,
     sweeps,
+    teams,
 )
 from housing_sweep.server.graphql.relay import Info, Resolvers, to_id
 
 NOUNS: tuple[Resolvers, ...] = (
     server_info.RESOLVERS,
     people.RESOLVERS,
+    teams.RESOLVERS,
     projects.RESOLVERS,
+    registries.RESOLVERS,
     runs.RESOLVERS,
     history.RESOLVERS,
     run_files.RESOLVERS,

@@ -4,14 +4,22 @@ import sqlite3
 from dataclasses import dataclass
 from typing import NewType
 
-from housing_sweep.errors import NotFound, PermissionDenied
+from housing_sweep.errors import BadInput, Conflict, NotFound, PermissionDenied
+from housing_sweep.server.names import REGISTRY_PREFIX as REGISTRY_PREFIX
+from housing_sweep.server.names import check_project_name
 from housing_sweep.server.store import people
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import EntityId, User, UserId
 
 ProjectId = NewType("ProjectId", int)
 
-REGISTRY_PREFIX = "wandb-registry-"
+ROLES = ("admin", "member", "viewer", "restricted_viewer")
+"""What a user or a team may be in a project, the most rights first."""
+
+WRITERS = frozenset({"admin", "member"})
+RESTRICTED = "RESTRICTED"
+ACCESS = frozenset({"PRIVATE", RESTRICTED})
+"""Whom a project is open to: the members of its entity, or only those it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +65,28 @@ def find(db: sqlite3.Connection, entity_name: str, name: str) -> Project | None:
 def role(db: sqlite3.Connection, user: User, project: Project) -> str | None:
     """Return what a user may do in a project: admin, member, viewer, restricted_viewer or None.
 
-    A role given inside the project (registries) wins over the role in its entity.
+    A role given to the user in the project wins, then the best one of their teams, then the role
+    in its entity. A restricted project is open to those it names and to its entity's admins.
     """
     own = db.execute(
-        """SELECT role FROM project_members WHERE project_id = :project AND (user_id = :user
-               OR team_id IN (SELECT entity_id FROM team_members WHERE user_id = :user))
-           ORDER BY user_id IS NULL LIMIT 1""",
-        {"project": project.id, "user": user.id},
+        "SELECT role FROM project_members WHERE project_id = ? AND user_id = ?",
+        (project.id, user.id),
     ).fetchone()
     if own:
         return str(own[0])
+    by_team = db.execute(
+        "SELECT p.role FROM project_members p JOIN team_members t ON t.entity_id = p.team_id"
+        " WHERE p.project_id = ? AND t.user_id = ?",
+        (project.id, user.id),
+    ).fetchall()
+    if by_team:
+        return min((str(row[0]) for row in by_team), key=ROLES.index)
     entity = people.entity_by_id(db, project.entity_id)
     assert entity is not None
-    if project.is_registry and project.access == "RESTRICTED":
+    held = people.role_in_entity(db, user, entity)
+    if project.access == RESTRICTED and held != "admin":
         return None
-    return people.role_in_entity(db, user, entity)
+    return held
 
 
 def readable(
@@ -109,7 +124,7 @@ def require_writable(db: sqlite3.Connection, user: User, project: Project) -> Pr
     held = role(db, user, project)
     if held is None:
         raise NotFound(f"project {project.entity_name}/{project.name} not found")
-    if held in ("viewer", "restricted_viewer"):
+    if held not in WRITERS:
         raise PermissionDenied(
             f"permission denied: {user.name} may only read {project.entity_name}/{project.name}",
             fix="ask an admin of the entity for the member role",
@@ -117,12 +132,39 @@ def require_writable(db: sqlite3.Connection, user: User, project: Project) -> Pr
     return project
 
 
+def require_admin(db: sqlite3.Connection, user: User, project: Project) -> Project:
+    """Return the project if the user may rename or remove it and name its members.
+
+    Every writer may of a plain project; a registry has admins.
+
+    Raises:
+        NotFound: the user may not even see it.
+        PermissionDenied: the user is no admin of it.
+    """
+    require_writable(db, user, project)
+    if project.is_registry and role(db, user, project) != "admin":
+        raise PermissionDenied(
+            f"permission denied: {user.name} is no admin of {project.entity_name}/{project.name}",
+            fix="ask an admin of the registry or of the organization",
+        )
+    return project
+
+
 def ensure(
-    db: sqlite3.Connection, user: User, entity_name: str | None, name: str, *, now: float
+    db: sqlite3.Connection,
+    user: User,
+    entity_name: str | None,
+    name: str,
+    *,
+    access: str = "PRIVATE",
+    now: float,
 ) -> Project:
     """Return the writable project of that name, created when it is new.
 
+    Who makes a registry or a restricted project is its first admin.
+
     Raises:
+        BadInput: the name breaks W&B's rules, or a registry is asked for outside an organisation.
         NotFound: no such entity.
         PermissionDenied: the user may not write there.
     """
@@ -134,19 +176,82 @@ def ensure(
     with write(db):
         if project := find(db, entity.name, name):
             return require_writable(db, user, project)
-        if people.role_in_entity(db, user, entity) not in ("admin", "member"):
+        if people.role_in_entity(db, user, entity) not in WRITERS:
             raise PermissionDenied(
                 f"permission denied: {user.name} may not write to {entity.name}",
                 fix="check WANDB_ENTITY, or ask an admin of that team",
             )
+        check_project_name(name)
+        if name.startswith(REGISTRY_PREFIX) and entity.kind != "organization":
+            raise BadInput(
+                f"{name!r} is a registry's name, and {entity.name} is no organization",
+                fix="leave out the prefix, or name the organization",
+            )
         db.execute(
-            "INSERT INTO projects (entity_id, name, user_id, created_at, updated_at)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (entity.id, name, user.id, now, now),
+            "INSERT INTO projects (entity_id, name, user_id, access, created_at, updated_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (entity.id, name, user.id, access, now, now),
         )
         project = find(db, entity.name, name)
         assert project is not None
+        if project.is_registry or access == RESTRICTED:
+            db.execute(
+                "INSERT INTO project_members (project_id, user_id, role, created_at)"
+                " VALUES (?, ?, 'admin', ?)",
+                (project.id, user.id, now),
+            )
         return project
+
+
+def update(
+    db: sqlite3.Connection,
+    project_id: ProjectId,
+    *,
+    description: str | None = None,
+    access: str | None = None,
+    allow_all_artifact_types: bool | None = None,
+    views: str | None = None,
+    now: float,
+) -> None:
+    """Set what is given; None keeps, "" clears."""
+    with write(db):
+        db.execute(
+            "UPDATE projects SET description = coalesce(?, description),"
+            " access = coalesce(?, access),"
+            " allow_all_artifact_types = coalesce(?, allow_all_artifact_types),"
+            " views = coalesce(?, views), updated_at = ? WHERE id = ?",
+            (description, access, allow_all_artifact_types, views, now, project_id),
+        )
+
+
+def rename(db: sqlite3.Connection, project: Project, name: str, now: float) -> Project:
+    """Give a project another name.
+
+    Raises:
+        BadInput: the name breaks W&B's rules, or would turn a registry into a project.
+        Conflict: it is taken.
+    """
+    check_project_name(name)
+    if name.startswith(REGISTRY_PREFIX) != project.is_registry:
+        raise BadInput(
+            f"{project.name!r} cannot become {name!r}",
+            fix=f"registries, and only they, are called {REGISTRY_PREFIX}...",
+        )
+    with write(db):
+        if name != project.name and find(db, project.entity_name, name):
+            raise Conflict(f"project {project.entity_name}/{name} exists already")
+        db.execute(
+            "UPDATE projects SET name = ?, updated_at = ? WHERE id = ?", (name, now, project.id)
+        )
+        renamed = by_id(db, project.id)
+    assert renamed is not None
+    return renamed
+
+
+def delete(db: sqlite3.Connection, project_id: ProjectId) -> None:
+    """Remove a project with everything in it."""
+    with write(db):
+        db.execute("DELETE FROM projects WHERE id = ?", (project_id,))
 
 
 def of_entity(
@@ -156,6 +261,15 @@ def of_entity(
     rows = db.execute(
         f"{_PROJECT} WHERE p.entity_id = ? AND p.id > ? ORDER BY p.id LIMIT ?",
         (entity_id, after, limit),
+    )
+    return [project for row in rows if (project := _project(row))]
+
+
+def registries(db: sqlite3.Connection, entity_id: EntityId) -> list[Project]:
+    """Return an organisation's registries in the order of their making, whoever asks."""
+    rows = db.execute(
+        f"{_PROJECT} WHERE p.entity_id = ? AND p.name GLOB ? ORDER BY p.id",
+        (entity_id, f"{REGISTRY_PREFIX}*"),
     )
     return [project for row in rows if (project := _project(row))]
 
