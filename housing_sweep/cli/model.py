@@ -11,8 +11,8 @@ import click
 @click.option("--metric", help="Score to rank by.  [default: the sweep's own, else val_rmse]")
 @click.option("--alias", default="staging", show_default=True, help="Alias for the winner.")
 @click.option("--dry-run", is_flag=True, help="Print the decision and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
-def promote(sweep: str, metric: str | None, alias: str, dry_run: bool, as_json: bool) -> None:
+@click.option("--json", "json_output", is_flag=True, help="Print the decision as JSON.")
+def promote(sweep: str, metric: str | None, alias: str, dry_run: bool, json_output: bool) -> None:
     """Promote the best finished trial of SWEEP to the registry.
 
     SWEEP is ENTITY/PROJECT/ID as `wandb sweep` prints it, or its URL. The winner's model artifact
@@ -25,13 +25,18 @@ def promote(sweep: str, metric: str | None, alias: str, dry_run: bool, as_json: 
     """
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render
-    from housing_sweep.pipeline.finalize import apply_promotion, decide_promotion
+    from housing_sweep.pipeline.finalize import apply_promotion, decide_promotion, refusal
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+    from housing_sweep.registry.promotion import Verdict, as_json
 
     backend = WandbBackend()
     decision = decide_promotion(backend, sweep, alias=alias, metric=metric)
+    if decision.verdict is Verdict.REFUSE:
+        if json_output:
+            click.echo(json.dumps(as_json(decision, None), indent=2))
+        raise refusal(decision)
     promoted = None if dry_run else apply_promotion(backend, decision)
-    if as_json:
-        click.echo(json.dumps({**decision.as_dict(), "promoted": promoted}, indent=2))
+    if json_output:
+        click.echo(json.dumps(as_json(decision, promoted), indent=2))
     else:
-        render(decision, promoted=promoted)
+        render(decision, promoted)

@@ -1,11 +1,12 @@
-"""What the pipeline needs of a backend, as Protocols: small, so that a test can stand in."""
+"""What the finalizer needs of a backend, as one small Protocol: a test can stand in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from housing_sweep.registry.promotion import Champion, Decision, Provenance
-from housing_sweep.registry.selection import Candidate, ModelVersion
+from housing_sweep.registry.names import SweepRef, Target
+from housing_sweep.registry.promotion import Dataset, Decision, OpenRecord, Version
+from housing_sweep.registry.selection import Candidate, Goal, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,42 +14,44 @@ class SweepFacts:
     """A sweep, as far as finalizing needs it.
 
     Attributes:
-        path: entity/project/id.
-        state: W&B's state, upper case.
+        ref: complete: entity, project and id.
         metric: name of the metric in its spec, or None.
-        maximize: whether that metric is better when higher.
+        goal: of that metric.
     """
 
-    path: str
-    state: str
+    ref: SweepRef
     metric: str | None
-    maximize: bool
+    goal: Goal
 
 
 class Backend(Protocol):
     """Whatever answers at `WANDB_BASE_URL`."""
 
-    def sweep(self, path: str) -> SweepFacts:
+    @property
+    def who(self) -> str:
+        """The user whose key is used."""
+
+    def sweep(self, ref: SweepRef) -> SweepFacts:
         """Return a sweep.
 
         Raises:
             NotFound: it does not exist.
         """
 
-    def ranked(self, sweep: SweepFacts, metric: str, maximize: bool) -> Iterator[Candidate]:
-        """Yield a sweep's runs, best first, a page at a time."""
+    def runs(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
+        """Yield a sweep's runs, best first, a page at a time; those without a score last."""
 
-    def models(self, candidate: Candidate) -> tuple[ModelVersion, ...]:
-        """Return a run's committed model artifacts, newest first."""
+    def model_of(self, candidate: Candidate) -> Model | None:
+        """Return the newest committed model artifact of a run."""
 
-    def provenance(self, candidate: Candidate) -> Provenance:
-        """Return where a run's model comes from."""
+    def dataset_of(self, candidate: Candidate) -> Dataset | None:
+        """Return the dataset version a run used."""
 
-    def champion(self, alias: str) -> Champion | None:
-        """Return who holds an alias in the registry."""
+    def champion(self, target: Target) -> Version | None:
+        """Return the version that holds an alias in the registry."""
 
-    def is_recorded(self, decision: Decision) -> bool:
-        """Return whether a finished promotion run tells of this decision."""
+    def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
+        """Return the newest promotion record of a target, if it was never finished."""
 
-    def promote(self, decision: Decision) -> str:
-        """Link, move the alias, record; return the registry version's path."""
+    def promote(self, decision: Decision) -> Version:
+        """Record, link, move the alias, in that order; return the registry's version."""

@@ -6,8 +6,8 @@ Its checks stand in the order in which they were made; the first that fails ends
 `change` (the alias is not there already). Verification of the model and comparison with the
 champion are further checks between `candidate` and `change`.
 
-The record (version 1) is the config of a run with `job_type="promote"` and `group=Target.path:alias`;
-its summary says how far it came. Rollback and audit read these runs and nothing else.
+The record (version 1) is the config of a run with `job_type="promote"`, grouped by target; its
+summary says `applied` once the alias has moved. Rollback and audit read these runs and nothing else.
 """
 
 from collections.abc import Mapping
@@ -178,7 +178,8 @@ def record(decision: Decision) -> dict[str, object]:
     Keys keep their meaning within `RECORD_VERSION`; later versions only add.
     """
     best = decision.challenger
-    assert best is not None and best.model is not None
+    assert best is not None
+    assert best.model is not None
     return {
         "record_version": RECORD_VERSION,
         "decision": Verdict.PROMOTE.value,

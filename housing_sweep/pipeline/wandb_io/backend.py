@@ -9,9 +9,16 @@ from wandb.errors import CommError
 
 from housing_sweep.pipeline.ports import Backend, SweepFacts
 from housing_sweep.pipeline.wandb_io.errors import our_errors
-from housing_sweep.registry import names
-from housing_sweep.registry.promotion import JOB_TYPE, Champion, Decision, Provenance
-from housing_sweep.registry.selection import Candidate, ModelVersion
+from housing_sweep.registry.names import RunId, SweepId, SweepRef, Target
+from housing_sweep.registry.promotion import (
+    JOB_TYPE,
+    Dataset,
+    Decision,
+    OpenRecord,
+    Version,
+    record,
+)
+from housing_sweep.registry.selection import Candidate, Goal, Model
 
 PAGE = 20
 """Runs per query: a finalizer looks at the top, never at a whole sweep."""
@@ -27,125 +34,122 @@ class WandbBackend:
     def __init__(self) -> None:
         with our_errors("log in"):
             self._api = wandb.Api()
-            self.who = str(self._api.viewer.username)
+            self._who = str(self._api.viewer.username)
 
-    def sweep(self, path: str) -> SweepFacts:
+    @property
+    def who(self) -> str:
+        """The user whose key is used."""
+        return self._who
+
+    def sweep(self, ref: SweepRef) -> SweepFacts:
         """Return a sweep."""
         fix = "check the ENTITY/PROJECT/ID that `wandb sweep` printed"
-        with our_errors(f"read sweep {path}", missing=fix):
-            found = self._api.sweep(path)  # type: ignore[no-untyped-call]
+        with our_errors(f"read sweep {ref}", missing=fix):
+            found = self._api.sweep(str(ref))  # type: ignore[no-untyped-call]
             metric = found.config.get("metric") or {}
             return SweepFacts(
-                path="/".join((found.entity, found.project, found.id)),
-                state=str(found.state).upper(),
-                metric=metric.get("name"),
-                maximize=metric.get("goal") == "maximize",
+                SweepRef(found.entity, found.project, SweepId(found.id)),
+                metric.get("name"),
+                Goal(metric.get("goal", "minimize")),
             )
 
-    def ranked(self, sweep: SweepFacts, metric: str, maximize: bool) -> Iterator[Candidate]:
-        """Yield a sweep's runs, best first, a page at a time."""
-        entity, project, sweep_id = sweep.path.split("/")
-        sign = "-" if maximize else "+"
-        with our_errors(f"list the runs of {sweep.path}"):
-            found = self._api.runs(
-                f"{entity}/{project}",
-                filters={"sweep": sweep_id},
-                order=f"{sign}summary_metrics.{metric}",
-                per_page=PAGE,
-                lazy=False,
-            )
-            for run in found:
+    def runs(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
+        """Yield a sweep's runs, best first, a page at a time; those without a score last."""
+        sign = "+" if goal is Goal.MINIMIZE else "-"
+        order = f"{sign}summary_metrics.{metric}"
+        with our_errors(f"list the runs of {ref}"):
+            for run in self._list(ref, {"sweep": ref.id}, order, PAGE):
                 yield _candidate(run, metric)
 
-    def models(self, candidate: Candidate) -> tuple[ModelVersion, ...]:
-        """Return a run's committed model artifacts, newest first."""
-        with our_errors(f"list the artifacts of {candidate.run}"):
-            logged = self._api.run(candidate.run).logged_artifacts()
+    def model_of(self, candidate: Candidate) -> Model | None:
+        """Return the newest committed model artifact of a run."""
+        with our_errors(f"list the artifacts of {candidate.id}"):
+            logged = self._api.run(candidate.id).logged_artifacts()
             found = [a for a in logged if a.type == "model" and str(a.state) == "COMMITTED"]
-        return tuple(ModelVersion(_path(a), a.digest) for a in reversed(found))
+        if not found:
+            return None
+        newest = found[-1]
+        return Model(str(newest.id), _path(newest), newest.digest, dict(newest.metadata))
 
-    def provenance(self, candidate: Candidate) -> Provenance:
-        """Return where a run's model comes from."""
-        with our_errors(f"trace {candidate.run}"):
-            run = self._api.run(candidate.run)
-            used = next((a for a in run.used_artifacts() if a.type == "dataset"), None)
-        return Provenance(
-            dataset=_path(used) if used else None,
-            dataset_digest=used.digest if used else None,
-            dataset_source=str(used.metadata.get("source")) if used else None,
-            commit=run.commit,
-            config=candidate.config,
+    def dataset_of(self, candidate: Candidate) -> Dataset | None:
+        """Return the dataset version a run used."""
+        with our_errors(f"trace {candidate.id}"):
+            used = self._api.run(candidate.id).used_artifacts()
+            found = next((a for a in used if a.type == "dataset"), None)
+        if found is None:
+            return None
+        return Dataset(_path(found), found.digest, str(found.metadata.get("source", "")))
+
+    def champion(self, target: Target) -> Version | None:
+        """Return the version that holds an alias in the registry."""
+        with our_errors(f"read {target}"):
+            try:
+                held = self._api.artifact(str(target))
+            except (CommError, ValueError) as error:
+                if any(word in str(error).lower() for word in ("not found", "does not", "unable")):
+                    return None
+                raise
+        return _version(held)
+
+    def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
+        """Return the newest promotion record of a target, if it was never finished."""
+        filters = {"jobType": JOB_TYPE, "config.alias": target.alias, "config.target": target.path}
+        with our_errors("read the promotion records"):
+            found = next(iter(self._list(ref, filters, "-created_at", 1)), None)
+        if found is None or found.summary.get("applied"):
+            return None
+        challenger = found.config.get("challenger") or {}
+        return OpenRecord(
+            found.id, str(challenger.get("artifact_id")), str(found.config.get("displaced") or "")
         )
 
-    def champion(self, alias: str) -> Champion | None:
-        """Return who holds an alias in the registry."""
-        path = names.registry_path(alias)
-        try:
-            held = self._api.artifact(path)
-        except (CommError, ValueError) as error:
-            if "not found" in str(error).lower() or "does not" in str(error).lower():
-                return None
-            with our_errors(f"read {path}"):
-                raise
-        return Champion(_path(held), _source_path(held), held.digest)
-
-    def is_recorded(self, decision: Decision) -> bool:
-        """Return whether a finished promotion run tells of this decision."""
-        return self._last_record(decision, {"state": "finished"}) is not None
-
-    def promote(self, decision: Decision) -> str:
-        """Link, move the alias, record; return the registry version's path."""
-        assert decision.model is not None
-        entity, project, _ = decision.sweep.split("/")
-        record = decision.record(self.who)
-        if decision.changes_nothing:  # interrupted after the alias moved: what it displaced is
-            earlier = self._last_record(decision, {})  # in the record that was begun
-            record |= {k: earlier[k] for k in ("displaced", "displaced_source")} if earlier else {}
-        with (
-            our_errors(f"promote {decision.model.path}"),
-            wandb.init(entity=entity, project=project, job_type=JOB_TYPE, config=record) as run,
-        ):
-            if decision.provenance.dataset:
-                run.use_artifact(decision.provenance.dataset)
-            if decision.champion and not decision.changes_nothing:
+    def promote(self, decision: Decision) -> Version:
+        """Record, link, move the alias, in that order; return the registry's version."""
+        best, target, ref = decision.challenger, decision.target, decision.sweep
+        assert best is not None
+        assert best.model is not None
+        with our_errors(f"promote {best.model.name}"), wandb.init(
+            entity=ref.entity,
+            project=ref.project,
+            job_type=JOB_TYPE,
+            group=str(target).replace("/", "-").replace(":", "-"),
+            config=record(decision),
+        ) as run:
+            if decision.dataset:
+                run.use_artifact(decision.dataset.name)
+            if decision.champion and decision.champion.source_id != best.model.id:
                 run.use_artifact(decision.champion.source)
-            model = run.use_artifact(decision.model.path)
-            linked = model.link(names.registry_path(), aliases=[decision.alias])
-            path = _path(linked)
-            run.summary.update({"promoted": path, "score": record["score"]})
-        return path
-
-    def _last_record(self, decision: Decision, filters: dict[str, Any]) -> dict[str, Any] | None:
-        assert decision.model is not None
-        entity, project, _ = decision.sweep.split("/")
-        with our_errors("read the promotion records"):
-            found = self._api.runs(
-                f"{entity}/{project}",
-                filters={
-                    **filters,
-                    "jobType": JOB_TYPE,
-                    "config.alias": decision.alias,
-                    "config.challenger": decision.model.path,
-                },
-                order="-created_at",
-                per_page=1,
-                lazy=False,
+            model = run.use_artifact(best.model.name)
+            model.link(target.path, aliases=[target.alias])
+            promoted = _version(self._api.artifact(str(target)))
+            run.summary.update(
+                {"applied": True, "promoted": promoted.name, "score": best.score}
             )
-            first = next(iter(found), None)
-        return dict(first.config) if first is not None else None
+        return promoted
+
+    def _list(self, ref: SweepRef, filters: dict[str, Any], order: str, page: int) -> Any:
+        # Not lazy: a lazy listing asks again for every run whose summary is looked at.
+        return self._api.runs(
+            f"{ref.entity}/{ref.project}",
+            filters=filters,
+            order=order,
+            per_page=page,
+            lazy=False,
+        )
 
 
 def _candidate(run: Any, metric: str) -> Candidate:
-    score = run.summary.get(metric)
-    number = isinstance(score, int | float) and not isinstance(score, bool)
     config = {k: v for k, v in run.config.items() if not k.startswith("_")}
     return Candidate(
-        run="/".join(run.path),
+        id=RunId("/".join(run.path)),
         name=run.name,
         state=run.state,
-        score=float(score) if number else None,
         created_at=str(run.created_at),
+        score=run.summary.get(metric),
         config=json.loads(json.dumps(config, default=str)),
+        commit=run.commit,
+        user=run.user.username if run.user else None,
+        url=run.url,
     )
 
 
@@ -153,9 +157,16 @@ def _path(artifact: Any) -> str:
     return str(artifact.qualified_name).rsplit(":", 1)[0] + f":{artifact.version}"
 
 
-def _source_path(artifact: Any) -> str:
-    name = str(artifact.source_name)  # name:version
-    return f"{artifact.source_entity}/{artifact.source_project}/{name}"
+def _version(artifact: Any) -> Version:
+    source = f"{artifact.source_entity}/{artifact.source_project}/{artifact.source_name}"
+    return Version(
+        name=_path(artifact),
+        version=str(artifact.version),
+        source_id=str(artifact.id),
+        source=source,
+        digest=artifact.digest,
+        url=str(artifact.url or ""),
+    )
 
 
 if TYPE_CHECKING:
