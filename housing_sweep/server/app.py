@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,7 +17,7 @@ from housing_sweep.server.collector import collect_forever
 from housing_sweep.server.files import run_file_endpoint
 from housing_sweep.server.filestream import filestream_endpoint
 from housing_sweep.server.graphql.endpoint import graphql_endpoint
-from housing_sweep.server.http import on_error
+from housing_sweep.server.http import Guard, on_error, on_http_error
 from housing_sweep.server.reaper import reap_forever
 from housing_sweep.server.runtime import Server
 from housing_sweep.server.store.db import write
@@ -39,7 +41,12 @@ def make_app(server: Server) -> Starlette:
 
     return Starlette(
         routes=_routes(server),
-        exception_handlers={HousingSweepError: on_error, Exception: on_error},
+        exception_handlers={
+            HousingSweepError: on_error,
+            HTTPException: on_http_error,
+            Exception: on_error,
+        },
+        middleware=[Middleware(Guard)],
         lifespan=lifespan,
     )
 

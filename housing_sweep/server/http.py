@@ -9,12 +9,16 @@ import base64
 import binascii
 import json
 import logging
+import re
 import sqlite3
 import zlib
 from typing import Any
 
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from housing_sweep.errors import BadInput, HousingSweepError, Unavailable
 from housing_sweep.server.config import MAX_BODY_BYTES
@@ -22,6 +26,13 @@ from housing_sweep.server.context import Context, Services
 from housing_sweep.server.store import people
 
 _log = logging.getLogger(__name__)
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",  # pages of runs must not leak signed URLs
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 _TRANSIENT = ("locked", "busy", "full", "disk I/O")
 
 
@@ -71,6 +82,8 @@ async def json_body(request: Request) -> dict[str, Any]:
         body = json.loads(data or b"{}")
     except (zlib.error, ValueError) as error:
         raise BadInput(f"the request body is not JSON: {error}") from None
+    except RecursionError:
+        raise BadInput("the request body is nested too deeply") from None
     if not isinstance(body, dict):
         raise BadInput("the request body is not a JSON object")
     return body
@@ -80,12 +93,14 @@ def gunzip(data: bytes) -> bytes:
     """Return the unpacked bytes.
 
     Raises:
-        BadInput: they would not fit the limit of a request.
+        BadInput: they would not fit the limit of a request, or end too early.
     """
     unpacker = zlib.decompressobj(wbits=31)
     plain = unpacker.decompress(data, MAX_BODY_BYTES)
     if unpacker.unconsumed_tail:
         raise BadInput(f"the unpacked request is larger than {MAX_BODY_BYTES} bytes")
+    if not unpacker.eof:
+        raise BadInput("the gzipped request is cut off")
     return plain
 
 
@@ -112,3 +127,47 @@ async def on_error(_request: Request, error: Exception) -> Response:
         return error_response(ours)
     _log.error("bug in the server", exc_info=error)
     return JSONResponse({"errors": [{"message": "internal error"}]}, status_code=500)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Answer an address or a method that this server does not have, as the client can read it."""
+    assert isinstance(error, HTTPException)
+    what = f"{request.method} {request.url.path}: {error.detail}"
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(
+            f"<!doctype html><title>{error.detail}</title><h1>{error.detail}</h1>"
+            '<p><a href="/">Back to the start</a></p>',
+            status_code=error.status_code,
+        )
+    body = {"errors": [{"message": what}], "error": what}
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+
+class Guard:
+    """Middleware: refuses a malformed Host, and tells browsers not to guess, frame or refer.
+
+    The host is what returned URLs are built from, so it must at least be one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
+            refusal = error_response(BadInput(f"the Host header {hosts!r} is not one host"))
+            await refusal(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, guarded)

@@ -13,6 +13,7 @@ import uvicorn
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.app import make_app
 from housing_sweep.server.config import ServerConfig
+from housing_sweep.server.lock import exclusive
 from housing_sweep.server.runtime import Server
 
 
@@ -25,9 +26,10 @@ def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
 
     Raises:
         BadInput: the port is taken, the address is not ours, or the data folder is newer.
+        Conflict: another server runs on the data folder.
     """
     listener = bind(config.host, config.port)
-    with listener:
+    with listener, exclusive(config.data_dir):
         server = Server(config)
         url = f"http://{_spell(config.host)}:{listener.getsockname()[1]}"
         connection = read_client_env(config)
@@ -38,6 +40,7 @@ def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
                 make_app(server),
                 log_level=logging.WARNING,
                 access_log=False,
+                server_header=False,
                 timeout_graceful_shutdown=5,
                 timeout_keep_alive=75,  # agents poll every 5 s, file streams every 15 s
                 h11_max_incomplete_event_size=2**20,  # signed URLs and long file names
