@@ -161,7 +161,8 @@ def _fresh(
 ) -> Params:
     """Return the best candidate that is not a repetition, where the space allows one."""
     old = {_key(point) for point in space.from_unit(tried)} if len(tried) else set()
-    for start in range(0, min(len(ranked), 512), 32):
+    looked_at = len(ranked) if space.size is not None else min(len(ranked), 64)
+    for start in range(0, looked_at, 32):
         for point in space.from_unit(ranked[start : start + 32]):
             if _key(point) not in old:
                 return point
