@@ -67,8 +67,15 @@ def server_config(**settings: Any) -> "ServerConfig":
     show_default=True,
     help="Trials that one `wandb agent` runs at once.",
 )
+@click.option(
+    "--retries",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Times that a failed or crashed trial of a sweep is tried again.",
+)
 @data_dir_option
-def server(host: str, port: int, trials_per_agent: int, data_dir: Path) -> None:
+def server(host: str, port: int, trials_per_agent: int, retries: int, data_dir: Path) -> None:
     """Run the local W&B server until Ctrl-C.
 
     The first start creates the data folder, a user named after you, and an API key. Paste the two
@@ -76,7 +83,11 @@ def server(host: str, port: int, trials_per_agent: int, data_dir: Path) -> None:
     command of that terminal uses this server.
     """
     config = server_config(
-        host=host, port=port, trials_per_agent=trials_per_agent, data_dir=data_dir
+        host=host,
+        port=port,
+        trials_per_agent=trials_per_agent,
+        retries=retries,
+        data_dir=data_dir,
     )
     from housing_sweep.server.serve import serve
 

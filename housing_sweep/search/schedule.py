@@ -1,14 +1,14 @@
-"""What an agent is told: a pure function of the sweep, the agent and the clock.
+"""What an agent is told: a pure function of the sweep and the agent, asked at every heartbeat.
 
 A trial is reserved before it is told, so this module speaks of numbers, not of points: `Run(None)`
-asks for the next number, `Run(name)` offers a waiting trial again. The rules:
+asks for the next number, `Run(name)` offers a waiting trial. The rules:
 
 - a paused sweep says nothing; a cancelled one tells every agent to exit at once, which kills its
   trials (the SDK's agent does that); a finished one lets running trials end first;
 - waiting trials go before new ones, so that a lost trial is not left for the end;
-- no new trial beyond the run cap, the grid's end, or once the target is reached;
-- an idle agent of an exhausted sweep waits while a trial that was handed out has not started: it
-  may have to be offered again;
+- no new trial beyond the run cap, the last point, or once the target is reached;
+- an idle agent of an exhausted sweep waits while a trial may come back to the queue: handed out
+  and not started, being preempted, or to be retried should it fail;
 - a trial asked to stop is told on its own stream first, and through its agent only when it lives
   on, because the agent's way (SIGTERM) loses the lines not yet sent.
 """
@@ -19,6 +19,9 @@ from dataclasses import dataclass
 STOP_PATIENCE_SECONDS = 20.0
 """The SDK asks its stream every 15 s whether it should stop."""
 
+OPEN_STATES = frozenset({"PENDING", "RUNNING"})
+"""States in which a sweep hands out trials and may end by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class SweepView:
@@ -27,26 +30,28 @@ class SweepView:
     Attributes:
         state: PENDING, RUNNING, PAUSED, FINISHED or CANCELED.
         reserved: trials made so far.
-        cap: trials there may be: run_cap, the grid's size, the smaller of both, or None.
-        accepts_new: False for sweeps that a `wandb sweep-scheduler` feeds.
+        cap: trials there may be (`run_cap`), or None.
+        points_left: there is a point nobody tried, as far as is known.
+        makes_points: the server chooses points itself; False when a scheduler or a controller does.
         target_reached: some trial is as good as `metric.target` asks.
-        waiting: the pending trial to offer first, if any.
-        unstarted: trials handed out that have not started yet.
+        waiting: the trial in the queue to offer first, if any.
+        may_return: trials that may come back to the queue.
     """
 
     state: str
     reserved: int
-    cap: int | None
-    accepts_new: bool = True
+    cap: int | None = None
+    points_left: bool = True
+    makes_points: bool = True
     target_reached: bool = False
     waiting: str | None = None
-    unstarted: int = 0
+    may_return: int = 0
 
     @property
     def exhausted(self) -> bool:
         """Whether no new trial will ever be made."""
         full = self.cap is not None and self.reserved >= self.cap
-        return full or self.target_reached
+        return full or self.target_reached or not self.points_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,11 @@ class AgentView:
 
     Attributes:
         running: names of the trials it says are alive.
-        handed: trials it was told to run that are neither in `running` nor ended: just starting.
         capacity: trials it may run at once.
         stop_asked: (trial, seconds since its stop was asked) of those alive.
     """
 
     running: frozenset[str]
-    handed: int = 0
     capacity: int = 1
     stop_asked: Sequence[tuple[str, float]] = ()
 
@@ -95,19 +98,17 @@ def decide(sweep: SweepView, agent: AgentView) -> Command | None:
             return Stop(trial)
     if sweep.state == "CANCELED":
         return Exit()
-    if sweep.state == "PAUSED":
-        return None
-    busy = len(agent.running) + agent.handed
     if sweep.state == "FINISHED":
-        return None if busy else Exit()
-    if busy < agent.capacity:
-        if sweep.waiting is not None and not sweep.target_reached:
-            return Run(sweep.waiting)
-        if sweep.accepts_new and not sweep.exhausted:
-            return Run(None)
-    if busy or not sweep.exhausted:
+        return None if agent.running else Exit()
+    if sweep.state not in OPEN_STATES:
         return None
-    return None if sweep.unstarted and not sweep.target_reached else Exit()
+    if len(agent.running) < agent.capacity and not sweep.target_reached:
+        if sweep.waiting is not None:
+            return Run(sweep.waiting)
+        if sweep.makes_points and not sweep.exhausted:
+            return Run(None)
+    idle = not agent.running and sweep.exhausted
+    return Exit() if idle and (sweep.target_reached or not sweep.may_return) else None
 
 
 def is_over(sweep: SweepView, alive: int) -> bool:
@@ -115,6 +116,6 @@ def is_over(sweep: SweepView, alive: int) -> bool:
 
     Args:
         sweep: the sweep.
-        alive: its trials that are pending or running.
+        alive: its trials that are in the queue or running.
     """
-    return sweep.state in ("PENDING", "RUNNING") and sweep.exhausted and alive == 0
+    return sweep.state in OPEN_STATES and sweep.exhausted and alive == 0

@@ -19,6 +19,7 @@ class ServerConfig:
         crash_after: seconds without a sign of life after which a running run counts as crashed.
             Above the SDK's 30 s heartbeat plus its 60 s retry backoff.
         offer_again_after: seconds until a trial handed out but never started is offered again.
+        retries: times that a failed or crashed trial is tried again by itself (`--retries`).
         url_lifetime: seconds that a signed upload or download URL is good for.
     """
 
@@ -28,6 +29,7 @@ class ServerConfig:
     trials_per_agent: int = 1
     crash_after: float = 120.0
     offer_again_after: float = 60.0
+    retries: int = 0
     url_lifetime: int = 6 * 3600
 
     @property

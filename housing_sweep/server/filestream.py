@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server import scheduler
+from housing_sweep.server import sweep_progress
 from housing_sweep.server.context import Context
-from housing_sweep.server.http import json_body, own_context, request_context
+from housing_sweep.server.http import json_body, request_context
 from housing_sweep.server.runtime import Server
 from housing_sweep.server.store import history, projects, runs
 from housing_sweep.server.store.db import write
@@ -32,12 +32,13 @@ def filestream_endpoint(server: Server) -> Callable[[Request], Awaitable[Respons
             with write(ctx.db):
                 run = _run(ctx, path["entity"], path["project"], path["run"])
                 run = take(ctx, run, body)
-                scheduler.on_progress(ctx, run)
-                return _again(ctx, run)
+                sweep_progress.on_progress(ctx, run)
+                run = _again(ctx, run)
+            if run.sweep_id is not None and body.get("complete"):
+                sweep_progress.refresh(ctx, run.sweep_id)
+            return run
 
         run = await server.run(accept)
-        if run.sweep_id is not None and body.get("complete"):
-            prepare_next(server, run.sweep_id)
         answer: dict[str, object] = {
             "exitcode": None,
             "limits": {},
@@ -46,11 +47,6 @@ def filestream_endpoint(server: Server) -> Callable[[Request], Awaitable[Respons
         return JSONResponse(answer)
 
     return endpoint
-
-
-def prepare_next(server: Server, sweep_id: int) -> None:
-    """Compute a sweep's next point while nobody waits for it: a trial has just ended."""
-    server.later(lambda: scheduler.prepare(own_context(server.services), sweep_id))
 
 
 def _run(ctx: Context, entity: str, project_name: str, name: str) -> Run:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from housing_sweep.server import scheduler
+from housing_sweep.server import sweep_progress
 from housing_sweep.server.context import Context
 from housing_sweep.server.http import as_ours, own_context
 from housing_sweep.server.runtime import Server
@@ -33,4 +33,5 @@ def reap(ctx: Context) -> None:
         for run_id in runs.reap(ctx.db, ctx.now - ctx.services.config.crash_after, ctx.now):
             run = runs.by_id(ctx.db, run_id)
             if run is not None:
-                scheduler.on_progress(ctx, run)
+                sweep_progress.on_progress(ctx, run)
+        sweep_progress.tidy(ctx)

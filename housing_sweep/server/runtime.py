@@ -48,7 +48,9 @@ class Server:
         )
         first_start(database, config, self.services.clock())
         self.api = Api()
-        self.services.suggestions.start(lambda sweep_id: ahead(own_context(self.services), sweep_id))
+        self.services.suggestions.start(
+            lambda sweep_id: ahead(own_context(self.services), sweep_id)
+        )
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="database")
 
     async def run(self, function: Callable[[], T]) -> T:

@@ -1,108 +1,72 @@
-"""Hands out trials: one transaction a heartbeat that loads, asks `search.schedule`, records.
+"""Hands out trials: a heartbeat loads, asks `search.schedule`, records in one transaction, replies.
 
 What is decided lives in `search`; what is remembered lives in `store`. Nothing here is kept in
 memory but suggestions computed ahead, so a killed server goes on where it was.
 """
 
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from housing_sweep.errors import NotFound
-from housing_sweep.search import bayes, grid, sampling, schedule
-from housing_sweep.search.spec import SweepSpec, parse_yaml
-from housing_sweep.search.trial import Trial, TrialState
+from housing_sweep.search import schedule
+from housing_sweep.search.spec import SweepSpec
+from housing_sweep.server import points
 from housing_sweep.server.context import Context
-from housing_sweep.server.store import agents, runs, sweeps
+from housing_sweep.server.store import agents, runs, sweeps, trials
 from housing_sweep.server.store.agents import Agent
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import Run
 from housing_sweep.server.store.sweeps import Sweep
+from housing_sweep.server.suggestions import Numbered
+from housing_sweep.server.sweep_progress import finish_if_over, on_progress, sweep_view
 
-OBSERVED_TRIALS = 2000
-"""Newest trials that a suggestion looks at; `bayes` caps those that enter its fit further."""
+MOST_OFFERS = 3
+"""Times that a trial is told before it counts as failed: its program dies before `wandb.init`."""
 
-Params = Mapping[str, object]
+SAME_REQUEST_SECONDS = 4.0
+"""Agents beat every 5 s; what comes sooner is a retry by the SDK, whose answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A command for an agent, with the trial it is about."""
+    """A command for an agent, with the trial it is about and, to run it, its point."""
 
     kind: str
     run: Run | None = None
+    point: points.Params | None = None
 
 
-parse = lru_cache(maxsize=256)(parse_yaml)
-"""A sweep's spec by its YAML text: parsed once, not on every heartbeat."""
-
-
-def prepare(ctx: Context, sweep_id: int) -> None:
-    """Compute the next point of a bayes sweep from everything known now."""
-    sweep = sweeps.by_id(ctx.db, sweep_id)
-    if sweep is None or sweep.state not in ("PENDING", "RUNNING"):
-        return
-    spec = parse(sweep.config)
-    if spec.method == "bayes":
-        params = suggest(ctx, sweep, spec)
-        ctx.services.suggestions.put(sweep.id, sweep.next_number, params)
-
-
-def suggest(ctx: Context, sweep: Sweep, spec: SweepSpec) -> Params:
-    """Return the point of trial `sweep.next_number`: of (sweep, number) and the known results."""
-    number = sweep.next_number
-    if spec.method == "grid":
-        return grid.point(spec, number)
-    if spec.method == "random" or spec.metric is None:
-        return sampling.point(spec, sweep.seed, number)
-    seen = sweeps.observations(ctx.db, sweep.id, spec.metric.name, OBSERVED_TRIALS)
-    trials = [_trial(*row) for row in seen]
-    finished = [t for t in trials if t.state not in (TrialState.PENDING, TrialState.RUNNING)]
-    pending = [t for t in trials if t.state in (TrialState.PENDING, TrialState.RUNNING)]
-    return bayes.suggest(spec, finished, pending, sweep.seed, number)
-
-
-def _trial(number: int, state: str, config: str, value: float | None) -> Trial:
-    return Trial(number, runs.unwrap(json.loads(config)), TrialState.of(state), value)
-
-
-def heartbeat(ctx: Context, agent_id: int, running: frozenset[str]) -> Told | None:
-    """Record what an agent says and return its next command.
+def heartbeat(ctx: Context, agent_id: int, running: frozenset[str]) -> list[Told]:
+    """Record what an agent says and return its next commands.
 
     Raises:
         NotFound: the agent or its sweep is gone. The SDK answers a 404 by letting its trial end.
     """
+    agent, sweep, spec = _load(ctx, agent_id)
+    ready: Sequence[Numbered] = ()
+    if spec.method == "bayes":
+        # A suggestion may take a while: never inside the transaction that everybody waits for.
+        free = ctx.services.config.trials_per_agent - len(running)
+        first = _decide(ctx, agent, sweep, spec, running) if free > 0 else None
+        if first == schedule.Run(None):
+            ready = ctx.services.suggestions.take(sweep.id, sweep.next_number, free)
+    with write(ctx.db):
+        agents.heartbeat(ctx.db, agent.id, running, ctx.now)
+        _close_vanished(ctx, agent, running)
+        told = _tell(ctx, agent, _again(ctx, sweep), spec, running, dict(ready))
+        finish_if_over(ctx, _again(ctx, sweep))
+    if spec.method == "bayes" and any(item.kind == "run" for item in told):
+        ctx.services.suggestions.refresh(sweep.id)
+    return told
+
+
+def _load(ctx: Context, agent_id: int) -> tuple[Agent, Sweep, SweepSpec]:
     agent = agents.by_id(ctx.db, agent_id)
     sweep = sweeps.by_id(ctx.db, agent.sweep_id) if agent else None
     if agent is None or sweep is None:
         raise NotFound("this sweep was deleted", fix="start the agent on another sweep")
-    spec = parse(sweep.config)
-    # A suggestion may take a while: never inside the transaction that everybody waits for.
-    ahead = _point_ahead(ctx, sweep, spec) if _wants_point(ctx, sweep, spec, running) else None
-    with write(ctx.db):
-        agents.heartbeat(ctx.db, agent.id, running, ctx.now)
-        _close_vanished(ctx, agent, running)
-        sweep = _again(ctx, sweep)
-        view = sweep_view(ctx, sweep, spec)
-        command = schedule.decide(view, _agent_view(ctx, agent, running))
-        told = _record(ctx, sweep, spec, agent, command, ahead)
-        finish_if_over(ctx, _again(ctx, sweep), spec)
-    return told
-
-
-def _wants_point(ctx: Context, sweep: Sweep, spec: SweepSpec, running: frozenset[str]) -> bool:
-    return (
-        spec.method == "bayes"
-        and sweep.state in ("PENDING", "RUNNING")
-        and len(running) < ctx.services.config.trials_per_agent
-    )
-
-
-def _point_ahead(ctx: Context, sweep: Sweep, spec: SweepSpec) -> tuple[int, Params]:
-    ready = ctx.services.suggestions.take(sweep.id, sweep.next_number)
-    return sweep.next_number, suggest(ctx, sweep, spec) if ready is None else ready
+    return agent, sweep, points.parse(sweep.config)
 
 
 def _again(ctx: Context, sweep: Sweep) -> Sweep:
@@ -113,113 +77,119 @@ def _again(ctx: Context, sweep: Sweep) -> Sweep:
 
 def _close_vanished(ctx: Context, agent: Agent, running: frozenset[str]) -> None:
     """End the agent's trials that had started, are not alive any more, and never reported."""
-    for run in agents.runs_of(ctx.db, agent.id, "running"):
-        if run.name not in running:
-            runs.close(ctx.db, run.id, "killed" if run.should_stop else "crashed", ctx.now)
+    for run in agents.runs_of(ctx.db, agent.id, "running", "preempting"):
+        if run.name in running:
+            continue
+        state = "killed" if run.should_stop else "crashed"
+        runs.close(ctx.db, run.id, "preempted" if run.state == "preempting" else state, ctx.now)
+        held = runs.by_id(ctx.db, run.id)
+        assert held is not None
+        on_progress(ctx, held)
 
 
-def sweep_view(ctx: Context, sweep: Sweep, spec: SweepSpec) -> schedule.SweepView:
-    """Return what a decision needs to know of a sweep."""
-    before = ctx.now - ctx.services.config.offer_again_after
-    waiting = sweeps.waiting_trial(ctx.db, sweep.id, before)
-    return schedule.SweepView(
-        state=sweep.state,
-        reserved=sweep.next_number,
-        cap=trial_cap(spec),
-        accepts_new=not spec.scheduler and spec.method != "custom",
-        target_reached=_target_reached(ctx, sweep, spec),
-        waiting=waiting.name if waiting else None,
-        unstarted=sweeps.count_trials(ctx.db, sweep.id, "pending"),
-    )
-
-
-def trial_cap(spec: SweepSpec) -> int | None:
-    """Return how many trials a sweep may have: run_cap, the grid's size, or neither."""
-    caps = [spec.run_cap, grid.size(spec) if spec.method == "grid" else None]
-    return min((cap for cap in caps if cap is not None), default=None)
-
-
-def _target_reached(ctx: Context, sweep: Sweep, spec: SweepSpec) -> bool:
-    metric = spec.metric
-    if metric is None or metric.target is None:
-        return False
-    maximize = metric.goal == "maximize"
-    best = sweeps.best_value(ctx.db, sweep.id, metric.name, maximize)
-    if best is None or math.isnan(best):
-        return False
-    return best >= metric.target if maximize else best <= metric.target
-
-
-def _agent_view(ctx: Context, agent: Agent, running: frozenset[str]) -> schedule.AgentView:
-    before = ctx.now - ctx.services.config.offer_again_after
-    starting = [
-        run
-        for run in agents.runs_of(ctx.db, agent.id, "pending")
-        if run.name not in running and (run.offered_at or 0) >= before
-    ]
-    asked = [
-        (run.name, ctx.now - run.updated_at)
-        for run in agents.runs_of(ctx.db, agent.id, "running")
-        if run.should_stop
-    ]
-    return schedule.AgentView(
-        running=running,
-        handed=len(starting),
-        capacity=ctx.services.config.trials_per_agent,
-        stop_asked=asked,
-    )
-
-
-def _record(
+def _decide(
     ctx: Context,
+    agent: Agent,
     sweep: Sweep,
     spec: SweepSpec,
+    running: frozenset[str],
+    passed: Sequence[str] = (),
+) -> schedule.Command | None:
+    before = ctx.now - ctx.services.config.offer_again_after
+    waiting = trials.waiting(ctx.db, sweep.id, agent.id, running, before, passed)
+    view = replace(sweep_view(ctx, sweep, spec), waiting=waiting.name if waiting else None)
+    asked = [
+        (run.name, trials.seconds_asked(ctx.db, run, ctx.now))
+        for run in agents.runs_of(ctx.db, agent.id, "running", "preempting")
+        if run.should_stop
+    ]
+    capacity = ctx.services.config.trials_per_agent
+    return schedule.decide(view, schedule.AgentView(running, capacity, asked))
+
+
+def _tell(
+    ctx: Context,
     agent: Agent,
-    command: schedule.Command | None,
-    ahead: tuple[int, Params] | None,
-) -> Told | None:
-    if command is None:
-        return None
-    if isinstance(command, schedule.Exit):
-        agents.leave(ctx.db, agent.id, ctx.now)
-        return Told("exit")
+    sweep: Sweep,
+    spec: SweepSpec,
+    running: frozenset[str],
+    ready: dict[int, points.Params],
+) -> list[Told]:
+    """Decide and record until the agent is full; a CLI agent runs all it is told in parallel."""
+    told: list[Told] = []
+    busy, passed = set(running), list[str]()
+    while True:
+        command = _decide(ctx, agent, sweep, spec, frozenset(busy), passed)
+        if isinstance(command, schedule.Run) and command.trial is not None:
+            item = _offer(ctx, agent, sweep, command.trial, first=not told)
+            if item is None:
+                passed.append(command.trial)
+                continue
+        elif isinstance(command, schedule.Run):
+            item = _reserve(ctx, agent, sweep, spec, ready)
+            if item is None:
+                sweep, before = _again(ctx, sweep), sweep
+                if sweep.position == before.position or points.points_left(sweep, spec):
+                    return told
+                continue  # the grid turned out to be at its end
+        else:
+            return told if told or command is None else [_other(ctx, agent, sweep, command)]
+        told.append(item)
+        assert item.run is not None
+        busy.add(item.run.name)
+        sweep = _again(ctx, sweep)
+
+
+def _other(ctx: Context, agent: Agent, sweep: Sweep, command: schedule.Command) -> Told:
     if isinstance(command, schedule.Stop):
         return Told("stop", runs.find(ctx.db, sweep.project_id, command.trial))
-    if sweep.state == "PENDING":
-        sweeps.update(ctx.db, sweep.id, now=ctx.now, state="RUNNING")
-    if command.trial is not None:
-        waiting = runs.find(ctx.db, sweep.project_id, command.trial)
-        assert waiting is not None
-        sweeps.offer(ctx.db, waiting.id, agent.id, ctx.now)
-        return Told("run", waiting)
-    # Another agent may have taken this number meanwhile; its point is then pending, and counts.
-    fits = ahead is not None and ahead[0] == sweep.next_number
-    params = ahead[1] if ahead and fits else suggest(ctx, sweep, spec)
-    run = sweeps.reserve_trial(
-        ctx.db,
-        sweep,
-        sweep.next_number,
-        params,
-        agent_id=agent.id,
-        user_id=agent.user_id,
-        now=ctx.now,
+    agents.leave(ctx.db, agent.id, ctx.now)
+    if sweep.state == "CANCELED":  # the agent kills them now, and they cannot report
+        for run in agents.runs_of(ctx.db, agent.id, "running", "preempting"):
+            runs.close(ctx.db, run.id, "killed", ctx.now)
+    return Told("exit")
+
+
+def _offer(ctx: Context, agent: Agent, sweep: Sweep, name: str, *, first: bool) -> Told | None:
+    """Tell a queued trial again; None once it was told in vain too often and is given up.
+
+    Only the first command of an answer counts as an offer: the SDK's function agent reads
+    `commands[0]` and drops the rest (wandb/agents/pyagent.py, `Agent._heartbeat`).
+    """
+    run = runs.find(ctx.db, sweep.project_id, name)
+    trial = trials.of_run(ctx.db, run.id) if run else None
+    assert run is not None
+    repeated = run.agent_id == agent.id and ctx.now - (run.offered_at or 0) < SAME_REQUEST_SECONDS
+    if trial is not None and trial.offers >= MOST_OFFERS and not repeated:
+        runs.close(ctx.db, run.id, "failed", ctx.now)
+        held = runs.by_id(ctx.db, run.id)
+        assert held is not None
+        on_progress(ctx, held)
+        return None
+    trials.offer(ctx.db, run, agent.id, ctx.now, counts=first and not repeated)
+    # Not the run's config, to which a preempted run has added.
+    point = json.loads(trial.point) if trial else run.config_values
+    return Told("resume" if run.started_at is not None else "run", run, point)
+
+
+def _reserve(
+    ctx: Context,
+    agent: Agent,
+    sweep: Sweep,
+    spec: SweepSpec,
+    ready: dict[int, points.Params],
+) -> Told | None:
+    point: points.Params | None
+    if spec.method == "bayes":
+        # Another agent may have taken this number meanwhile: then ask again at the next heartbeat.
+        point = ready.get(sweep.next_number)
+    else:
+        position, point = points.next_point(ctx, sweep, spec)
+        if position != sweep.position:
+            sweeps.update(ctx.db, sweep.id, now=ctx.now, position=position)
+    if point is None:
+        return None
+    run = trials.reserve(
+        ctx.db, sweep, point, agent_id=agent.id, user_id=agent.user_id, now=ctx.now
     )
-    return Told("run", run)
-
-
-def finish_if_over(ctx: Context, sweep: Sweep, spec: SweepSpec) -> None:
-    """Mark a sweep finished once nothing new will come and nothing is alive."""
-    view = sweep_view(ctx, sweep, spec)
-    if not view.exhausted:
-        return
-    if schedule.is_over(view, sweeps.count_trials(ctx.db, sweep.id, *runs.ALIVE)):
-        sweeps.update(ctx.db, sweep.id, now=ctx.now, state="FINISHED")
-
-
-def on_progress(ctx: Context, run: Run) -> None:
-    """A trial logged or ended: the sweep may be over."""
-    if run.sweep_id is None or run.state not in runs.ENDED:
-        return
-    sweep = sweeps.by_id(ctx.db, run.sweep_id)
-    if sweep is not None:
-        finish_if_over(ctx, sweep, parse(sweep.config))
+    return Told("run", run, point)

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server import scheduler
+from housing_sweep.server import points, scheduler
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.scheduler import Told
 from housing_sweep.server.store import agents, projects, sweeps
 from housing_sweep.server.store.agents import Agent
+from housing_sweep.server.store.db import write
 from housing_sweep.server.store.sweeps import Sweep
 
 AGENT_LOST_SECONDS = 60.0
@@ -27,75 +28,70 @@ def create_agent(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
         ctx.db, ctx.viewer, input.get("entityName"), input.get("projectName")
     )
     projects.require_writable(ctx.db, ctx.viewer, project)
-    sweep = sweeps.find(ctx.db, project.id, input["sweep"])
-    if sweep is None:
-        raise NotFound(
-            f"sweep {project.entity_name}/{project.name}/{input['sweep']} not found",
-            fix="check the id that `wandb sweep` printed",
-        )
-    agent = agents.create(ctx.db, sweep.id, input["host"], ctx.viewer.id, ctx.now)
+    with write(ctx.db):
+        sweep = sweeps.find(ctx.db, project.id, input["sweep"])
+        if sweep is None:
+            raise NotFound(
+                f"sweep {project.entity_name}/{project.name}/{input['sweep']} not found",
+                fix="check the id that `wandb sweep` printed",
+            )
+        agent = agents.create(ctx.db, sweep.id, input["host"], ctx.viewer.id, ctx.now)
+        if sweep.state == "PENDING":
+            sweeps.update(ctx.db, sweep.id, now=ctx.now, state="RUNNING")
     return {"agent": agent}
 
 
 def agent_heartbeat(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Answer one heartbeat with at most one command.
-
-    One, because the SDK's function agent reads `commands[0]` and drops the rest
-    (wandb/agents/pyagent.py, `Agent._heartbeat`).
-    """
+    """Answer one heartbeat with the commands for that agent."""
     ctx, agent_id = info.context, relay.from_id("Agent", input["id"])
-    _check_access(info, agent_id)
+    sweep = _writable_sweep(info, agent_id)
     told = scheduler.heartbeat(ctx, agent_id, _running(input.get("runState")))
-    commands = [] if told is None else [to_wire(told, info)]
+    commands = [to_wire(item, sweep) for item in told]
     return {"agent": agents.by_id(ctx.db, agent_id), "commands": json.dumps(commands)}
 
 
-def _check_access(info: Info, agent_id: int) -> None:
+def _writable_sweep(info: Info, agent_id: int) -> Sweep:
     ctx = info.context
     agent = agents.by_id(ctx.db, agent_id)
     sweep = sweeps.by_id(ctx.db, agent.sweep_id) if agent else None
     project = projects.by_id(ctx.db, sweep.project_id) if sweep else None
-    if project is None:
+    if sweep is None or project is None:
         raise NotFound("this sweep was deleted", fix="start the agent on another sweep")
     projects.require_writable(ctx.db, ctx.viewer, project)
+    return sweep
 
 
 def _running(run_state: str | None) -> frozenset[str]:
     try:
         held = json.loads(run_state or "{}")
-    except ValueError:
-        raise BadInput(f"runState is not JSON: {run_state!r}") from None
-    return frozenset(name for name, alive in held.items() if alive)
+        return frozenset(str(name) for name, alive in held.items() if alive)
+    except (ValueError, AttributeError):
+        raise BadInput(f"runState is not a JSON object: {run_state!r}") from None
 
 
-def to_wire(told: Told, info: Info) -> dict[str, Any]:
+def to_wire(told: Told, sweep: Sweep) -> dict[str, Any]:
     """Return a command as the SDK's agent reads it."""
     if told.run is None:
         return {"type": told.kind}
     if told.kind == "stop":
         return {"type": "stop", "run_id": told.run.name}
-    sweep = sweeps.by_id(info.context.db, told.run.sweep_id) if told.run.sweep_id else None
-    args = {name: {"value": value} for name, value in told.run.config_values.items()}
     return {
-        "type": "run",
+        "type": told.kind,
         "run_id": told.run.name,
-        "args": args,
-        "program": scheduler.parse(sweep.config).program if sweep else None,
+        "args": {name: {"value": value} for name, value in (told.point or {}).items()},
+        "program": points.parse(sweep.config).program,
     }
 
 
-def agent_runs(source: Agent, info: Info, **_page: object) -> relay.Connection:
-    """Return the trials an agent was told to run; few by nature."""
-    rows = agents.runs_of(info.context.db, source.id)
-    return relay.offset_page(rows, _text(_page.get("after")), _number(_page.get("first")))
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+def agent_runs(
+    source: Agent, info: Info, after: str | None = None, first: int | None = None, **_ignored: Any
+) -> relay.Connection:
+    """Return the trials an agent was told to run, oldest first."""
+    size = relay.page_size(first)
+    rows = agents.page_of_runs(
+        info.context.db, source.id, after=relay.offset_of(after), limit=size + 1
+    )
+    return relay.connection([relay.Edge(run, relay.to_cursor(run.id)) for run in rows], size)
 
 
 def state(source: Agent, info: Info) -> str:
@@ -121,7 +117,7 @@ RESOLVERS: Resolvers = {
     "Sweep": {"agents": sweep_agents, "agent": sweep_agent},
     "Agent": {
         "state": state,
-        "totalRuns": lambda a, info: len(agents.runs_of(info.context.db, a.id)),
+        "totalRuns": lambda agent, info: agents.count_runs(info.context.db, agent.id),
         "runs": agent_runs,
     },
 }

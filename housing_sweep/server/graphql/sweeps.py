@@ -2,16 +2,17 @@
 
 import json
 import zlib
+from collections.abc import Iterator
 from typing import Any
-
-import yaml
 
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.search.spec import SweepSpec
-from housing_sweep.server import scheduler
+from housing_sweep.server import points, sweep_progress
+from housing_sweep.server.controller import follow_controller
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import projects, run_query, runs, sweeps
+from housing_sweep.server.matching import matches
+from housing_sweep.server.store import agents, projects, run_query, runs, sweeps, trials
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import Project
 from housing_sweep.server.store.sweeps import Sweep
@@ -20,30 +21,36 @@ STATES = frozenset({"PENDING", "RUNNING", "PAUSED", "FINISHED", "CANCELED"})
 
 
 def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Create a sweep, or change its spec, name or state.
+    """Create a sweep, or change its spec, name, state or controller's wishes.
 
     Raises:
         SpecError: the spec breaks a rule; all violations are named.
+        NotFound: no such sweep, or a prior run that does not exist.
     """
     ctx = info.context
     config = input.get("config")
-    spec = _checked(config) if config is not None else None
+    spec = points.parse(config) if config is not None else None
     with write(ctx.db):
         if input.get("id"):
-            sweep = writable(info, relay.from_id("Sweep", input["id"]))
+            sweep = sweeps.writable(ctx.db, ctx.viewer, relay.from_id("Sweep", input["id"]))
             _change(info, sweep, input)
         else:
             if config is None or spec is None:
                 raise BadInput("a new sweep needs a `config`")
             sweep = _create(info, input, config, spec)
         if input.get("priorRunsFilters"):
-            sweeps.attach_prior_runs(ctx.db, sweep.id, _names(input["priorRunsFilters"]))
-        held = sweeps.by_id(ctx.db, sweep.id)
-    return {"sweep": held, "configValidationWarnings": []}
+            _attach(info, sweep, _names(input["priorRunsFilters"]))
+        if input.get("controller"):
+            follow_controller(ctx, _again(info, sweep))
+        held = _again(info, sweep)
+    sweep_progress.refresh(ctx, held.id)
+    return {"sweep": held, "configValidationWarnings": list(spec.warnings) if spec else []}
 
 
-def _checked(config: str) -> SweepSpec:
-    return scheduler.parse(config)
+def _again(info: Info, sweep: Sweep) -> Sweep:
+    held = sweeps.by_id(info.context.db, sweep.id)
+    assert held is not None
+    return held
 
 
 def _create(info: Info, input: dict[str, Any], config: str, spec: SweepSpec) -> Sweep:
@@ -51,13 +58,12 @@ def _create(info: Info, input: dict[str, Any], config: str, spec: SweepSpec) -> 
     project = projects.ensure(
         ctx.db,
         ctx.viewer,
-        input.get("entityName"),
+        input.get("entityName") or spec.entity,
         input.get("projectName") or spec.project or "uncategorized",
         now=ctx.now,
     )
     name = runs.new_name()
-    driven = bool(spec.scheduler or input.get("scheduler"))
-    controller_run = _controller_run(info, project, name) if driven else None
+    driven = bool(spec.scheduler)
     return sweeps.create(
         ctx.db,
         project.id,
@@ -66,12 +72,11 @@ def _create(info: Info, input: dict[str, Any], config: str, spec: SweepSpec) -> 
         # Of the name alone: the same sweep gives the same trials whoever asks first.
         seed=zlib.crc32(name.encode()),
         user_id=ctx.viewer.id,
-        controller_run_name=controller_run,
+        controller_run_name=_controller_run(info, project, name) if driven else None,
         now=ctx.now,
         display_name=input.get("displayName") or spec.name,
         description=input.get("description") or spec.description,
         controller=input.get("controller"),
-        scheduler=input.get("scheduler"),
     )
 
 
@@ -92,58 +97,44 @@ def _controller_run(info: Info, project: Project, sweep_name: str) -> str:
 
 
 def _change(info: Info, sweep: Sweep, input: dict[str, Any]) -> None:
-    fields = {
+    ctx = info.context
+    columns = {
         "config": "config",
         "displayName": "display_name",
         "description": "description",
         "controller": "controller",
-        "scheduler": "scheduler",
     }
-    changes = {col: input[key] for key, col in fields.items() if input.get(key) is not None}
-    if state := input.get("state"):
-        if state not in STATES:
-            raise BadInput(f"unknown sweep state {state!r}", fix=f"use one of {sorted(STATES)}")
-        changes["state"] = state
-    ctx = info.context
+    changes = {col: input[key] for key, col in columns.items() if input.get(key) is not None}
+    if "config" in changes and _other_points(sweep, changes["config"]):
+        changes["position"] = 0  # known points are passed over
     sweeps.update(ctx.db, sweep.id, now=ctx.now, **changes)
-    if changes.get("state") in ("CANCELED", "FINISHED"):
-        _drop_queue(info, sweep, cancel=changes["state"] == "CANCELED")
+    state = input.get("state")
+    if state and state not in STATES:
+        raise BadInput(f"unknown sweep state {state!r}", fix=f"use one of {sorted(STATES)}")
+    if state and state != sweep.state:
+        sweep_progress.set_state(ctx, _again(info, sweep), state)
 
 
-def _drop_queue(info: Info, sweep: Sweep, *, cancel: bool) -> None:
-    """A sweep that ends takes its waiting trials along; a cancelled one its running ones too."""
-    ctx = info.context
-    for run in sweeps.trials_by_state(ctx.db, sweep.id, ("pending",)):
-        if run.offered_at is None or cancel:
-            runs.close(ctx.db, run.id, "killed", ctx.now)
-    if cancel:
-        for run in sweeps.trials_by_state(ctx.db, sweep.id, ("running",)):
-            runs.ask_to_stop(ctx.db, run.id, ctx.now)
+def _other_points(sweep: Sweep, config: str) -> bool:
+    old, new = points.parse(sweep.config), points.parse(config)
+    return (old.parameters, old.method) != (new.parameters, new.method)
+
+
+def _attach(info: Info, sweep: Sweep, names: list[str]) -> None:
+    for name in names:
+        if runs.find(info.context.db, sweep.project_id, name) is None:
+            raise NotFound(
+                f"prior run {name} not found", fix="name the id of a run in the sweep's project"
+            )
+    sweeps.attach_prior_runs(info.context.db, sweep.id, names)
 
 
 def _names(filters: str) -> list[str]:
     """Return the run names in `{"$or": [{"name": ...}, ...]}`."""
     try:
-        parts = json.loads(filters).get("$or", [])
-        return [str(part["name"]) for part in parts]
+        return [str(part["name"]) for part in json.loads(filters).get("$or", [])]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadInput(f"prior runs {filters!r} are not a list of run names") from None
-
-
-def writable(info: Info, sweep_id: int) -> Sweep:
-    """Return a sweep the viewer may change.
-
-    Raises:
-        NotFound: no such sweep, or not for this viewer.
-        PermissionDenied: the viewer may only look.
-    """
-    ctx = info.context
-    sweep = sweeps.by_id(ctx.db, sweep_id)
-    project = projects.by_id(ctx.db, sweep.project_id) if sweep else None
-    if sweep is None or project is None:
-        raise NotFound("sweep not found")
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    return sweep
 
 
 def project_sweep(source: Project, info: Info, sweepName: str) -> Sweep | None:
@@ -159,100 +150,95 @@ def project_sweeps(
     filters: str | None = None,
 ) -> relay.Connection:
     """Return a project's sweeps, newest first."""
-    size, wanted = relay.page_size(first), _filter(filters)
+    size = relay.page_size(first)
+    matching = _matching(info, source, _document(filters), after)
+    edges = [
+        relay.Edge(sweep, relay.to_cursor(sweep.id))
+        for sweep, _ in zip(matching, range(size + 1), strict=False)
+    ]
+    return relay.connection(edges, size)
+
+
+def _matching(info: Info, project: Project, wanted: object, after: str | None) -> Iterator[Sweep]:
     before = relay.offset_of(after) if after else None
-    edges: list[relay.Edge] = []
-    while len(edges) <= size:
-        rows = sweeps.of_project(info.context.db, source.id, before=before, limit=size + 1)
-        edges += [relay.Edge(r, relay.to_cursor(r.id)) for r in rows if _matches(r, wanted)]
-        if len(rows) <= size:
-            break
+    while rows := sweeps.of_project(info.context.db, project.id, before=before, limit=200):
+        yield from (sweep for sweep in rows if matches(wanted, _record(sweep)))
         before = rows[-1].id
-    return relay.connection(edges[: size + 1], size)
 
 
-def _filter(filters: str | None) -> dict[str, Any]:
-    if not filters:
-        return {}
-    wanted = json.loads(filters)
-    unknown = wanted.keys() - {"state", "name", "displayName", "display_name"}
-    if unknown:
-        raise BadInput(f"sweeps cannot be filtered by {sorted(unknown)}", fix="use state or name")
-    return dict(wanted)
-
-
-def _matches(sweep: Sweep, wanted: dict[str, Any]) -> bool:
-    shown = {
+def _record(sweep: Sweep) -> dict[str, object]:
+    """Return what sweeps may be filtered by, in both of W&B's spellings."""
+    title = sweep.display_name or sweep.name
+    return {
         "state": sweep.state,
         "name": sweep.name,
-        "displayName": sweep.display_name,
-        "display_name": sweep.display_name,
+        "method": points.parse(sweep.config).method,
+        "description": sweep.description,
+        **dict.fromkeys(("displayName", "display_name"), title),
+        **dict.fromkeys(("createdAt", "created_at"), sweep.created_at),
+        **dict.fromkeys(("updatedAt", "updated_at"), sweep.updated_at),
     }
-    for key, value in wanted.items():
-        accepted = value.get("$in", [value.get("$eq")]) if isinstance(value, dict) else [value]
-        if shown[key] not in accepted:
-            return False
-    return True
 
 
 def sweep_runs(
-    source: Sweep, info: Info, first: int | None = None, after: str | None = None
+    source: Sweep,
+    info: Info,
+    first: int | None = None,
+    after: str | None = None,
+    filters: str | None = None,
+    order: str | None = None,
 ) -> relay.Connection:
-    """Return a sweep's trials, oldest first."""
+    """Return a sweep's trials, oldest first.
+
+    A local controller asks for them without a page size and needs them all; agents ask the same
+    way and need none.
+    """
+    if first is None and points.local_controller(source.config):
+        first = relay.MAX_PAGE
     size = relay.page_size(first)
+    mine: dict[str, object] = {"sweep": source.name}
     found = run_query.page(
         info.context.db,
         source.project_id,
-        {"sweep": source.name},
-        "+created_at",
+        {"$and": [mine, _document(filters) or {}]},
+        order or "+created_at",
         after=after,
         limit=size + 1,
     )
     return relay.connection([relay.Edge(item.run, item.cursor) for item in found], size)
 
 
+def _document(filters: str | None) -> object:
+    try:
+        return json.loads(filters) if filters else None
+    except ValueError as error:
+        raise BadInput(f"filters are not JSON: {error}") from None
+
+
 def best_loss(source: Sweep, info: Info) -> float | None:
     """Return the best value of the sweep's metric so far."""
-    metric = scheduler.parse(source.config).metric
+    metric = points.parse(source.config).metric
     if metric is None:
         return None
-    maximize = metric.goal == "maximize"
-    return sweeps.best_value(info.context.db, source.id, metric.name, maximize)
+    keys = points.metric_keys(metric)
+    return sweeps.best_value(info.context.db, source.id, keys, maximize=metric.goal == "maximize")
 
 
-def method(source: Sweep, _info: Info) -> str:
-    """Return how trials are chosen; "custom" when something else chooses them."""
-    return str((yaml.safe_load(source.config) or {}).get("method") or "custom")
+def heartbeat_at(source: Sweep, info: Info) -> float:
+    """Return when an agent of the sweep, or somebody else, last had to do with it."""
+    beats = [agent.heartbeat_at for agent in agents.of_sweep(info.context.db, source.id)]
+    return max([source.updated_at, *beats])
 
 
-def prior_runs(source: Sweep, info: Info, **_page: object) -> relay.Connection:
-    """Return the runs attached with `--prior_run`."""
-    return relay.offset_page(sweeps.prior_runs(info.context.db, source.id), None, relay.MAX_PAGE)
-
-
-def enqueue_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Queue a trial that a `wandb sweep-scheduler` chose.
-
-    Raises:
-        BadInput: the run cap is reached.
-    """
-    ctx = info.context
-    sweep = writable(info, relay.from_id("Sweep", input["id"]))
-    spec = scheduler.parse(sweep.config)
-    if spec.run_cap is not None and sweep.next_number >= spec.run_cap:
-        raise BadInput(f"the run cap of {spec.run_cap} trials is reached")
-    params = runs.unwrap(runs.parse(input["config"]))
-    run = sweeps.reserve_trial(
-        ctx.db,
-        sweep,
-        sweep.next_number,
-        params,
-        agent_id=None,
-        user_id=ctx.viewer.id,
-        now=ctx.now,
-        display_name=input.get("displayName"),
-    )
-    return {"id": relay.to_id("Run", run.id), "runQueueItemId": relay.to_id("Run", run.id)}
+def prior_runs(
+    source: Sweep,
+    info: Info,
+    first: int | None = None,
+    after: str | None = None,
+    filters: str | None = None,
+) -> relay.Connection:
+    """Return the runs attached with `--prior_run`; few by nature."""
+    return relay.offset_page(sweeps.prior_runs(info.context.db, source.id), after, first)
 
 
 RESOLVERS: Resolvers = {
@@ -261,16 +247,16 @@ RESOLVERS: Resolvers = {
         "sweeps": project_sweeps,
         "totalSweeps": lambda project, info: sweeps.count_in_project(info.context.db, project.id),
     },
-    "Mutation": {"upsertSweep": upsert_sweep, "enqueueSweepRun": enqueue_run},
+    "Mutation": {"upsertSweep": upsert_sweep},
     "Sweep": {
-        "method": method,
+        "method": lambda sweep, _info: points.parse(sweep.config).method,
         "bestLoss": best_loss,
         "runs": sweep_runs,
-        "runCount": lambda s, info: sweeps.count_trials(info.context.db, s.id),
-        "runCountExpected": lambda s, _info: scheduler.trial_cap(scheduler.parse(s.config)),
-        "earlyStopJobRunning": lambda _s, _info: False,
-        "heartbeatAt": lambda s, _info: s.updated_at,
+        "runCount": lambda sweep, info: trials.count(info.context.db, sweep.id),
+        "runCountExpected": lambda sweep, _info: points.trial_cap(sweep),
+        "earlyStopJobRunning": lambda _sweep, _info: False,
+        "heartbeatAt": heartbeat_at,
         "priorRuns": prior_runs,
-        "project": lambda s, info: projects.by_id(info.context.db, s.project_id),
+        "project": lambda sweep, info: projects.by_id(info.context.db, sweep.project_id),
     },
 }

@@ -84,6 +84,22 @@ def leave(db: sqlite3.Connection, agent_id: AgentId, now: float) -> None:
         db.execute("UPDATE agents SET left_at = ? WHERE id = ?", (now, agent_id))
 
 
+def count_runs(db: sqlite3.Connection, agent_id: AgentId) -> int:
+    """Return how many trials an agent was told to run."""
+    (number,) = db.execute("SELECT count(*) FROM runs WHERE agent_id = ?", (agent_id,)).fetchone()
+    return int(number)
+
+
+def page_of_runs(db: sqlite3.Connection, agent_id: AgentId, *, after: int, limit: int) -> list[Run]:
+    """Return the trials an agent was told to run, oldest first, beyond the run `after`."""
+    rows = db.execute(
+        f"SELECT {runs.COLUMNS} FROM runs r WHERE r.agent_id = ? AND r.id > ?"
+        " ORDER BY r.id LIMIT ?",
+        (agent_id, after, limit),
+    )
+    return [run for row in rows if (run := runs.from_row(row))]
+
+
 def runs_of(db: sqlite3.Connection, agent_id: AgentId, *states: str) -> list[Run]:
     """Return the trials an agent was told to run, oldest first, in all or in some states."""
     marks = ", ".join("?" * len(states))

@@ -223,7 +223,9 @@ def end(db: sqlite3.Connection, run_id: RunId, exit_code: int, now: float) -> No
         elif run.state == "preempting":
             state = "preempted"
         else:
-            state = "killed" if run.should_stop and exit_code == STOPPED_EXIT_CODE else "failed"
+            # 1 is what the SDK's function agent reports for a trial it was told to stop.
+            stopped = run.should_stop and exit_code in (STOPPED_EXIT_CODE, 1)
+            state = "killed" if stopped else "failed"
         db.execute(
             "UPDATE runs SET state = ?, exit_code = ?, finished_at = ?, heartbeat_at = ?,"
             " updated_at = ? WHERE id = ?",
