@@ -6,7 +6,7 @@ import os
 import click
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("sweep", metavar="SWEEP")
 @click.option("--metric", help="Score to rank by.  [default: the sweep's own, else val_rmse]")
 @click.option("--alias", default="staging", show_default=True, help="Alias for the winner.")
@@ -20,8 +20,8 @@ def promote(sweep: str, metric: str | None, alias: str, dry_run: bool, json_outp
     job type "promote" records why, who, and what was displaced. Run it twice: the second time
     changes nothing.
 
-    Exits 0 when promoted (or already there), 3 when the sweep does not exist, 4 when no trial can
-    be promoted.
+    Exits 0 when promoted (or already there), 2 for bad input or a wrong API key, 3 when the sweep
+    does not exist, 4 when no trial can be promoted.
     """
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render

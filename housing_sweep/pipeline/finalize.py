@@ -1,21 +1,23 @@
 """Promote a sweep's best run: `decide_promotion` reads, `apply_promotion` writes.
 
-Interrupted anywhere, running it again completes it: the promotion's run is opened first and holds
-what will be displaced, then the version is linked and the alias moved in one request, then the run
-is marked applied. A second call finds alias and record in place and changes nothing.
+The order of the writes, and what an interruption after each leaves:
+
+1. The record, not yet `applied`, with what is about to be displaced; that is known only before the
+   alias moves. Left alone it promises nothing; a rerun resumes the same run.
+2. The link. Linking again returns the same version.
+3. The alias, in one request: readers see the old version or the new one.
+4. The record, `applied`. Missing, a rerun finds the alias in place and an open record of this very
+   model, repeats 2 and 3, which change nothing, and closes it.
 """
 
-from collections.abc import Iterator
-from itertools import islice
-
 from housing_sweep.errors import Refused
-from housing_sweep.pipeline.ports import Backend
+from housing_sweep.pipeline.ports import Backend, Runs
 from housing_sweep.registry.names import SweepRef, Target
-from housing_sweep.registry.promotion import Decision, Verdict, Version, decide
-from housing_sweep.registry.selection import Candidate, Goal, select, winner
+from housing_sweep.registry.promotion import Decision, Verdict, Version, decide, record
+from housing_sweep.registry.selection import Goal, Ranked, merge, select, winner
 
-MOST_RUNS = 200
-"""Runs near the top that are looked at: those without a model are skipped, not for ever."""
+SHOWN = 10
+"""Rows of the table: runs near the top that get their reason."""
 
 
 def decide_promotion(
@@ -37,8 +39,7 @@ def decide_promotion(
     facts = backend.sweep(SweepRef.parse(sweep))
     metric = metric or facts.metric or "val_rmse"
     goal = facts.goal if metric == facts.metric else Goal.MINIMIZE
-    top: Iterator[Candidate] = islice(backend.runs(facts.ref, metric, goal), MOST_RUNS)
-    ranked = select(top, metric, goal, backend.model_of)
+    ranked = rank(backend, facts.ref, metric, goal)
     best = winner(ranked)
     return decide(
         facts.ref,
@@ -46,11 +47,17 @@ def decide_promotion(
         metric,
         goal,
         ranked,
-        backend.champion(target),
+        backend.champion(facts.ref, target),
         backend.dataset_of(best.candidate) if best else None,
         backend.open_record(facts.ref, target),
         backend.who,
     )
+
+
+def rank(backend: Runs, ref: SweepRef, metric: str, goal: Goal) -> tuple[Ranked, ...]:
+    """Return the best runs of a sweep, best first; costs a page or two, whatever its size."""
+    ranked = select(backend.finished(ref, metric, goal), metric, goal, backend.model_of, SHOWN)
+    return merge(ranked, backend.unfinished(ref, metric, goal, SHOWN), metric, goal)
 
 
 def apply_promotion(backend: Backend, decision: Decision) -> Version | None:
@@ -59,9 +66,27 @@ def apply_promotion(backend: Backend, decision: Decision) -> Version | None:
     Raises:
         Refused: no run can be promoted; the reasons are named.
     """
-    if decision.verdict is Verdict.REFUSE:
+    best = decision.challenger
+    if decision.verdict is Verdict.REFUSE or best is None or best.model is None:
         raise refusal(decision)
-    return backend.promote(decision) if decision.must_write else decision.champion
+    if not decision.must_write:
+        return decision.champion
+    ref, target = decision.sweep, decision.target
+    resumed = decision.open_record.run_id if decision.open_record else None
+    with backend.write(ref, target, resumed, record(decision)) as run:
+        for artifact in _inputs(decision, best.model.name):
+            run.uses(artifact)
+        version = backend.link(ref, target, best.model)
+        backend.move_alias(ref, target, version)
+        run.applied({"promoted": version.name, "score": best.score})
+    return version
+
+
+def _inputs(decision: Decision, model: str) -> list[str]:
+    champion = decision.champion
+    dataset = [decision.dataset.name] if decision.dataset else []
+    displaced = [champion.source] if champion and champion.source != model else []
+    return [*dataset, model, *displaced]
 
 
 def refusal(decision: Decision) -> Refused:

@@ -7,7 +7,8 @@ Its checks stand in the order in which they were made; the first that fails ends
 champion are further checks between `candidate` and `change`.
 
 The record (version 1) is the config of a run with `job_type="promote"`, grouped by target; its
-summary says `applied` once the alias has moved. Rollback and audit read these runs and nothing else.
+summary says `applied` once the alias has moved. Rollback and audit read these runs and nothing
+else.
 """
 
 from collections.abc import Mapping

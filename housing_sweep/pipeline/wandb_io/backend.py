@@ -1,27 +1,36 @@
-"""What a finalizer asks and writes, through `wandb.Api`. Fulfils `ports.Backend`."""
+"""What a finalizer asks and writes, through `wandb.Api`. Fulfils `ports.Backend`.
 
+Queries per promotion, whatever the size of the sweep: one for the sweep, one per 20 runs looked
+at, two per candidate in front of the winner for its artifacts, a handful for the registry.
+"""
+
+import contextlib
 import json
-from collections.abc import Iterator
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import wandb
-from wandb.errors import CommError
 
+from housing_sweep.errors import NotFound, Unavailable
 from housing_sweep.pipeline.ports import Backend, SweepFacts
 from housing_sweep.pipeline.wandb_io.errors import our_errors
-from housing_sweep.registry.names import RunId, SweepId, SweepRef, Target
+from housing_sweep.registry.names import RunId, SweepRef, Target
 from housing_sweep.registry.promotion import (
     JOB_TYPE,
     Dataset,
-    Decision,
     OpenRecord,
     Version,
-    record,
 )
 from housing_sweep.registry.selection import Candidate, Goal, Model
 
 PAGE = 20
 """Runs per query: a finalizer looks at the top, never at a whole sweep."""
+
+PROJECT = "california-housing"
+REACH_SECONDS = 10.0
 
 
 class WandbBackend:
@@ -29,11 +38,14 @@ class WandbBackend:
 
     Raises:
         BadInput: no API key, or a wrong one.
+        Unavailable: nothing answers there.
     """
 
     def __init__(self) -> None:
+        _require_answer(str(wandb.setup().settings.base_url))
         with our_errors("log in"):
             self._api = wandb.Api()
+            self._apis: dict[str, Any] = {}
             self._who = str(self._api.viewer.username)
 
     @property
@@ -45,20 +57,31 @@ class WandbBackend:
         """Return a sweep."""
         fix = "check the ENTITY/PROJECT/ID that `wandb sweep` printed"
         with our_errors(f"read sweep {ref}", missing=fix):
-            found = self._api.sweep(str(ref))  # type: ignore[no-untyped-call]
+            entity = ref.entity or self._api.settings["entity"] or self._api.default_entity
+            project = ref.project or self._api.settings["project"] or PROJECT
+            full = SweepRef(str(entity), str(project), ref.id)
+            found = self._api.sweep(str(full))  # type: ignore[no-untyped-call]
             metric = found.config.get("metric") or {}
-            return SweepFacts(
-                SweepRef(found.entity, found.project, SweepId(found.id)),
-                metric.get("name"),
-                Goal(metric.get("goal", "minimize")),
-            )
+            return SweepFacts(full, metric.get("name"), Goal(metric.get("goal", "minimize")))
 
-    def runs(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
-        """Yield a sweep's runs, best first, a page at a time; those without a score last."""
+    def finished(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
+        """Yield finished runs, best first, a page at a time; those without a score last."""
+        return self._best_first(ref, metric, goal, "finished", PAGE)
+
+    def unfinished(
+        self, ref: SweepRef, metric: str, goal: Goal, limit: int
+    ) -> tuple[Candidate, ...]:
+        """Return up to `limit` runs that did not finish, best first; one request."""
+        runs = self._best_first(ref, metric, goal, {"$ne": "finished"}, limit)
+        return tuple(islice(runs, limit))
+
+    def _best_first(
+        self, ref: SweepRef, metric: str, goal: Goal, state: object, page: int
+    ) -> Iterator[Candidate]:
         sign = "+" if goal is Goal.MINIMIZE else "-"
-        order = f"{sign}summary_metrics.{metric}"
+        filters = {"$and": [{"sweep": ref.id}, {"state": state}]}
         with our_errors(f"list the runs of {ref}"):
-            for run in self._list(ref, {"sweep": ref.id}, order, PAGE):
+            for run in self._list(ref, filters, f"{sign}summary_metrics.{metric}", page):
                 yield _candidate(run, metric)
 
     def model_of(self, candidate: Candidate) -> Model | None:
@@ -68,7 +91,7 @@ class WandbBackend:
             found = [a for a in logged if a.type == "model" and str(a.state) == "COMMITTED"]
         if not found:
             return None
-        newest = found[-1]
+        newest = max(found, key=lambda a: (_run_id(candidate) in a.name, int(a.version[1:])))
         return Model(str(newest.id), _path(newest), newest.digest, dict(newest.metadata))
 
     def dataset_of(self, candidate: Candidate) -> Dataset | None:
@@ -80,16 +103,28 @@ class WandbBackend:
             return None
         return Dataset(_path(found), found.digest, str(found.metadata.get("source", "")))
 
-    def champion(self, target: Target) -> Version | None:
+    def champion(self, ref: SweepRef, target: Target) -> Version | None:
         """Return the version that holds an alias in the registry."""
-        with our_errors(f"read {target}"):
-            try:
-                held = self._api.artifact(str(target))
-            except (CommError, ValueError) as error:
-                if any(word in str(error).lower() for word in ("not found", "does not", "unable")):
-                    return None
-                raise
-        return _version(held)
+        with contextlib.suppress(NotFound), our_errors(f"read {target}"):
+            return _version(self._as(ref).artifact(str(target)))
+        return None
+
+    def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
+        """Link a model to the collection; again returns the version that it has there."""
+        with our_errors(f"link {model.name} to {target.path}"):
+            artifact = self._as(ref).artifact(model.name)
+            for known in artifact.linked_artifacts:
+                if f"{known.project}/{known.collection.name}" == target.path:
+                    return _version(known)
+            return _version(artifact.link(target.path))
+
+    def move_alias(self, ref: SweepRef, target: Target, version: Version) -> None:
+        """Put the alias on a version; the backend takes it from the one that has it."""
+        with our_errors(f"move {target}"):
+            linked = self._as(ref).artifact(f"{target.path}:{version.version}")
+            if target.alias not in linked.aliases:
+                linked.aliases = [*linked.aliases, target.alias]
+                linked.save()
 
     def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
         """Return the newest promotion record of a target, if it was never finished."""
@@ -103,29 +138,31 @@ class WandbBackend:
             found.id, str(challenger.get("artifact_id")), str(found.config.get("displaced") or "")
         )
 
-    def promote(self, decision: Decision) -> Version:
-        """Record, link, move the alias, in that order; return the registry's version."""
-        best, target, ref = decision.challenger, decision.target, decision.sweep
-        assert best is not None
-        assert best.model is not None
-        with our_errors(f"promote {best.model.name}"), wandb.init(
-            entity=ref.entity,
-            project=ref.project,
-            job_type=JOB_TYPE,
-            group=str(target).replace("/", "-").replace(":", "-"),
-            config=record(decision),
-        ) as run:
-            if decision.dataset:
-                run.use_artifact(decision.dataset.name)
-            if decision.champion and decision.champion.source_id != best.model.id:
-                run.use_artifact(decision.champion.source)
-            model = run.use_artifact(best.model.name)
-            model.link(target.path, aliases=[target.alias])
-            promoted = _version(self._api.artifact(str(target)))
-            run.summary.update(
-                {"applied": True, "promoted": promoted.name, "score": best.score}
-            )
-        return promoted
+    @contextlib.contextmanager
+    def write(
+        self, ref: SweepRef, target: Target, run_id: str | None, record: Mapping[str, object]
+    ) -> Iterator["WandbPromotionRun"]:
+        """Open a promotion run; `wandb.init` returns when its config is stored."""
+        with (
+            our_errors(f"promote to {target}"),
+            wandb.init(
+                entity=ref.entity,
+                project=ref.project,
+                id=run_id,
+                resume="allow" if run_id else None,
+                job_type=JOB_TYPE,
+                group=str(target).replace("/", "-").replace(":", "-"),
+                config=dict(record),
+                allow_val_change=True,
+            ) as run,
+        ):
+            yield WandbPromotionRun(run)
+
+    def _as(self, ref: SweepRef) -> Any:
+        """Return an Api whose entity is the sweep's: it chooses the organization's registry."""
+        if ref.entity not in self._apis:
+            self._apis[ref.entity] = wandb.Api(overrides={"entity": ref.entity})
+        return self._apis[ref.entity]
 
     def _list(self, ref: SweepRef, filters: dict[str, Any], order: str, page: int) -> Any:
         # Not lazy: a lazy listing asks again for every run whose summary is looked at.
@@ -135,7 +172,42 @@ class WandbBackend:
             order=order,
             per_page=page,
             lazy=False,
+            include_sweeps=False,
         )
+
+
+class WandbPromotionRun:
+    """A promotion record that is open."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+
+    def uses(self, artifact: str) -> None:
+        """Record an artifact as input."""
+        self._run.use_artifact(artifact)
+
+    def applied(self, facts: Mapping[str, object]) -> None:
+        """Record that the alias has moved, with the figures."""
+        self._run.summary.update({**facts, "applied": True})
+
+
+def _require_answer(url: str) -> None:
+    """Ask once: of an unreachable server the SDK says "failed login", and that after 24 s."""
+    try:
+        # S310: the address wandb itself uses, nobody else's input.
+        with urllib.request.urlopen(f"{url}/healthz", timeout=REACH_SECONDS):  # noqa: S310
+            pass
+    except urllib.error.HTTPError as error:
+        error.close()  # it answers; whether it knows this path does not matter
+    except OSError as error:
+        raise Unavailable(
+            f"nothing answers at {url}: {getattr(error, 'reason', error)}",
+            fix="start `housing-sweep server`, or correct WANDB_BASE_URL",
+        ) from None
+
+
+def _run_id(candidate: Candidate) -> str:
+    return candidate.id.rsplit("/", 1)[-1]
 
 
 def _candidate(run: Any, metric: str) -> Candidate:
@@ -145,12 +217,20 @@ def _candidate(run: Any, metric: str) -> Candidate:
         name=run.name,
         state=run.state,
         created_at=str(run.created_at),
-        score=run.summary.get(metric),
+        score=_score(run.summary_metrics, metric),
         config=json.loads(json.dumps(config, default=str)),
         commit=run.commit,
         user=run.user.username if run.user else None,
         url=run.url,
     )
+
+
+def _score(summary: Mapping[str, object], metric: str) -> object:
+    """Return the metric's summary value; `define_metric` with a rule makes it a small dict."""
+    value = summary.get(metric)
+    if isinstance(value, Mapping):
+        return next(iter(value.values()), None)
+    return value
 
 
 def _path(artifact: Any) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import wandb
 from wandb.errors import AuthenticationError, CommError, UsageError
+from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from housing_sweep.errors import BadInput, HousingSweepError, NotFound, Unavailable
 
@@ -36,7 +37,7 @@ def our_errors(what: str, *, missing: str = "") -> Iterator[None]:
         yield
     except HousingSweepError:
         raise
-    except (wandb.Error, ValueError, ConnectionError) as error:
+    except (wandb.Error, WandbApiFailedError, ValueError, ConnectionError) as error:
         raise _translate(error, what, missing) from None
 
 

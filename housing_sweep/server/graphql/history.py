@@ -109,12 +109,19 @@ def history_keys(source: Run, info: Info) -> dict[str, Any]:
         key: {
             "typeCounts": [{"type": t, "count": n} for t, n in counts.items()],
             "monotonic": rising.get(key, False),
-            "previousValue": last[key],
+            "previousValue": _spelled(last[key]),
         }
         for key, counts in types.items()
     }
     step = history.last_step(info.context.db, source.id)
     return {"keys": keys, "lastStep": -1 if step is None else step, "sets": []}
+
+
+def _spelled(value: Any) -> Any:
+    """Return a value that JSON has: a bare NaN makes the SDK's core drop the whole answer."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _is_number(value: object) -> bool:
