@@ -43,10 +43,12 @@ from housing_sweep.server.graphql import (
     runs,
     scalars,
     server_info,
+    sweep_queue,
     sweeps,
     teams,
 )
 from housing_sweep.server.graphql.relay import Info, Resolvers, to_id
+from housing_sweep.server.graphql.unsupported import explain
 
 NOUNS: tuple[Resolvers, ...] = (
     server_info.RESOLVERS,
@@ -58,12 +60,16 @@ NOUNS: tuple[Resolvers, ...] = (
     history.RESOLVERS,
     run_files.RESOLVERS,
     sweeps.RESOLVERS,
+    sweep_queue.RESOLVERS,
     agents.RESOLVERS,
     collections.RESOLVERS,
     artifacts.RESOLVERS,
     artifact_files.RESOLVERS,
     links.RESOLVERS,
 )
+
+LONGEST_QUERY = 256 * 2**10
+"""Characters of one query's text. The SDK's longest has 6,000; data comes in variables."""
 
 _log = logging.getLogger(__name__)
 _RULES = [rule for rule in specified_rules if rule is not NoUnusedVariablesRule]
@@ -104,13 +110,18 @@ class Api:
         )
 
     def _compile(self, query: str) -> tuple[DocumentNode, Sequence[GraphQLError]]:
+        nothing = DocumentNode(definitions=())
+        if len(query) > LONGEST_QUERY:
+            return nothing, [GraphQLError(f"the query is longer than {LONGEST_QUERY} characters")]
         try:
             document = parse(query, no_location=False)
+            info = TypeInfo(self.schema)
+            document = visit(document, TypeInfoVisitor(info, _DropUnknownLiterals(info)))
+            return document, explain(validate(self.schema, document, _RULES))
         except GraphQLError as error:
-            return DocumentNode(definitions=()), [error]
-        info = TypeInfo(self.schema)
-        document = visit(document, TypeInfoVisitor(info, _DropUnknownLiterals(info)))
-        return document, validate(self.schema, document, _RULES)
+            return nothing, [error]
+        except RecursionError:
+            return nothing, [GraphQLError("the query is nested too deeply")]
 
     def _known(
         self, document: DocumentNode, operation: str | None, variables: dict[str, Any]
