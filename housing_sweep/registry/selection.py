@@ -13,6 +13,9 @@ from enum import Enum
 from housing_sweep.registry.names import RunId
 from housing_sweep.search.trial import TrialState
 
+MOST_MISSES = 200
+"""Runs without a score in a row, or without a model, after which the search ends: ten pages."""
+
 
 class Goal(Enum):
     """Whether a small or a large score is good; the values are those of a sweep's YAML."""
@@ -101,8 +104,9 @@ def select(
     """Return the best runs, best first, with the reason for each that cannot win.
 
     The winner is the first with a model. `runs` come ordered by score and are read lazily: up to
-    the winner, all that tie with it, and `shown` rows. `model_of` costs a request, so it is asked
-    for no run behind the winner.
+    the winner, all that tie with it, and `shown` rows; after `MOST_MISSES` the search ends, so that
+    a sweep of thousands without any model is refused soon. `model_of` costs a request, so it is
+    asked for no run behind the winner.
     """
     ranked: list[Ranked] = []
     unscored: list[Ranked] = []
@@ -117,9 +121,9 @@ def select(
             won = model is not None
             why = "" if won else "no committed model artifact"
             ranked.append(Ranked(candidate, score, why, model))
-        if won and len(ranked) >= shown:
+        if len(ranked) >= (shown if won else MOST_MISSES):
             break
-    return (*ranked, *unscored)
+    return (*ranked, *unscored[:shown])
 
 
 def merge(
@@ -140,8 +144,13 @@ def _ties(
 ) -> Iterator[list[Candidate]]:
     """Yield runs with equal scores together; those without a score go to `unscored`."""
     tied: list[Candidate] = []
+    misses = 0
     for run in runs:
-        if why := why_unscored(run, metric):
+        why = why_unscored(run, metric)
+        misses = misses + 1 if why else 0
+        if misses > MOST_MISSES:
+            break
+        if why:
             unscored.append(Ranked(run, None, why))
         elif tied and number(run.score) != number(tied[0].score):
             yield tied

@@ -38,7 +38,8 @@ print(json.dumps(sweep))
 
 RECORDS = """
 import json, sys, wandb
-runs = wandb.Api().runs(sys.argv[1], filters={"jobType": "promote"}, order="+created_at", lazy=False)
+records = {"jobType": "promote"}
+runs = wandb.Api().runs(sys.argv[1], filters=records, order="+created_at", lazy=False)
 print(json.dumps([
     {"id": r.id, "state": r.state, "config": r.config, "applied": r.summary.get("applied"),
      "used": sorted(a.type for a in r.used_artifacts())}

@@ -1,0 +1,46 @@
+"""Which run wins, whoever asks and in whatever order equal scores arrive."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from housing_sweep.registry.selection import Candidate, Goal, Model, order_key, select, winner
+from tests.fakes import candidate
+
+SCORES = st.one_of(
+    st.integers(0, 3), st.sampled_from([None, math.nan, math.inf, -math.inf, "NaN", True])
+)
+RUNS = st.lists(st.tuples(SCORES, st.integers(0, 2), st.booleans()), max_size=12)
+
+
+def _model(run: Candidate) -> Model:
+    return Model(run.id, run.id, "")
+
+
+@given(RUNS, st.sampled_from(Goal), st.randoms())
+def test_the_winner_is_the_best_sound_run_and_ties_do_not_depend_on_arrival(
+    drawn: list[tuple[object, int, bool]], goal: Goal, random: st.DataObject
+) -> None:
+    runs = [candidate(f"r{n}", score, at=str(at)) for n, (score, at, _) in enumerate(drawn)]
+    has_model = {run.id for run, (_, _, has) in zip(runs, drawn, strict=True) if has}
+    random.shuffle(runs)  # type: ignore[attr-defined]
+    arriving = sorted(runs, key=lambda run: order_key(run, goal)[0])
+    found = winner(
+        select(arriving, "val_rmse", goal, lambda r: _model(r) if r.id in has_model else None)
+    )
+    sound = [run for run in runs if run.id in has_model and order_key(run, goal)[0] < math.inf]
+    best = min(sound, key=lambda run: order_key(run, goal), default=None)
+    assert (found.candidate if found else None) == best
+
+
+def test_no_artifact_is_asked_for_behind_the_winner() -> None:
+    asked: list[str] = []
+
+    def model_of(run: Candidate) -> Model | None:
+        asked.append(run.id)
+        return _model(run) if run.id != "a" else None
+
+    ranked = select([candidate(c, n) for n, c in enumerate("abcd")], "m", Goal.MINIMIZE, model_of)
+    assert asked == ["a", "b"]
+    assert [row.why_not for row in ranked] == ["no committed model artifact", "", "", ""]
