@@ -66,7 +66,12 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
     facts = [
         ("model", best.model.name),
         ("run", f"{best.candidate.id} by {best.candidate.user or 'unknown'}"),
-        ("data", f"{data.name} (source: {data.source})" if data else "not recorded"),
+        (
+            "data",
+            f"{data.name} (source: {data.source}, digest {data.digest})"
+            if data
+            else "not recorded",
+        ),
         ("code", f"commit {commit}" if commit else "not run from a git checkout"),
         ("config", _parameters(best)),
     ]
@@ -78,5 +83,6 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
         *facts,
         ("promoted", f"{promoted.name} has alias {decision.target.alias}"),
         ("displaced", decision.displaced or "nothing"),
+        *([("open", promoted.url)] if promoted.url else []),
         ("use it", f'wandb artifact get "{decision.target}"'),
     ]

@@ -115,7 +115,9 @@ class Decision:
         """
         if self.open_record is not None:
             return self.open_record.displaced
-        return self.champion.name if self.champion else ""
+        if self.champion is None or self.verdict is Verdict.UNCHANGED:
+            return ""
+        return self.champion.name
 
     @property
     def must_write(self) -> bool:

@@ -27,6 +27,8 @@ def test_a_second_promotion_writes_nothing() -> None:
     _promote(backend)
     backend.writes_left = 0
     _promote(backend)
+    again = decide_promotion(backend, "s")
+    assert (again.verdict, again.displaced) == (Verdict.UNCHANGED, "")
     assert backend.held == {"staging": "e/p/model-b:v0"}
     assert [record.summary["applied"] for record in backend.records] == [True]
 
