@@ -67,7 +67,7 @@ def run(config: Mapping[str, object] | None = None) -> None:
         try:
             _run(tracked)
         except HousingSweepError as error:
-            tracked.fail(str(error), error.exit_code)
+            tracked.explain(str(error))
             raise
 
 

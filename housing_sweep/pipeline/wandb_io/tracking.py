@@ -12,7 +12,7 @@ import pandas as pd
 import wandb
 from wandb.env import get_cache_dir
 
-from housing_sweep.errors import NotFound
+from housing_sweep.errors import HousingSweepError, NotFound
 from housing_sweep.pipeline.wandb_io.errors import backend_url, our_errors
 
 LOCAL_TRANSMIT_SECONDS = 2.0
@@ -134,11 +134,10 @@ class TrackedRun:
             estimator, *parts, model_name=type(estimator).__name__
         )
 
-    def fail(self, message: str, exit_code: int) -> None:
-        """End the run as failed, its reason where people look: summary and notes."""
-        self._run.summary["error"] = message
-        self._run.notes = message
-        self._run.finish(exit_code=exit_code)
+    def explain(self, failure: str) -> None:
+        """Say why the run fails where people look: in its summary and its notes."""
+        self._run.summary["error"] = failure
+        self._run.notes = failure
 
 
 @contextmanager
@@ -156,8 +155,15 @@ def open_run(
             config=dict(config or {}),
             settings=wandb.Settings(**settings),
         )
-    with run:
+    try:
         yield TrackedRun(run)
+    except HousingSweepError as error:  # `with run` would print a traceback for a user's mistake
+        run.finish(exit_code=error.exit_code)
+        raise
+    except BaseException as error:
+        run.finish(exit_code=255 if isinstance(error, KeyboardInterrupt) else 1)
+        raise
+    run.finish()
 
 
 def _local_copy(artifact: Any, sha256: str) -> Path:

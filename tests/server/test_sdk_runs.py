@@ -1,0 +1,214 @@
+"""Runs through the real SDK: written in one process, read back in another."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.local_server import LocalServer
+
+pytestmark = pytest.mark.slow
+
+LOG = """
+import json, sys, wandb
+with wandb.init(project=sys.argv[1], config={"lr": 0.1, "net": {"depth": 3}}, tags=["a", "b"],
+                group="g", job_type="train", notes="hello", name="first") as run:
+    print("said on the console")
+    for i in range(12):
+        run.log({"loss": 1.0 / (i + 1), "nested": {"x": i}})
+    run.summary["val_rmse"] = float(sys.argv[2])
+    open("note.txt", "w").write("kept")
+    run.save("note.txt")
+print(json.dumps(run.id))
+"""
+
+READ = """
+import json, sys, wandb
+r = wandb.Api().run(sys.argv[1])
+lines = list(r.scan_history())
+r.file("note.txt").download(root=".", replace=True)
+print(json.dumps({
+    "state": r.state, "config": dict(r.config), "tags": sorted(r.tags), "group": r.group,
+    "job": r.job_type, "notes": r.notes, "name": r.name, "user": r.user.username,
+    "losses": [row["loss"] for row in lines], "steps": [row["_step"] for row in lines],
+    "nested": [row["nested"]["x"] for row in lines],
+    "sampled": len(r.history(samples=5, pandas=False)),
+    "range": [row["_step"] for row in r.scan_history(min_step=3, max_step=6)],
+    "keys": [row["loss"] for row in r.scan_history(keys=["loss"])],
+    "rmse": r.summary["val_rmse"], "last": r.summary["loss"],
+    "note": open("note.txt").read(), "files": sorted(f.name for f in r.files()),
+    "console": r.file("output.log").download(root=".", replace=True).read(),
+}))
+"""
+
+
+def test_everything_a_run_logs_comes_back_in_another_process(local_server: LocalServer) -> None:
+    run_id = local_server.sdk(LOG, "sdk-runs", "0.5")
+    held = local_server.sdk(READ, f"sdk-runs/{run_id}")
+    assert held["state"] == "finished"
+    assert held["config"] == {"lr": 0.1, "net": {"depth": 3}}
+    assert (held["tags"], held["group"], held["job"]) == (["a", "b"], "g", "train")
+    assert (held["notes"], held["name"], held["user"]) == ("hello", "first", local_server.user)
+    assert held["losses"] == [1.0 / (i + 1) for i in range(12)]
+    assert held["steps"] == held["nested"] == list(range(12))
+    assert held["sampled"] == 5
+    assert held["range"] == [3, 4, 5]
+    assert held["keys"] == held["losses"]
+    assert (held["rmse"], held["last"]) == (0.5, 1.0 / 12)
+    assert held["note"] == "kept"
+    assert {"config.yaml", "output.log", "wandb-metadata.json", "note.txt"} <= set(held["files"])
+    assert "said on the console" in held["console"]
+
+
+MANY = """
+import json, sys, wandb
+for i, score in enumerate([0.5, 0.1, float("nan"), 0.3, None, 0.1, float("inf")]):
+    run = wandb.init(project=sys.argv[1], name=f"r{i}", config={"i": i, "kind": "ab"[i % 2]},
+                     settings=wandb.Settings(console="off"))
+    run.log({"x": i})
+    if score is not None:
+        run.summary["val_rmse"] = score
+    run.finish(exit_code=1 if i == 3 else 0)
+print(json.dumps(True))
+"""
+
+ASK = """
+import json, sys, wandb
+api, project = wandb.Api(), sys.argv[1]
+def names(filters=None, order="+created_at", per_page=2):
+    return [r.name for r in api.runs(project, filters=filters, order=order, per_page=per_page)]
+print(json.dumps({
+    "all": names(), "newest": names(order="-created_at"),
+    "best": names(order="+summary_metrics.val_rmse"),
+    "worst": names(order="-summary_metrics.val_rmse"),
+    "config": names(order="-config.i"), "config.value": names(order="-config.i.value"),
+    "lt": names({"summary_metrics.val_rmse": {"$lt": 0.4}}),
+    "eq": names({"config.kind": "a"}), "in": names({"config.i.value": {"$in": [1, 4]}}),
+    "or": names({"$or": [{"display_name": "r0"}, {"config.i": {"$gte": 6}}]}),
+    "not": names({"$not": {"config.kind": "a"}}), "ne": names({"config.kind": {"$ne": "a"}}),
+    "regex": names({"display_name": {"$regex": "^r[02]$"}}),
+    "exists": names({"summary_metrics.val_rmse": {"$exists": True}}),
+    "state": names({"state": "failed"}),
+    "and": names({"$and": [{"config.kind": "a"}, {"config.i": {"$gt": 0, "$lt": 6}}]}),
+    "count": len(api.runs(project, filters={"config.kind": "a"})),
+}))
+"""
+
+
+def test_filters_and_orders_do_what_they_say(local_server: LocalServer) -> None:
+    local_server.sdk(MANY, "sdk-filters")
+    held = local_server.sdk(ASK, "sdk-filters")
+    everyone = [f"r{i}" for i in range(7)]
+    assert held["all"] == everyone
+    assert held["newest"] == everyone[::-1]
+    assert held["best"][:5] == ["r1", "r5", "r3", "r0", "r6"]
+    assert set(held["best"][5:]) == {"r2", "r4"}  # NaN and missing come last either way
+    assert held["worst"][:5] == ["r6", "r0", "r3", "r1", "r5"]
+    assert held["config"] == held["config.value"] == everyone[::-1]
+    assert held["lt"] == ["r1", "r3", "r5"]
+    assert held["eq"] == ["r0", "r2", "r4", "r6"]
+    assert held["in"] == ["r1", "r4"]
+    assert held["or"] == ["r0", "r6"]
+    assert held["not"] == held["ne"] == ["r1", "r3", "r5"]
+    assert held["regex"] == ["r0", "r2"]
+    assert "r4" not in held["exists"]
+    assert held["state"] == ["r3"]
+    assert held["and"] == ["r2", "r4"]
+    assert held["count"] == 4
+
+
+def test_a_filter_nobody_knows_is_refused_by_name(local_server: LocalServer) -> None:
+    code = """
+import json, sys, wandb
+wandb.init(project="sdk-refused").finish()
+try:
+    len(wandb.Api().runs("sdk-refused", filters={"colour": "red"}))
+    print(json.dumps("accepted"))
+except Exception as error:
+    print(json.dumps(str(error)))
+"""
+    assert "'colour'" in local_server.sdk(code)
+
+
+RESUME = """
+import json, sys, wandb
+with wandb.init(project="sdk-resume", id="again", resume=sys.argv[1] or None) as run:
+    start = run.step
+    for i in range(3):
+        run.log({"x": i})
+print(json.dumps(start))
+"""
+
+
+def test_a_resumed_run_goes_on_where_it_was(local_server: LocalServer) -> None:
+    local_server.sdk(RESUME, "allow")
+    local_server.sdk(RESUME, "must")
+    steps = local_server.sdk(
+        "import json, wandb; r = wandb.Api().run('sdk-resume/again');"
+        "print(json.dumps([row['_step'] for row in r.scan_history()]))"
+    )
+    assert steps == list(range(6))
+    refused = local_server.cli("python", "-c", RESUME, "never", check=False)
+    assert refused.returncode != 0
+
+
+def test_a_wrong_key_is_refused_at_once(local_server: LocalServer) -> None:
+    done = local_server.cli(
+        *("python", "-c", "import wandb; wandb.init(project='p')"),
+        check=False,
+        env={"WANDB_API_KEY": "x" * 48},
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "logged in" in done.stdout + done.stderr
+
+
+DELETE = """
+import json, sys, wandb
+api = wandb.Api()
+run = wandb.init(project="sdk-delete"); run.log({"x": 1}); run.finish()
+path = f"{run.entity}/{run.project}/{run.id}"
+held = api.run(path); held.tags = ["late"]; held.config["new"] = 5; held.update()
+held.summary.update({"late": 7})
+again = wandb.Api().run(path)
+before = [list(again.tags), again.config["new"], again.summary["late"], again.summary["x"]]
+again.delete()
+try:
+    wandb.Api().run(path).state
+    gone = False
+except Exception:
+    gone = True
+print(json.dumps([before, gone]))
+"""
+
+
+def test_runs_are_edited_and_deleted_through_the_api(local_server: LocalServer) -> None:
+    before, gone = local_server.sdk(DELETE)
+    assert before == [["late"], 5, 7, 1]
+    assert gone
+
+
+def test_a_kill_of_the_server_loses_no_history_line(own_server: LocalServer) -> None:
+    code = """
+import time, wandb
+with wandb.init(project="killed", id="one",
+                settings=wandb.Settings(x_file_stream_transmit_interval=0.2)) as run:
+    for i in range(40):
+        run.log({"i": i}); time.sleep(0.1)
+"""
+    trial = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=own_server.env,
+        cwd=own_server.env["HOME"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(3.0)
+    own_server.restart()
+    assert trial.wait(timeout=120) == 0
+    held = own_server.sdk(
+        "import json, wandb; r = wandb.Api().run('killed/one');"
+        "print(json.dumps([r.state, [row['i'] for row in r.scan_history()]]))"
+    )
+    assert held == ["finished", list(range(40))]
