@@ -99,3 +99,4 @@ CREATE TABLE alerts (
     level      TEXT,
     created_at REAL NOT NULL
 ) STRICT;
+CREATE INDEX alerts_by_run ON alerts (run_id);

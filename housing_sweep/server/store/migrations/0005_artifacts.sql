@@ -95,6 +95,7 @@ CREATE TABLE manifests (
     created_at       REAL NOT NULL
 ) STRICT;
 CREATE INDEX manifests_by_artifact ON manifests (artifact_id);
+CREATE INDEX manifests_by_base ON manifests (base_artifact_id);
 CREATE INDEX manifests_by_blob ON manifests (sha256);
 
 CREATE TABLE artifact_files (

@@ -1,0 +1,161 @@
+"""Connections, transactions and migrations."""
+
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from housing_sweep.errors import BadInput
+from housing_sweep.server.store.db import Database, migrate, open_database, write
+
+
+def count(db: sqlite3.Connection) -> int:
+    (number,) = db.execute("SELECT count(*) FROM settings").fetchone()
+    return int(number)
+
+
+def add(db: sqlite3.Connection, key: str) -> None:
+    db.execute("INSERT INTO settings VALUES (?, 'x')", (key,))
+
+
+def add_twice(db: sqlite3.Connection, key: str) -> None:
+    add(db, key)
+    add(db, key)
+
+
+def add_inside_and_twice(db: sqlite3.Connection) -> None:
+    with write(db):
+        add(db, "inner")
+    add_twice(db, "outer")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_database(tmp_path / "folder" / "x.db")
+
+
+def test_a_new_file_is_for_its_owner_only(database: Database) -> None:
+    assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(database.path.parent.stat().st_mode) == 0o700
+    with write(database.connection()) as db:
+        add(db, "a")
+    for beside in database.path.parent.iterdir():  # the write-ahead log holds the same data
+        assert stat.S_IMODE(beside.stat().st_mode) == 0o600, beside.name
+    database.close()
+
+
+def test_a_block_is_written_whole_or_not_at_all(database: Database) -> None:
+    db = database.connection()
+    with pytest.raises(sqlite3.IntegrityError), write(db):
+        add_twice(db, "a")
+    assert count(db) == 0
+    assert not db.in_transaction
+    with write(db):
+        add(db, "a")
+    assert count(db) == 1
+    database.close()
+
+
+def test_a_block_inside_a_block_shares_its_fate(database: Database) -> None:
+    db = database.connection()
+    with pytest.raises(sqlite3.IntegrityError), write(db):
+        add_inside_and_twice(db)
+    assert count(db) == 0
+    database.close()
+
+
+def test_a_power_cut_loses_no_acknowledged_write(database: Database) -> None:
+    db = database.connection()
+    assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert db.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert db.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+    database.close()
+
+
+def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
+    def work(name: int) -> None:
+        for number in range(10):
+            with write(database.connection()) as db:
+                held = count(db)
+                add(db, f"{name}-{number}")
+                assert count(db) == held + 1
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count(database.connection()) == 60
+    database.close()
+
+
+def test_another_process_waits_for_its_turn(database: Database) -> None:
+    mine, theirs = database.connection(), open_database(database.path)
+    with write(mine):
+        add(mine, "a")
+        waiting = threading.Thread(target=lambda: add(theirs.connection(), "b"))
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+    waiting.join(5)
+    assert count(mine) == 2
+    theirs.close()
+    database.close()
+
+
+def test_opening_again_applies_no_migration_twice(database: Database) -> None:
+    db = database.connection()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    schema = list(db.execute("SELECT sql FROM sqlite_master"))
+    add(db, "a")
+    migrate(db)
+    assert db.execute("PRAGMA user_version").fetchone()[0] == version >= 5
+    assert [tuple(r) for r in db.execute("SELECT sql FROM sqlite_master")] == [
+        tuple(r) for r in schema
+    ]
+    assert count(db) == 1
+    database.close()
+
+
+def test_a_newer_schema_is_refused_untouched(database: Database) -> None:
+    db = database.connection()
+    db.execute("PRAGMA user_version = 999")
+    database.close()
+    with pytest.raises(BadInput, match="schema version 999"):
+        open_database(database.path)
+    with sqlite3.connect(database.path) as plain:
+        assert plain.execute("PRAGMA user_version").fetchone()[0] == 999
+    plain.close()
+
+
+def test_what_points_at_a_project_goes_with_it_through_an_index(database: Database) -> None:
+    """A foreign key without an index makes every delete of its target a scan.
+
+    Rows of users are never deleted, and the table of users is small.
+    """
+    db = database.connection()
+    slow = []
+    tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for table in tables:
+        for key in db.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+            if key[2] == "users" or table == "users":
+                continue
+            column = key[3]
+            plan = db.execute(
+                f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = 1"
+            ).fetchall()
+            if not any("INDEX" in row[3] or "PRIMARY KEY" in row[3] for row in plan):
+                slow.append(f"{table}.{column} -> {key[2]}")
+    assert slow == []
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"), [("^a", "ab", 1), ("^a", "ba", 0), ("a", None, 0)]
+)
+def test_regexp_is_pythons(database: Database, pattern: str, text: str | None, found: int) -> None:
+    db = database.connection()
+    assert db.execute("SELECT ? REGEXP ?", (text, pattern)).fetchone()[0] == found
+    database.close()
