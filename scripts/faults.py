@@ -7,33 +7,22 @@ Each fault is a small edit in a copy of the tree. The tests named for it must pa
 copy and turn red on the broken one. No fault switch lives in the product.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from faults_list import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("housing_sweep", "tests", "scripts", "sweeps", "pyproject.toml", "README.md", "LICENSE")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One way to be broken: replace `old` by `new` in `file`; `tests` must notice."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: str
-
-
 def main(words: list[str]) -> int:
     """Try every fault whose name has one of the words; return how many went unnoticed."""
-    from faults_list import FAULTS
-
     chosen = [f for f in FAULTS if not words or any(word in f.name for word in words)]
     unnoticed = []
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
@@ -87,8 +76,6 @@ def run_tests(tree: Path, tests: str) -> bool:
 
 
 def _env(tree: Path) -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
 
 

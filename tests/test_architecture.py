@@ -108,7 +108,7 @@ def _imports_without(missing: tuple[str, ...], *modules: str) -> None:
 
 
 def test_a_training_machine_needs_nothing_of_the_server() -> None:
-    extras = ("starlette", "uvicorn", "graphql", "itsdangerous", "jinja2", "platformdirs")
+    extras = ("starlette", "uvicorn", "graphql", "itsdangerous", "jinja2")
     mine = [m for m in FILES if m.startswith(("housing_sweep.housing", "housing_sweep.pipeline"))]
     _imports_without(extras, *mine, "housing_sweep.cli.main")
 
