@@ -8,9 +8,6 @@ from housing_sweep.registry.selection import Ranked
 
 console = Console()
 
-SHOWN_PARAMETERS = 5
-BORING = frozenset({"dataset", "plots", "split_seed", "seed", "split", "model", "features"})
-
 
 def render(decision: Decision, promoted: Version | None) -> None:
     """Print a decision; `promoted` is None when nothing was changed (a dry run, a refusal)."""
@@ -33,25 +30,32 @@ def _table(decision: Decision) -> Table:
     table.add_column(decision.metric, justify="right")
     table.add_column("model, features, parameters", overflow="fold")
     table.add_column("verdict", overflow="fold")
-    best = decision.challenger
+    best, swept = decision.challenger, _swept(decision)
     for rank, row in enumerate(decision.ranked, start=1):
         wins = best is not None and row is best
         table.add_row(
             str(rank),
             row.candidate.name or row.candidate.id,
             "-" if row.score is None else f"{row.score:.5f}",
-            _parameters(row),
+            _parameters(row, swept),
             "winner" if wins else row.why_not,
             style="bold green" if wins else ("dim" if row.why_not else ""),
         )
     return table
 
 
-def _parameters(row: Ranked) -> str:
+def _swept(decision: Decision) -> list[str]:
+    """Return the parameters whose values differ among the rows: what the sweep varied."""
+    configs = [row.candidate.config for row in decision.ranked]
+    names = sorted({name for config in configs for name in config})
+    return [name for name in names if len({repr(c.get(name)) for c in configs}) > 1]
+
+
+def _parameters(row: Ranked, swept: list[str]) -> str:
     config = row.candidate.config
     head = [str(config[name]) for name in ("model", "features") if name in config]
-    rest = [(k, v) for k, v in config.items() if k not in BORING][:SHOWN_PARAMETERS]
-    return ", ".join([*head, *(f"{k}={_short(v)}" for k, v in rest)])
+    rest = [name for name in swept if name in config and name not in ("model", "features")]
+    return ", ".join([*head, *(f"{name}={_short(config[name])}" for name in rest)])
 
 
 def _short(value: object) -> str:
@@ -73,7 +77,7 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
             else "not recorded",
         ),
         ("code", f"commit {commit}" if commit else "not run from a git checkout"),
-        ("config", _parameters(best)),
+        ("config", _parameters(best, _swept(decision))),
     ]
     if data and data.source == "synthetic":
         facts.append(("WARNING", "trained on the SYNTHETIC STAND-IN, not on California"))
