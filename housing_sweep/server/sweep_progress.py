@@ -14,6 +14,9 @@ from housing_sweep.server.suggestions import Numbered
 ACTIVE = frozenset({"PENDING", "RUNNING", "PAUSED"})
 """States of a sweep that may still need its trials."""
 
+CONTROLLER_JOB = "sweep-controller"
+"""Job type of the run that holds a `wandb sweep-scheduler`'s logs."""
+
 RETRIED = frozenset({"failed", "crashed"})
 """Ends of a trial that `--retries` tries again."""
 
@@ -35,6 +38,8 @@ def sweep_view(ctx: Context, sweep: Sweep, spec: SweepSpec) -> schedule.SweepVie
 
 def on_progress(ctx: Context, run: Run) -> None:
     """Take note that a trial logged or ended. Call it in the transaction that stored the fact."""
+    if run.job_type == CONTROLLER_JOB and run.state == "crashed":
+        runs.set_state(ctx.db, run.id, "finished", ctx.now)  # a scheduler never says that it ends
     if run.sweep_id is None or run.state not in runs.ENDED:
         return
     sweep = sweeps.by_id(ctx.db, run.sweep_id)
@@ -85,6 +90,7 @@ def set_state(ctx: Context, sweep: Sweep, state: str) -> None:
 
 def drop_queue(ctx: Context, sweep: Sweep) -> None:
     """End the trials that nobody was told about: nobody will run them."""
+    trials.delete_surplus(ctx.db, sweep.id)
     for run in trials.by_state(ctx.db, sweep.id, "pending"):
         if run.offered_at is None:
             runs.close(ctx.db, run.id, "killed", ctx.now)

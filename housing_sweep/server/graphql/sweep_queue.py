@@ -16,8 +16,10 @@ RETRIABLE = ("failed", "crashed", "killed", "deleted")
 def enqueue_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Queue a trial that somebody else chose.
 
+    Beyond the run cap it is queued and told to nobody: a refusal would end the scheduler.
+
     Raises:
-        BadInput: the run cap is reached, or the sweep is over.
+        BadInput: the sweep is over.
     """
     ctx = info.context
     with write(ctx.db):
@@ -25,22 +27,21 @@ def enqueue_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
         spec = points.parse(sweep.config)
         if sweep.state not in sweep_progress.ACTIVE:
             raise BadInput(f"sweep {sweep.name} is {sweep.state}", fix="`wandb sweep --resume` it")
-        if spec.run_cap is not None and sweep.next_number >= spec.run_cap:
-            raise BadInput(
-                f"the run cap of {spec.run_cap} trials of sweep {sweep.name} is reached",
-                fix="raise `run_cap` with `wandb sweep --update`",
-            )
-        run = trials.reserve(
-            ctx.db,
-            sweep,
-            runs.unwrap(runs.parse(input["config"])),
-            agent_id=None,
-            user_id=ctx.viewer.id,
-            now=ctx.now,
-            display_name=input.get("displayName"),
+        point, user, title = (
+            runs.parse(input["config"], True),
+            ctx.viewer.id,
+            input.get("displayName"),
         )
-    opaque = relay.to_id("Run", run.id)
-    return {"id": opaque, "runQueueItemId": opaque}
+        if spec.run_cap is not None and sweep.next_number >= spec.run_cap:
+            run = trials.surplus(
+                ctx.db, sweep, point, user_id=user, now=ctx.now, display_name=title
+            )
+        else:
+            run = trials.reserve(
+                ctx.db, sweep, point, agent_id=None, user_id=user, now=ctx.now, display_name=title
+            )
+    # The name, not our number: the scheduler looks its runs up by it (`SweepWatchedRuns`).
+    return {"id": run.name, "runQueueItemId": relay.to_id("Run", run.id)}
 
 
 def retry_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:

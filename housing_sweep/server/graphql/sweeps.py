@@ -91,7 +91,7 @@ def _controller_run(info: Info, project: Project, sweep_name: str) -> str:
         state="pending",
         now=ctx.now,
         display_name=f"scheduler of {sweep_name}",
-        job_type="sweep-controller",
+        job_type=sweep_progress.CONTROLLER_JOB,
     )
     return run.name
 
@@ -108,6 +108,10 @@ def _change(info: Info, sweep: Sweep, input: dict[str, Any]) -> None:
     if "config" in changes and _other_points(sweep, changes["config"]):
         changes["position"] = 0  # known points are passed over
     sweeps.update(ctx.db, sweep.id, now=ctx.now, **changes)
+    if "config" in changes:
+        cap = points.parse(changes["config"]).run_cap
+        room = -1 if cap is None else max(0, cap - sweep.next_number)
+        trials.adopt_surplus(ctx.db, sweep, room)
     state = input.get("state")
     if state and state not in STATES:
         raise BadInput(f"unknown sweep state {state!r}", fix=f"use one of {sorted(STATES)}")

@@ -72,26 +72,74 @@ def reserve(
     """
     with write(db):
         run = _attempt(db, sweep, sweep.next_number, point, agent_id, user_id, now, display_name)
-        db.execute(
-            "INSERT INTO trials (sweep_id, number, run_id, point, digest, offers)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                sweep.id,
-                sweep.next_number,
-                run.id,
-                json.dumps(point),
-                point_digest(point),
-                0 if agent_id is None else 1,
-            ),
-        )
-        db.execute("UPDATE sweeps SET next_number = next_number + 1 WHERE id = ?", (sweep.id,))
+        _number(db, sweep.id, sweep.next_number, run.id, point, 0 if agent_id is None else 1)
     return run
+
+
+def surplus(
+    db: sqlite3.Connection,
+    sweep: Sweep,
+    point: Mapping[str, object],
+    *,
+    user_id: UserId | None,
+    now: float,
+    display_name: str | None = None,
+) -> Run:
+    """Make a pending run beyond the run cap: without a number, told to nobody.
+
+    `wandb sweep-scheduler` counts finished trials only, keeps a batch in flight beyond the cap, and
+    dies of a refusal.
+    """
+    return _attempt(db, sweep, None, point, None, user_id, now, display_name)
+
+
+def adopt_surplus(db: sqlite3.Connection, sweep: Sweep, count: int) -> None:
+    """Number up to `count` runs made beyond the run cap: it was raised."""
+    with write(db):
+        rows = db.execute(
+            f"SELECT {runs.COLUMNS} FROM runs r WHERE {_SURPLUS} ORDER BY r.id LIMIT ?",
+            (sweep.id, count),
+        ).fetchall()
+        for number, row in enumerate(rows, sweep.next_number):
+            run = runs.from_row(row)
+            assert run is not None
+            db.execute("UPDATE runs SET trial_number = ? WHERE id = ?", (number, run.id))
+            _number(db, sweep.id, number, run.id, run.config_values, 0)
+
+
+def delete_surplus(db: sqlite3.Connection, sweep_id: SweepId) -> None:
+    """Forget the runs made beyond the run cap: the sweep has ended."""
+    with write(db):
+        db.execute(
+            f"DELETE FROM runs WHERE id IN (SELECT r.id FROM runs r WHERE {_SURPLUS})", (sweep_id,)
+        )
+
+
+_SURPLUS = (
+    "r.sweep_id = ? AND r.state = 'pending' AND r.trial_number IS NULL AND r.started_at IS NULL"
+)
+
+
+def _number(
+    db: sqlite3.Connection,
+    sweep_id: SweepId,
+    number: int,
+    run_id: RunId,
+    point: Mapping[str, object],
+    offers: int,
+) -> None:
+    db.execute(
+        "INSERT INTO trials (sweep_id, number, run_id, point, digest, offers)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (sweep_id, number, run_id, json.dumps(point), point_digest(point), offers),
+    )
+    db.execute("UPDATE sweeps SET next_number = ? WHERE id = ?", (number + 1, sweep_id))
 
 
 def _attempt(
     db: sqlite3.Connection,
     sweep: Sweep,
-    number: int,
+    number: int | None,
     point: Mapping[str, object],
     agent_id: AgentId | None,
     user_id: UserId | None,
@@ -275,9 +323,9 @@ def stale(db: sqlite3.Connection, offered_before: float) -> list[Run]:
 
 
 def count(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> int:
-    """Return how many runs a sweep has, in all or in some states."""
+    """Return how many runs a sweep has, or how many trials in some states."""
     marks = ", ".join("?" * len(states))
-    where = f"AND state IN ({marks})" if states else ""
+    where = f"AND state IN ({marks}) AND trial_number IS NOT NULL" if states else ""
     (number,) = db.execute(
         f"SELECT count(*) FROM runs WHERE sweep_id = ? {where}", (sweep_id, *states)
     ).fetchone()
