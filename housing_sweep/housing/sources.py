@@ -83,7 +83,7 @@ def _fetch(*, download: bool) -> pd.DataFrame | None:
     from sklearn.datasets import fetch_california_housing
 
     try:
-        bunch = fetch_california_housing(as_frame=True, download_if_missing=download, n_retries=0)
+        bunch = fetch_california_housing(as_frame=True, download_if_missing=download, n_retries=1)
     except OSError as error:
         if download:
             raise NotFound(

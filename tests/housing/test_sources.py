@@ -39,3 +39,15 @@ def test_equal_data_gives_equal_files_whatever_its_origin() -> None:
     two = files_of(sources.Housing(frame.copy(), "csv", "there.csv"))
     assert one == two
     assert one.metadata["rows"] == 50
+
+
+def test_auto_always_ends_with_some_data_and_says_what_it_tried(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HOUSING_SWEEP_CSV", raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))  # an empty cache
+    found = sources.load_housing("auto")  # with the internet california, else synthetic
+    assert found.source in ("california", "synthetic")
+    assert found.tried[0].startswith("csv: no CSV was named")
+    assert (found.source == "synthetic") == (len(found.tried) == 2)
+    assert len(found.frame) == 20_640
