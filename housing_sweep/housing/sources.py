@@ -2,6 +2,7 @@
 
 import os
 import threading
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,11 @@ def _fetch(*, download: bool) -> pd.DataFrame | None:
     from sklearn.datasets import fetch_california_housing
 
     try:
-        bunch = fetch_california_housing(as_frame=True, download_if_missing=download, n_retries=1)
+        with warnings.catch_warnings():  # "Retry downloading": we say ourselves what failed
+            warnings.simplefilter("ignore", UserWarning)
+            bunch = fetch_california_housing(
+                as_frame=True, download_if_missing=download, n_retries=1, delay=0.1
+            )
     except OSError as error:
         if download:
             raise NotFound(
