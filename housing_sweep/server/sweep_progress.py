@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from housing_sweep.search import schedule
 from housing_sweep.search.spec import SweepSpec
-from housing_sweep.server import points
+from housing_sweep.server import early_stop, points
 from housing_sweep.server.context import Context
 from housing_sweep.server.store import runs, sweeps, trials
 from housing_sweep.server.store.runs import Run
@@ -40,10 +40,11 @@ def on_progress(ctx: Context, run: Run) -> None:
     """Take note that a trial logged or ended. Call it in the transaction that stored the fact."""
     if run.job_type == CONTROLLER_JOB and run.state == "crashed":
         runs.set_state(ctx.db, run.id, "finished", ctx.now)  # a scheduler never says that it ends
-    if run.sweep_id is None or run.state not in runs.ENDED:
-        return
-    sweep = sweeps.by_id(ctx.db, run.sweep_id)
+    sweep = sweeps.by_id(ctx.db, run.sweep_id) if run.sweep_id is not None else None
     if sweep is None:
+        return
+    early_stop.judge(ctx, run, points.parse(sweep.config))
+    if run.state not in runs.ENDED:
         return
     trial = trials.of_run(ctx.db, run.id)
     if trial is not None and sweep.state in ACTIVE:

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.local_server import LocalServer
+from tests.local_server import SDK_PYTHON, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +34,7 @@ cli.cli()
 METRIC = {"name": "loss", "goal": "minimize"}
 GRID: dict[str, Any] = {
     "program": "trial.py",
-    "command": [sys.executable, "${program}", "${args}"],
+    "command": [SDK_PYTHON, "${program}", "${args}"],
     "method": "grid",
     "metric": METRIC,
     "parameters": {"lr": {"values": [0.1, 0.2, 0.3]}, "kind": {"values": ["a", "b"]}},
@@ -48,7 +47,7 @@ print(json.dumps({
     "state": sweep.state,
     "expected": sweep.expected_run_count,
     "order": sweep.order,
-    "runs": [[run.config["lr"], run.config["kind"], run.state] for run in sweep.runs],
+    "runs": [[run.config["lr"], run.config.get("kind"), run.state] for run in sweep.runs],
     "losses": [[row["loss"] for row in run.scan_history()] for run in sweep.runs],
     "best": best and [best.config["lr"], best.summary["loss"]],
     "best_loss": sweep.bestLoss,
@@ -74,7 +73,7 @@ class Desk:
     def wandb(self, *args: str, fails: bool = False) -> str:
         """Run a `wandb` command and return what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "wandb", *args],
+            [SDK_PYTHON, "-m", "wandb", *args],
             env=self.env,
             cwd=self.folder,
             capture_output=True,
@@ -96,7 +95,7 @@ class Desk:
     ) -> "subprocess.Popen[bytes]":
         """Start an agent; its 5 s between heartbeats are cut short unless `poll` says so."""
         return subprocess.Popen(
-            [sys.executable, "-c", AGENT.format(poll=poll), "agent", *options, sweep],
+            [SDK_PYTHON, "-c", AGENT.format(poll=poll), "agent", *options, sweep],
             env={**self.env, "WANDB_SILENT": "true", **env},
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
@@ -290,7 +289,7 @@ def test_one_agent_fills_a_machine(tmp_path: Path) -> None:
 
 
 def test_a_program_that_never_starts_ends_and_leaves_nothing_running(desk: Desk) -> None:
-    sweep = desk.sweep({**GRID, "run_cap": 1, "command": [sys.executable, "-c", "exit(3)"]})
+    sweep = desk.sweep({**GRID, "run_cap": 1, "command": [SDK_PYTHON, "-c", "exit(3)"]})
     end([desk.agent(sweep, poll=4.5)])
     assert desk.state(sweep) == "FINISHED"
     assert desk.trial_states == ["failed"]
@@ -408,3 +407,27 @@ print(json.dumps(sweep.enqueue_run(config, display_name="by hand")))
         f"{sweep.rsplit('/', 1)[0]}/{name}",
     )
     assert seen == ["by hand", {"lr": 0.25, "kind": "q"}, "finished", sweep.rsplit("/", 1)[1]]
+
+
+def test_a_trial_that_falls_behind_is_stopped_cleanly(desk: Desk) -> None:
+    spec = {
+        **GRID,
+        "parameters": {"lr": {"values": [0.3, 0.9]}},
+        "early_terminate": {"type": "hyperband", "min_iter": 2, "eta": 2},
+    }
+    (desk.folder / "trial.py").write_text(TRIAL.replace("range(3)", "range(60)"))
+    sweep = desk.sweep(spec)
+    desk.env |= {"STEP_SECONDS": "0.5", "WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL": "1"}
+    agents = [desk.agent(sweep)]
+    try:
+        desk.wait(sweep, "running")
+        time.sleep(3)  # the first one is ahead, whoever takes it
+        agents.append(desk.agent(sweep))
+    finally:
+        end(agents if len(agents) == 2 else [])
+    seen = desk.look(sweep)
+    assert [(lr, state) for lr, _, state in seen["runs"]] == [(0.3, "finished"), (0.9, "killed")]
+    full, cut = seen["losses"]
+    assert len(full) == 60
+    assert 2 <= len(cut) < 60
+    assert seen["state"] == "FINISHED"

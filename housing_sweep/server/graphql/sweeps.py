@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.search.hyperband import Bands
 from housing_sweep.search.spec import SweepSpec
 from housing_sweep.server import points, sweep_progress
 from housing_sweep.server.controller import follow_controller
@@ -30,6 +31,8 @@ def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
     ctx = info.context
     config = input.get("config")
     spec = points.parse(config) if config is not None else None
+    if spec is not None:
+        Bands.of(spec.early_terminate)  # names what is wrong with it
     with write(ctx.db):
         if input.get("id"):
             sweep = sweeps.writable(ctx.db, ctx.viewer, relay.from_id("Sweep", input["id"]))

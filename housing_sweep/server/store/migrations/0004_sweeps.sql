@@ -50,6 +50,7 @@ CREATE TABLE trial_bands (                          -- best loss of a trial when
     loss     REAL NOT NULL,
     PRIMARY KEY (sweep_id, band, run_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX trial_bands_by_loss ON trial_bands (sweep_id, band, loss);
 CREATE INDEX trial_bands_by_run ON trial_bands (run_id);
 
 CREATE TABLE sweep_prior_runs (                     -- attached by `--prior_run`; not trials
