@@ -23,6 +23,7 @@ SPEC = {
         "features": {"value": "raw"},
         "plots": {"value": "none"},
         "max_iter": {"value": 60},
+        "n_iter_no_change": {"value": 1000},  # every trial reports at 50 and at 60
         "learning_rate": {"distribution": "log_uniform_values", "min": 0.05, "max": 0.5},
     },
     "command": ["${env}", "python", "-m", "housing_sweep.pipeline.trial", "${args}"],
@@ -80,7 +81,7 @@ def test_a_killed_server_costs_neither_a_trial_nor_a_line(
     runs = own_server.sdk(RUNS, f"{entity}/{project}", sweep_id)
     assert [state for _, state, *_ in runs] == ["finished"] * 12
     assert len({rate for _, _, rate, *_ in runs}) == 12
-    assert all(iterations == [50, 60] for *_, iterations in runs)
+    assert [iterations for *_, iterations in runs] == [[50, 60]] * 12
 
     shown = own_server.cli("python", "scripts/finalize.py", sweep, "--json", "--dry-run")
     best = min(runs, key=lambda run: run[3])
