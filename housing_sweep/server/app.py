@@ -21,6 +21,7 @@ from housing_sweep.server.http import Guard, on_error, on_http_error
 from housing_sweep.server.reaper import reap_forever
 from housing_sweep.server.runtime import Server
 from housing_sweep.server.store.db import write
+from housing_sweep.server.web.pages import page_routes
 
 
 def make_app(server: Server) -> Starlette:
@@ -71,6 +72,7 @@ def _routes(server: Server) -> list[BaseRoute]:
         ),
         Route("/artifactsV2/{path:path}", by_digest_endpoint(server)),
         Route("/healthz", _healthz(server)),
+        *page_routes(server),
     ]
 
 

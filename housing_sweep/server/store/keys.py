@@ -80,3 +80,9 @@ def delete(db: sqlite3.Connection, key_id: int) -> None:
     """Make a key worthless, from the next request on."""
     with write(db):
         db.execute("DELETE FROM api_keys WHERE id = ?", (key_id,))
+
+
+def id_of(db: sqlite3.Connection, api_key: str) -> int | None:
+    """Return the number of a key."""
+    row = db.execute("SELECT id FROM api_keys WHERE digest = ?", (key_digest(api_key),)).fetchone()
+    return None if row is None else int(row[0])
