@@ -9,7 +9,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from housing_sweep.errors import NotFound, PermissionDenied
 from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import files
+from housing_sweep.server.store import files, runs
+from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import RunId
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -63,22 +64,23 @@ def run_file_endpoint(server: Server) -> Endpoint:
 
 async def _store(server: Server, request: Request) -> Response:
     scope = signed_scope(server, request, "put")
+    run_id, now = RunId(int(scope["run"])), server.services.clock
+    await server.run(lambda: _require(server, run_id))
     blob = await server.services.blobs.receive(request.stream())
 
     def record() -> None:
         db = server.services.database.connection()
-        files.store(
-            db,
-            RunId(int(scope["run"])),
-            scope["name"],
-            blob.sha256,
-            blob.md5,
-            blob.size,
-            server.services.clock(),
-        )
+        with write(db):
+            _require(server, run_id)
+            files.store(db, run_id, scope["name"], blob.sha256, blob.md5, blob.size, now())
 
     await server.run(record)
     return JSONResponse({}, headers={"ETag": f'"{blob.md5}"'})
+
+
+def _require(server: Server, run_id: RunId) -> None:
+    if runs.by_id(server.services.database.connection(), run_id) is None:
+        raise NotFound("the run of this file was deleted")
 
 
 def cors() -> Response:

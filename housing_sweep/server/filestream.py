@@ -1,7 +1,8 @@
 """`POST /files/{entity}/{project}/{run}/file_stream`: a run's lines, one transaction a post.
 
 Every post may arrive twice: lines are keyed by number. The answer's `stopped` is the clean way to
-end a run. Only what no retry can heal is a 4xx, because a 4xx ends the stream for good.
+end a run. Only what no retry can heal is a 4xx, because a 4xx ends the stream for good; anything
+else is retried for days, so a post must not be able to make us fail.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,6 +19,8 @@ from housing_sweep.server.runtime import Server
 from housing_sweep.server.store import history, projects, runs
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import Run
+
+MAX_LINES = 2**40
 
 
 def filestream_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]:
@@ -62,8 +65,7 @@ def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> Run:
     """Store everything one post holds and return the run as it is then.
 
     Raises:
-        BadInput: the post is not shaped like one.
-        Unavailable: an earlier chunk of history is still to come.
+        BadInput: the post is not shaped like one, or leaves a gap in the history.
     """
     db, now = ctx.db, ctx.now
     runs.mark_alive(db, run.id, now)
@@ -72,19 +74,28 @@ def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> Run:
         raise BadInput("`files` must be an object")
     for name, part in parts.items():
         offset, lines = _chunk(name, part)
-        if name == "wandb-history.jsonl":
-            history.append_history(db, run.id, offset, lines)
-        elif name == "wandb-events.jsonl":
-            history.append_events(db, run.id, offset, lines)
-        elif name == "output.log":
-            history.append_log(db, run.id, offset, lines)
-        elif name == "wandb-summary.json" and lines:
-            runs.update(db, run.id, now=now, summary=lines[-1])
+        if name == "wandb-summary.json":
+            runs.update(db, run.id, now=now, **({"summary": lines[-1]} if lines else {}))
+        elif name in APPEND:
+            APPEND[name](db, run.id, offset, lines)
     if body.get("preempting"):
         runs.set_state(db, run.id, "preempting", now)
     if body.get("complete"):
-        runs.end(db, run.id, int(body.get("exitcode") or 0), now)
+        runs.end(db, run.id, _exit_code(body), now)
     return _again(ctx, run)
+
+
+APPEND = {
+    "wandb-history.jsonl": history.append_history,
+    "wandb-events.jsonl": history.append_events,
+    "output.log": history.append_log,
+}
+"""File of a stream -> where its lines go; files that a newer SDK may add are left out."""
+
+
+def _exit_code(body: Mapping[str, Any]) -> int:
+    code = body.get("exitcode") or 0
+    return code if isinstance(code, int) and abs(code) < 2**31 else 1
 
 
 def _again(ctx: Context, run: Run) -> Run:
@@ -99,6 +110,8 @@ def _chunk(name: str, part: object) -> tuple[int, Sequence[str]]:
     offset, lines = part.get("offset", 0), part.get("content") or []
     if isinstance(lines, str):
         lines = [lines]
-    if not isinstance(offset, int) or offset < 0 or not all(isinstance(x, str) for x in lines):
-        raise BadInput(f"{name}: `offset` must be a count and `content` a list of lines")
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise BadInput(f"{name}: `content` must be a list of lines")
+    if not isinstance(offset, int) or not 0 <= offset < MAX_LINES:
+        raise BadInput(f"{name}: `offset` must be a line number, got {offset!r}")
     return offset, lines

@@ -3,15 +3,18 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.json_text import loads, loads_object, spelled
 from housing_sweep.server.store import history
 from housing_sweep.server.store.runs import Run
 
 DEFAULT_SAMPLES = 500
+MAX_SAMPLES = 100_000
 
 
 def run_history(
@@ -21,57 +24,69 @@ def run_history(
     maxStep: int | None = None,
     samples: int | None = None,
 ) -> list[str]:
-    """Return history lines: a range of steps (end excluded) whole, or samples of all."""
-    db = info.context.db
-    if minStep is not None or maxStep is not None:
-        return history.history(db, source.id, min_step=minStep, max_step=maxStep, limit=samples)
-    return history.sampled(db, source.id, samples or DEFAULT_SAMPLES)
+    """Return history lines: samples of all, or those of a range of steps (end excluded).
+
+    A range no wider than `samples` comes whole, whatever the lines: `scan_history` pages that way.
+    """
+    db, wanted = info.context.db, _samples(samples)
+    if minStep is None and maxStep is None:
+        return history.sampled(db, source.id, wanted)
+    lines = list(history.lines(db, source.id, min_step=minStep, max_step=maxStep))
+    if maxStep is not None and maxStep - (minStep or 0) <= wanted:
+        return lines
+    return spread(lines, wanted)
 
 
 def run_events(source: Run, info: Info, samples: int | None = None) -> list[str]:
     """Return system-metric lines, evenly sampled."""
-    lines = history.events(info.context.db, source.id)
-    return spread(lines, samples or DEFAULT_SAMPLES)
+    return spread(history.events(info.context.db, source.id), _samples(samples))
+
+
+def _samples(asked: int | None) -> int:
+    return DEFAULT_SAMPLES if asked is None else max(0, min(asked, MAX_SAMPLES))
 
 
 def sampled_history(source: Run, info: Info, specs: list[str]) -> list[list[dict[str, Any]]]:
     """Return, for each `{keys, samples, minStep, maxStep}`, rows that have all the keys."""
-    return [_sample(source, info, _spec(text)) for text in specs]
-
-
-def _spec(text: str) -> dict[str, Any]:
-    try:
-        spec = json.loads(text)
-    except ValueError as error:
-        raise BadInput(f"history spec is not JSON: {error}") from None
-    return spec if isinstance(spec, dict) else {}
+    return [_sample(source, info, loads_object(text)) for text in specs]
 
 
 def _sample(source: Run, info: Info, spec: dict[str, Any]) -> list[dict[str, Any]]:
     keys = spec.get("keys") or []
-    last = spec.get("maxStep")
-    lines = history.history(
-        info.context.db,
-        source.id,
-        min_step=spec.get("minStep"),
-        max_step=None if last is None else int(last) + 1,
-    )
-    rows = (json.loads(line) for line in lines)
-    flat = (dict(flatten(row)) for row in rows if isinstance(row, dict))
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise BadInput(f"`keys` of a history spec must be names, got {keys!r}")
+    first, last, samples = (_count(spec, name) for name in ("minStep", "maxStep", "samples"))
+    rows = _rows(source, info, first, None if last is None else last + 1)
     if keys:
-        chosen = [{k: row[k] for k in keys} for row in flat if all(k in row for k in keys)]
+        chosen = [{k: row[k] for k in keys} for row in rows if all(k in row for k in keys)]
     else:
-        chosen = list(flat)
-    return spread(chosen, spec.get("samples") or DEFAULT_SAMPLES)
+        chosen = list(rows)
+    return [spelled(row) for row in spread(chosen, _samples(samples))]
+
+
+def _count(spec: dict[str, Any], name: str) -> int | None:
+    value = spec.get(name)
+    if value is None or (isinstance(value, int | float) and math.isfinite(value)):
+        return None if value is None else int(value)
+    raise BadInput(f"`{name}` of a history spec must be a whole number, got {value!r}")
+
+
+def _rows(
+    source: Run, info: Info, first: int | None = None, end: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield history rows flattened, `first <= _step < end`; lines that are no objects are left."""
+    for line in history.lines(info.context.db, source.id, min_step=first, max_step=end):
+        try:
+            row = loads(line)
+        except BadInput:
+            continue
+        if isinstance(row, dict):
+            yield dict(flatten(row))
 
 
 def spread(rows: list[Any], samples: int) -> list[Any]:
     """Return at most `samples` rows, evenly spread, first and last among them."""
-    if len(rows) <= samples:
-        return rows
-    last = len(rows) - 1
-    wanted = sorted({round(i * last / max(1, samples - 1)) for i in range(samples)})
-    return [rows[i] for i in wanted]
+    return [rows[i] for i in history.spread(len(rows), samples)]
 
 
 def flatten(row: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -96,9 +111,8 @@ def history_keys(source: Run, info: Info) -> dict[str, Any]:
     types: dict[str, Counter[str]] = {}
     last: dict[str, Any] = {}
     rising: dict[str, bool] = {}
-    for line in history.history(info.context.db, source.id):
-        row = json.loads(line)
-        for key, value in flatten(row) if isinstance(row, dict) else ():
+    for row in _rows(source, info):
+        for key, value in row.items():
             types.setdefault(key, Counter())[_type_name(value)] += 1
             if _is_number(value):
                 rising[key] = rising.get(key, True) and not (
@@ -109,7 +123,7 @@ def history_keys(source: Run, info: Info) -> dict[str, Any]:
         key: {
             "typeCounts": [{"type": t, "count": n} for t, n in counts.items()],
             "monotonic": rising.get(key, False),
-            "previousValue": _spelled(last[key]),
+            "previousValue": spelled(last[key]),
         }
         for key, counts in types.items()
     }
@@ -117,15 +131,8 @@ def history_keys(source: Run, info: Info) -> dict[str, Any]:
     return {"keys": keys, "lastStep": -1 if step is None else step, "sets": []}
 
 
-def _spelled(value: Any) -> Any:
-    """Return a value that JSON has: a bare NaN makes the SDK's core drop the whole answer."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
-
-
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
 def _type_name(value: object) -> str:
@@ -173,21 +180,21 @@ def console_line(number: int, text: str) -> dict[str, Any]:
     """Return one console line: structured JSON, or `[ERROR ]timestamp text`."""
     if text.startswith("{"):
         try:
-            held = json.loads(text)
-            return {
-                "number": number,
-                "timestamp": held.get("ts"),
-                "level": held.get("level"),
-                "label": held.get("label"),
-                "line": held.get("content", ""),
-            }
-        except ValueError:
-            pass
+            held = loads_object(text)
+        except BadInput:
+            held = {}
+        if isinstance(held.get("content"), str):
+            shown = {name: held.get(key) for name, key in _STRUCTURED.items()}
+            known = {name: value for name, value in shown.items() if isinstance(value, str)}
+            return {"number": number, **known}
     level, rest = ("error", text[6:]) if text.startswith("ERROR ") else ("info", text)
     timestamp, space, line = rest.partition(" ")
     if not (space and timestamp[:2] == "20" and "T" in timestamp):
         timestamp, line = "", rest
     return {"number": number, "timestamp": timestamp or None, "level": level, "line": line}
+
+
+_STRUCTURED = {"timestamp": "ts", "level": "level", "label": "label", "line": "content"}
 
 
 RESOLVERS: Resolvers = {

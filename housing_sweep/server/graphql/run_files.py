@@ -8,7 +8,7 @@ from housing_sweep.errors import NotFound
 from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.graphql.runs import writable, writable_by_name
+from housing_sweep.server.graphql.run_access import writable, writable_by_name
 from housing_sweep.server.store import files
 from housing_sweep.server.store.files import RunFile
 from housing_sweep.server.store.runs import Run

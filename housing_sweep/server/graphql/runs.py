@@ -1,31 +1,30 @@
-"""Runs on the wire: create, update, list, end. W&B's old word for a run is `bucket`."""
+"""Runs on the wire: list, show, stop, delete. W&B's old word for a run is `bucket`."""
 
 import json
 from typing import Any
 
-from housing_sweep.errors import BadInput, NotFound, NotSupported
+from housing_sweep.errors import BadInput, Conflict, NotSupported
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import history, people, projects, run_query, runs, sweeps
+from housing_sweep.server.graphql.run_access import writable, writable_by_name
+from housing_sweep.server.graphql.run_start import own_part
+from housing_sweep.server.json_text import loads
+from housing_sweep.server.store import (
+    artifacts,
+    collections,
+    history,
+    people,
+    projects,
+    run_query,
+    runs,
+    sweeps,
+)
+from housing_sweep.server.store.artifacts import Artifact
+from housing_sweep.server.store.collections import Alias
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import User
 from housing_sweep.server.store.projects import Project, ProjectId
 from housing_sweep.server.store.runs import Run
-
-_COLUMN_OF = {
-    "displayName": "display_name",
-    "groupName": "group_name",
-    "jobType": "job_type",
-    "description": "description",
-    "notes": "notes",
-    "host": "host",
-    "jobProgram": "program",
-    "commit": "commit_sha",
-    "jobRepo": "repo",
-    "config": "config",
-    "summaryMetrics": "summary",
-}
-"""Field of `UpsertBucketInput` -> column; null keeps what is stored, "" clears it."""
 
 STATE_CHANGES = {
     "pending": frozenset({"running", "failed", "crashed", "preempted"}),
@@ -34,111 +33,36 @@ STATE_CHANGES = {
 """New state -> the states it may come from, when a client asks (`Run.update_state`)."""
 
 
-def upsert_bucket(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Create a run, or update what the request names; the SDK sends it at init and later."""
-    ctx = info.context
-    columns = {col: input[key] for key, col in _COLUMN_OF.items() if input.get(key) is not None}
-    if input.get("tags") is not None:
-        columns["tags"] = json.dumps(input["tags"])
-    with write(ctx.db):
-        if input.get("id"):
-            run = writable(info, relay.from_id("Run", input["id"]))
-            runs.update(ctx.db, run.id, now=ctx.now, **columns)
-            return {"bucket": runs.by_id(ctx.db, run.id), "inserted": False}
-        project = projects.ensure(
-            ctx.db,
-            ctx.viewer,
-            input.get("entityName"),
-            input.get("modelName") or "uncategorized",
-            now=ctx.now,
-        )
-        if input.get("sweep"):
-            columns["sweep_id"] = _sweep_id(info, project, input["sweep"])
-        name = _checked_name(input.get("name"))
-        held = runs.find(ctx.db, project.id, name)
-        if held is None:
-            run = runs.create(
-                ctx.db,
-                project.id,
-                name,
-                user_id=ctx.viewer.id,
-                state=input.get("state") or "running",
-                now=ctx.now,
-                **columns,
-            )
-        else:
-            run = _update(info, held, columns, input.get("state"))
-    return {"bucket": run, "inserted": held is None}
-
-
-def _update(info: Info, held: Run, columns: dict[str, Any], state: str | None) -> Run:
-    """A known run: it speaks again, so it is running, unless the request says otherwise.
-
-    A run id used again without `resume` keeps its lines: the client continues at the count we
-    return. Losing nothing beats starting clean, which `run.delete()` gives.
-    """
-    ctx = info.context
-    runs.update(ctx.db, held.id, now=ctx.now, **columns)
-    if state:
-        runs.set_state(ctx.db, held.id, state, ctx.now)
-    elif held.state in runs.ENDED:
-        runs.resume(ctx.db, held.id, ctx.now)
-    else:
-        runs.mark_alive(ctx.db, held.id, ctx.now)
-    run = runs.by_id(ctx.db, held.id)
-    assert run is not None
-    return run
-
-
-def _checked_name(name: str | None) -> str:
-    if name is None:
-        return runs.new_name()
-    if not name or len(name) > 128 or any(c in "/\\#?%:" for c in name):
-        raise BadInput(f"{name!r} is not a run id", fix="use up to 128 characters without /\\#?%:")
-    return name
-
-
-def _sweep_id(info: Info, project: Project, name: str) -> int:
-    sweep = sweeps.find(info.context.db, project.id, name)
-    if sweep is None:
-        raise NotFound(f"sweep {project.entity_name}/{project.name}/{name} not found")
-    return sweep.id
-
-
-def writable(info: Info, run_id: int) -> Run:
-    """Return a run the viewer may change.
-
-    Raises:
-        NotFound: no such run, or not for this viewer.
-        PermissionDenied: the viewer may only look.
-    """
-    ctx = info.context
-    run = runs.by_id(ctx.db, run_id)
-    project = projects.by_id(ctx.db, run.project_id) if run else None
-    if run is None or project is None:
-        raise NotFound("run not found")
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    return run
-
-
-def writable_by_name(info: Info, input: dict[str, Any]) -> Run:
-    """Return the run that `entityName`, `projectName`, `runName` name, if the viewer may write."""
-    ctx = info.context
-    project = projects.require_readable(
-        ctx.db, ctx.viewer, input.get("entityName"), input.get("projectName")
-    )
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    run = runs.find(ctx.db, project.id, input["runName"])
-    if run is None:
-        raise NotFound(f"run {project.entity_name}/{project.name}/{input['runName']} not found")
-    return run
-
-
 def delete_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Remove a run with its lines and files."""
-    run = writable(info, relay.from_id("Run", input["id"]))
-    runs.delete(info.context.db, run.id)
+    """Remove a run with its lines and files, and with the artifacts it made where asked to."""
+    ctx = info.context
+    with write(ctx.db):
+        run = writable(info, relay.from_id("Run", input["id"]))
+        if input.get("deleteArtifacts"):
+            for artifact in artifacts.outputs_of(ctx.db, run.id):
+                _delete_with_run(info, run, artifact)
+        runs.delete(ctx.db, run.id)
     return {"clientMutationId": None}
+
+
+def _delete_with_run(info: Info, run: Run, artifact: Artifact) -> None:
+    """Delete a version that only this run made; one that is linked elsewhere is kept safe."""
+    if artifact.run_id != run.id:
+        return
+    db = info.context.db
+    linked = [
+        a for a in collections.aliases_of_artifact(db, artifact.id) if _elsewhere(a, artifact)
+    ]
+    if linked:
+        raise Conflict(
+            f"a version that {run.name} made is {sorted(a.name for a in linked)} elsewhere",
+            fix="unlink it first, or delete the run without its artifacts",
+        )
+    artifacts.delete(db, artifact, with_aliases=True, now=info.context.now)
+
+
+def _elsewhere(alias: Alias, artifact: Artifact) -> bool:
+    return alias.collection_id != artifact.collection_id
 
 
 def stop_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -169,14 +93,6 @@ def notify(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
         info.context.now,
     )
     return {"success": True}
-
-
-def rewind_run(_root: None, _info: Info, input: dict[str, Any]) -> None:
-    """Refuse: history is append-only here."""
-    raise NotSupported(
-        f"rewinding {input['runName']} is not supported by the local server",
-        fix="start a new run, or resume this one",
-    )
 
 
 def create_custom_chart(_root: None, _info: Info, input: dict[str, Any]) -> None:
@@ -220,9 +136,9 @@ def parse_filters(text: str | None) -> object:
         BadInput: it is not JSON.
     """
     try:
-        return json.loads(text) if text else None
-    except ValueError as error:
-        raise BadInput(f"filters are not JSON: {error}") from None
+        return loads(text) if text else None
+    except BadInput as error:
+        raise BadInput(f"filters: {error.what}") from None
 
 
 def run_user(source: Run, info: Info) -> User | None:
@@ -238,8 +154,21 @@ def run_user(source: Run, info: Info) -> User | None:
 
 
 def run_project(source: Run, info: Info) -> Project | None:
-    """Return the project a run belongs to."""
-    return projects.by_id(info.context.db, ProjectId(source.project_id))
+    """Return the project a run belongs to; read once a request."""
+    ctx, key = info.context, ("project", source.project_id)
+    if key not in ctx.cache:
+        ctx.cache[key] = projects.by_id(ctx.db, ProjectId(source.project_id))
+    held = ctx.cache[key]
+    return held if isinstance(held, Project) else None
+
+
+def read_only(source: Run, info: Info) -> bool:
+    """Return whether the viewer may only look; read once a request and project."""
+    ctx, key = info.context, ("role", source.project_id)
+    if key not in ctx.cache:
+        project = projects.by_id(ctx.db, source.project_id)
+        ctx.cache[key] = projects.role(ctx.db, ctx.viewer, project) if project else None
+    return ctx.cache[key] not in projects.WRITERS
 
 
 def sweep_name(source: Run, info: Info) -> str | None:
@@ -255,8 +184,7 @@ def sweep_name(source: Run, info: Info) -> str | None:
 
 def wandb_config(source: Run, _info: Info, keys: list[str] | None = None) -> str:
     """Return W&B's own part of a config; a run "exists" for resuming only if it has `t`."""
-    held = json.loads(source.config).get("_wandb", {})
-    held = held.get("value", held) if isinstance(held, dict) else {}
+    held = own_part(source.config)
     return json.dumps({key: held[key] for key in held if keys is None or key in keys})
 
 
@@ -274,12 +202,10 @@ RESOLVERS: Resolvers = {
         "runCount": run_count,
     },
     "Mutation": {
-        "upsertBucket": upsert_bucket,
         "deleteRun": delete_run,
         "stopRun": stop_run,
         "updateRunState": update_run_state,
         "notifyScriptableRunAlert": notify,
-        "rewindRun": rewind_run,
         "createCustomChart": create_custom_chart,
     },
     "Run": {
@@ -290,7 +216,7 @@ RESOLVERS: Resolvers = {
         "sweepName": sweep_name,
         "group": lambda run, _info: run.group_name,
         "commit": lambda run, _info: run.commit_sha,
-        "readOnly": lambda _run, _info: False,
+        "readOnly": read_only,
         "historyLineCount": lambda run, _info: run.history_lines,
         "eventsLineCount": lambda run, _info: run.event_lines,
         "logLineCount": lambda run, _info: run.log_lines,

@@ -1,10 +1,10 @@
 """Rows of history, system events and console lines: one per line the SDK sent, as it sent it."""
 
-import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from housing_sweep.errors import Unavailable
+from housing_sweep.errors import BadInput, ProtocolError
+from housing_sweep.server.json_text import loads, storable
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import RunId
 
@@ -22,13 +22,13 @@ def append_history(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Se
         How many lines the run holds now.
 
     Raises:
-        Unavailable: the chunk starts beyond the end: an earlier chunk is still to come. Not a
-            4xx, which would end the stream for good.
+        ProtocolError: the chunk starts beyond the end. The SDK sends chunks in order and waits
+            for each answer, so no retry can heal it; the stream ends, and the run can be synced.
     """
     with write(db):
         (held,) = db.execute("SELECT history_lines FROM runs WHERE id = ?", (run_id,)).fetchone()
         if offset > held:
-            raise Unavailable(
+            raise ProtocolError(
                 f"history starts at line {offset}, but only {held} lines are stored",
                 fix="the run keeps all its data on disk; `wandb sync` it when it ends",
             )
@@ -36,7 +36,7 @@ def append_history(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Se
             "INSERT INTO history VALUES (?, ?, ?, ?) ON CONFLICT (run_id, line) DO UPDATE"
             " SET content = excluded.content, step = excluded.step"
             " WHERE content <> excluded.content",
-            ((run_id, offset + i, step_of(line), line) for i, line in enumerate(lines)),
+            [(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],
         )
         return _count(db, run_id, "history_lines", max(held, offset + len(lines)))
 
@@ -62,7 +62,7 @@ def _upsert(
     with write(db):
         db.executemany(
             f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
-            ((run_id, offset + i, line) for i, line in enumerate(lines)),
+            [(run_id, offset + i, storable(line)) for i, line in enumerate(lines)],
         )
         (held,) = db.execute(f"SELECT {counter} FROM runs WHERE id = ?", (run_id,)).fetchone()
         return _count(db, run_id, counter, max(held, offset + len(lines)))
@@ -76,22 +76,59 @@ def _count(db: sqlite3.Connection, run_id: RunId, counter: str, lines: int) -> i
 def step_of(line: str) -> int | None:
     """Return the `_step` of a history line; none when it has none or is not an object."""
     try:
-        row = json.loads(line)
-    except ValueError:
+        row = loads(line)
+    except BadInput:
         return None
     step = row.get("_step") if isinstance(row, dict) else None
-    return int(step) if isinstance(step, int | float) and step == step else None
+    return int(step) if isinstance(step, int | float) and abs(step) < LARGEST_STEP else None
 
 
-def history(
+LARGEST_STEP = 2**63
+"""SQLite's integers end here; NaN and infinity fail the comparison too."""
+
+
+def copy(db: sqlite3.Connection, source: RunId, target: RunId, last_step: int) -> None:
+    """Give a new run the history of another, up to and including a step."""
+    with write(db):
+        db.execute(
+            "INSERT INTO history SELECT ?, line, step, content FROM history"
+            " WHERE run_id = ? AND line <= (SELECT max(line) FROM history WHERE run_id = ?"
+            " AND step <= ?)",
+            (target, source, source, last_step),
+        )
+        _recount(db, target)
+
+
+def truncate(db: sqlite3.Connection, run_id: RunId, last_step: int) -> None:
+    """Drop the history beyond a step, and the system metrics and console lines of the run."""
+    with write(db):
+        db.execute(
+            "DELETE FROM history WHERE run_id = ? AND line > (SELECT coalesce(max(line), -1)"
+            " FROM history WHERE run_id = ? AND step <= ?)",
+            (run_id, run_id, last_step),
+        )
+        db.execute("DELETE FROM events WHERE run_id = ?", (run_id,))
+        db.execute("DELETE FROM log_lines WHERE run_id = ?", (run_id,))
+        db.execute("UPDATE runs SET event_lines = 0, log_lines = 0 WHERE id = ?", (run_id,))
+        _recount(db, run_id)
+
+
+def _recount(db: sqlite3.Connection, run_id: RunId) -> None:
+    db.execute(
+        "UPDATE runs SET history_lines = (SELECT coalesce(max(line) + 1, 0) FROM history"
+        " WHERE run_id = runs.id) WHERE id = ?",
+        (run_id,),
+    )
+
+
+def lines(
     db: sqlite3.Connection,
     run_id: RunId,
     *,
     min_step: int | None = None,
     max_step: int | None = None,
-    limit: int | None = None,
-) -> list[str]:
-    """Return history lines in order, `min_step <= _step < max_step`, at most `limit`."""
+) -> Iterator[str]:
+    """Yield history lines in order, `min_step <= _step < max_step`, read as they are used."""
     bounds = "run_id = :run"
     if min_step is not None:
         bounds += " AND step >= :low"
@@ -99,23 +136,35 @@ def history(
         bounds += " AND step < :high"
     order = "line" if min_step is None and max_step is None else "step, line"
     rows = db.execute(
-        f"SELECT content FROM history WHERE {bounds} ORDER BY {order} LIMIT :limit",
-        {"run": run_id, "low": min_step, "high": max_step, "limit": -1 if limit is None else limit},
+        f"SELECT content FROM history WHERE {bounds} ORDER BY {order}",
+        {"run": run_id, "low": _bounded(min_step), "high": _bounded(max_step)},
     )
-    return [content for (content,) in rows]
+    return (content for (content,) in rows)
+
+
+def _bounded(step: int | None) -> int | None:
+    return None if step is None else max(-LARGEST_STEP, min(step, LARGEST_STEP - 1))
 
 
 def sampled(db: sqlite3.Connection, run_id: RunId, samples: int) -> list[str]:
     """Return at most `samples` history lines, evenly spread, first and last among them."""
     (count,) = db.execute("SELECT history_lines FROM runs WHERE id = ?", (run_id,)).fetchone()
     if count <= samples:
-        return history(db, run_id)
-    wanted = sorted({round(i * (count - 1) / max(1, samples - 1)) for i in range(samples)})
+        return list(lines(db, run_id))
     rows = (
         db.execute("SELECT content FROM history WHERE run_id = ? AND line = ?", (run_id, line))
-        for line in wanted
+        for line in spread(count, samples)
     )
     return [row[0] for cursor in rows if (row := cursor.fetchone())]
+
+
+def spread(count: int, samples: int) -> Sequence[int]:
+    """Return at most `samples` of the positions below `count`, evenly, first and last included."""
+    if count <= samples:
+        return range(count)
+    if samples < 2:
+        return range(count - 1, count - 1 + samples)
+    return sorted({round(i * (count - 1) / (samples - 1)) for i in range(samples)})
 
 
 def tail(db: sqlite3.Connection, table: str, run_id: RunId, lines: int = 1) -> list[str]:
@@ -128,7 +177,7 @@ def tail(db: sqlite3.Connection, table: str, run_id: RunId, lines: int = 1) -> l
 
 
 def events(db: sqlite3.Connection, run_id: RunId) -> list[str]:
-    """Return every system-metric line."""
+    """Return every system-metric line, in order."""
     rows = db.execute("SELECT content FROM events WHERE run_id = ? ORDER BY line", (run_id,))
     return [content for (content,) in rows]
 

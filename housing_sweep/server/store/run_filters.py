@@ -1,15 +1,19 @@
 """W&B's run filters (a Mongo subset) as SQL conditions on the table `runs r`. Pure.
 
-Source of the operators and fields: wandb/apis/public/runs.py, docstring of `Runs`.
+A value that is null counts as missing; NaN counts as there, but is less and greater than nothing.
+Source of the operators and fields: wandb/apis/public/api.py, docstring of `Api.runs`.
 """
 
 import datetime
+import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.store.run_values import scalar, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ COLUMNS = {
     "display_name": "coalesce(r.display_name, r.name)",
     "state": "r.state",
     "sweep": "(SELECT s.name FROM sweeps s WHERE s.id = r.sweep_id)",
+    "entity": (
+        "(SELECT e.name FROM projects p JOIN entities e ON e.id = p.entity_id"
+        " WHERE p.id = r.project_id)"
+    ),
     "username": "(SELECT u.name FROM users u WHERE u.id = r.user_id)",
     "group": "r.group_name",
     "job_type": "r.job_type",
@@ -46,6 +54,7 @@ COLUMNS = {
 
 ALIASES = {"sweep_name": "sweep", "user": "username", "run_id": "name", "group_name": "group"}
 TIMES = frozenset({"created_at", "heartbeat_at", "updated_at"})
+NEVER_NULL = frozenset({"name", "state", "created_at", "updated_at", "duration"})
 SCOPES = {"summary_metrics": "summary", "summary": "summary", "config": "config"}
 COMPARISONS = {"$eq": "=", "$lt": "<", "$lte": "<=", "$gt": ">", "$gte": ">="}
 OPERATORS = (*COMPARISONS, "$ne", "$in", "$nin", "$exists", "$regex", "$not")
@@ -96,6 +105,13 @@ def column(name: str) -> str | None:
     return snake if snake in COLUMNS else None
 
 
+def sort_key(name: str) -> str:
+    """Return the SQL expression that orders runs by a plain field; an index serves the times."""
+    if name == "heartbeat_at":
+        return "coalesce(r.heartbeat_at, r.created_at)"
+    return COLUMNS[name] if name in NEVER_NULL else f"coalesce({COLUMNS[name]}, '')"
+
+
 def unknown_field(name: str) -> BadInput:
     """Return the error for a field nobody knows."""
     near = get_close_matches(name, [*COLUMNS, "summary_metrics.KEY", "config.KEY"], n=1, cutoff=0.4)
@@ -114,30 +130,79 @@ def _clause(name: str, item: object, depth: int) -> Where:
         return either if name == "$or" else _not(either)
     if name == "$not":
         return _not(compile_filters(item, depth + 1))
+    if depth > DEEPEST:
+        raise BadInput(f"filters are nested deeper than {DEEPEST}")
     if name.startswith("$"):
         raise BadInput(f"unknown filter operator {name!r}", fix=f"use one of {OPERATORS}")
     if isinstance(item, Mapping) and any(str(key).startswith("$") for key in item):
-        return _all([_condition(name, str(op), value) for op, value in item.items()])
-    return _condition(name, "$eq", item)
+        return _all([_condition(name, str(op), value, depth) for op, value in item.items()])
+    return _condition(name, "$eq", item, depth)
 
 
-def _condition(name: str, operator: str, value: object) -> Where:
+def _condition(name: str, operator: str, value: object, depth: int) -> Where:
     if operator not in OPERATORS:
         raise BadInput(f"unknown filter operator {operator!r}", fix=f"use one of {OPERATORS}")
     if operator in ("$ne", "$nin"):
-        return _not(_condition(name, "$eq" if operator == "$ne" else "$in", value))
+        return _not(_condition(name, "$eq" if operator == "$ne" else "$in", value, depth))
     if operator == "$not":
-        return _not(_clause(name, value, 0))
+        return _not(_clause(name, value, depth + 1))
     if operator == "$in":
-        if not isinstance(value, list):
-            raise BadInput(f"{name}: $in takes a list, got {value!r}")
-        return _any([_condition(name, "$eq", item) for item in value])
+        return _in(name, value, depth)
     if (keys := value_keys(name)) is not None:
         return _on_values(*keys, operator, value)
     plain = column(name)
     if plain is None:
         raise unknown_field(name)
     return _on_tags(operator, value) if plain == "tags" else _on_column(plain, operator, value)
+
+
+def _in(name: str, value: object, depth: int) -> Where:
+    """One condition however long the list: a chain of ORs would exceed SQLite's depth at 1,000."""
+    if not isinstance(value, list):
+        raise BadInput(f"{name}: $in takes a list, got {value!r}")
+    keys, plain = value_keys(name), column(name)
+    if keys is None and plain is None:
+        raise unknown_field(name)
+    parts = [_condition(name, "$eq", None, depth)] if None in value else []
+    items = [item for item in value if item is not None]
+    if keys is not None:
+        numbers, texts = _split(items)
+        test = f"(v.number IN {_LISTED} OR v.text IN {_LISTED})"
+        parts.append(_on_keys(*keys, test, (json.dumps(numbers), json.dumps(texts))))
+    elif plain == "tags":
+        test = f"EXISTS (SELECT 1 FROM json_each(r.tags) t WHERE t.value IN {_LISTED})"
+        parts.append(Where(test, (json.dumps([_plain(name, item) for item in items]),)))
+    elif plain is not None:
+        shown = json.dumps([_plain(plain, item) for item in items])
+        parts.append(Where(f"{COLUMNS[plain]} IN {_LISTED}", (shown,)))
+    return _any(parts)
+
+
+_LISTED = "(SELECT value FROM json_each(?))"
+
+
+def _split(items: Sequence[object]) -> tuple[list[float], list[str]]:
+    scalars = [scalar(_comparable(item)) for item in items]
+    numbers = [number for number, _ in scalars if number is not None and math.isfinite(number)]
+    return numbers, [text for _, text in scalars if text is not None]
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, Mapping):
+        raise BadInput(f"cannot compare a metric or config value with {value!r}")
+    return value
+
+
+def _plain(name: str, value: object) -> str | int | float:
+    if name in TIMES:
+        return _time(name, value)
+    if not isinstance(value, str | int | float) or not _fits(value):
+        raise BadInput(f"{name}: cannot compare with {value!r}")
+    return value
+
+
+def _fits(value: str | int | float) -> bool:
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def _on_column(name: str, operator: str, value: object) -> Where:
@@ -148,44 +213,49 @@ def _on_column(name: str, operator: str, value: object) -> Where:
         return Where(f"{sql} REGEXP ?", (_pattern(value),))
     if value is None:
         return Where(f"{sql} IS NULL")
-    if name in TIMES:
-        value = _time(name, value)
-    if not isinstance(value, str | int | float):
-        raise BadInput(f"{name}: cannot compare with {value!r}")
-    return Where(f"{sql} {COMPARISONS[operator]} ?", (value,))
+    return Where(f"{sql} {COMPARISONS[operator]} ?", (_plain(name, value),))
 
 
 def _on_tags(operator: str, value: object) -> Where:
     if operator == "$exists":
         return Where(f"r.tags {'<>' if value else '='} '[]'")
+    if value is None:
+        return Where("r.tags = '[]'")
     test = "t.value REGEXP ?" if operator == "$regex" else f"t.value {COMPARISONS[operator]} ?"
-    shown = _pattern(value) if operator == "$regex" else value
+    shown = _pattern(value) if operator == "$regex" else _plain("tags", value)
     return Where(f"EXISTS (SELECT 1 FROM json_each(r.tags) t WHERE {test})", (shown,))
 
 
 def _on_values(scope: str, keys: Sequence[str], operator: str, value: object) -> Where:
-    test, shown = _value_test(operator, value)
-    marks = ", ".join("?" * len(keys))
-    exists = Where(
-        "EXISTS (SELECT 1 FROM run_values v WHERE v.run_id = r.id AND v.scope = ?"
-        f" AND v.key IN ({marks}) AND {test})",
-        (scope, *keys, *shown),
-    )
-    missing_matches = (operator == "$exists" and not value) or (operator == "$eq" and value is None)
-    return _not(exists) if missing_matches else exists
-
-
-def _value_test(operator: str, value: object) -> tuple[str, tuple[object, ...]]:
-    present = "(v.number IS NOT NULL OR v.text IS NOT NULL)"
     if operator == "$exists" or value is None:
-        return present, ()
+        there = _has_value(scope, keys)
+        return there if operator == "$exists" and value else _not(there)
     if operator == "$regex":
-        return "v.text REGEXP ?", (_pattern(value),)
-    if isinstance(value, str):
-        return f"v.text {COMPARISONS[operator]} ?", (value,)
-    if isinstance(value, int | float):
-        return f"v.number {COMPARISONS[operator]} ?", (float(value),)
-    raise BadInput(f"cannot compare a metric or config value with {value!r}")
+        return _on_keys(scope, keys, "v.text REGEXP ?", (_pattern(value),))
+    number, text = scalar(_comparable(value))
+    if number is not None:
+        return _on_keys(scope, keys, f"v.number {COMPARISONS[operator]} ?", (number,))
+    shown = text if operator == "$eq" else shorten(str(value))
+    return _on_keys(scope, keys, f"v.text {COMPARISONS[operator]} ?", (shown,))
+
+
+def _on_keys(scope: str, keys: Sequence[str], test: str, values: tuple[object, ...] = ()) -> Where:
+    marks = ", ".join("?" * len(keys))
+    sql = f"{_VALUE_OF_RUN} AND v.key IN ({marks}) AND {test})"
+    return Where(sql, (scope, *keys, *values))
+
+
+_VALUE_OF_RUN = "EXISTS (SELECT 1 FROM run_values v WHERE v.run_id = r.id AND v.scope = ?"
+
+
+def _has_value(scope: str, keys: Sequence[str]) -> Where:
+    """A value that is not null, or an object: then only keys below it are stored."""
+    there = _on_keys(scope, keys, "(v.number IS NOT NULL OR v.text IS NOT NULL)")
+    below = [
+        Where(f"{_VALUE_OF_RUN} AND v.key > ? AND v.key < ?)", (scope, f"{key}.", f"{key}/"))
+        for key in keys
+    ]
+    return _any([there, *below])
 
 
 def _pattern(value: object) -> str:
@@ -242,11 +312,13 @@ class Order:
 def parse_order(text: str | None) -> Order:
     """Return the order that `+summary_metrics.x` or `-created_at` stands for; default ascending.
 
+    The whole text is one field: metric names may hold commas.
+
     Raises:
         BadInput: no such field.
     """
-    text = (text or "+created_at").split(",")[0].strip()
-    descending, name = text.startswith("-"), text.lstrip("+-")
+    text = (text or "+created_at").strip()
+    descending, name = text.startswith("-"), text[1:] if text[:1] in ("+", "-") else text
     if (keys := value_keys(name)) is not None:
         return Order(descending, scope=keys[0], keys=keys[1])
     plain = column(name)

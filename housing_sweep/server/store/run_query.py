@@ -7,10 +7,10 @@ then those with text, then those without the key (or with NaN). Ties go by age.
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from housing_sweep.errors import BadInput
-from housing_sweep.server.store import run_filters
+from housing_sweep.server.store import run_filters, run_values
 from housing_sweep.server.store.run_filters import Order, Where
 from housing_sweep.server.store.runs import COLUMNS, Run
 
@@ -55,6 +55,9 @@ def page(
     found: list[Found] = []
     if scope is None:
         return found
+    if order.column is None:
+        key = run_values.key_in_use(db, scope.column, scope.owner, order.scope, order.keys)
+        order = replace(order, keys=(key,))
     for place in _places(order, after):
         if len(found) >= limit:
             break
@@ -68,20 +71,31 @@ def count(db: sqlite3.Connection, project_id: int, filters: object) -> int:
     if scope is None:
         return 0
     where = run_filters.compile_filters(filters)
-    sql = f"SELECT count(*) FROM runs r WHERE {scope.sql} AND {where.sql}"
-    (number,) = db.execute(sql, (*scope.values, *where.values)).fetchone()
+    if where == run_filters.EVERYTHING:
+        held = db.execute("SELECT number FROM run_counts WHERE project_id = ?", (project_id,))
+        return int((held.fetchone() or (0,))[0])
+    sql = f"SELECT count(*) FROM runs r WHERE r.{scope.column} = ? AND {where.sql}"
+    (number,) = db.execute(sql, (scope.owner, *where.values)).fetchone()
     return int(number)
 
 
-def _scope(db: sqlite3.Connection, project_id: int, filters: object) -> Where | None:
-    """Return the narrowest indexed set of runs: one sweep's, or the project's; None is empty."""
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The narrowest indexed set of runs: one sweep's, or the project's."""
+
+    column: str
+    owner: int
+
+
+def _scope(db: sqlite3.Connection, project_id: int, filters: object) -> _Scope | None:
+    """Return where to look; None is nowhere: no such sweep."""
     name = run_filters.sweep_name(filters)
     if name is None:
-        return Where("r.project_id = ?", (project_id,))
+        return _Scope("project_id", project_id)
     row = db.execute(
         "SELECT id FROM sweeps WHERE project_id = ? AND name = ?", (project_id, name)
     ).fetchone()
-    return Where("r.sweep_id = ?", (row[0],)) if row else None
+    return _Scope("sweep_id", row[0]) if row else None
 
 
 def _places(order: Order, after: str | None) -> Iterator[_Place]:
@@ -96,53 +110,65 @@ def _places(order: Order, after: str | None) -> Iterator[_Place]:
 
 
 def _rows(
-    db: sqlite3.Connection, scope: Where, where: Where, order: Order, place: _Place, limit: int
+    db: sqlite3.Connection, scope: _Scope, where: Where, order: Order, place: _Place, limit: int
 ) -> list[Found]:
-    source, values, key = _source(scope, order, place.phase)
-    beyond, beyond_values = _beyond(order, place, key)
-    way = "DESC" if order.descending and place.phase != "missing" else "ASC"
+    source = _source(scope, order, place.phase)
+    down = order.descending and place.phase != "missing"
+    beyond, beyond_values = _beyond(source, place, "<" if down else ">")
     rows = db.execute(
-        f"SELECT {key} AS sort_key, {COLUMNS} FROM {source} AND {where.sql} AND {beyond}"
-        f" ORDER BY {key} {way}, r.id ASC LIMIT ?",
-        (*values, *where.values, *beyond_values, limit),
+        f"SELECT {source.key} AS sort_key, {COLUMNS} FROM {source.sql} AND {where.sql}{beyond}"
+        f" ORDER BY {source.key} {'DESC' if down else 'ASC'}, {source.tie} ASC LIMIT ?",
+        (*source.values, *where.values, *beyond_values, limit),
     )
     return [Found(run := Run(*row[1:]), json.dumps([place.phase, row[0], run.id])) for row in rows]
 
 
-def _source(scope: Where, order: Order, phase: str) -> tuple[str, tuple[object, ...], str]:
-    """Return the FROM ... WHERE of a phase, its values, and what it is sorted by."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A phase's FROM ... WHERE with its values, what it is sorted by, and what breaks ties."""
+
+    sql: str
+    values: tuple[object, ...]
+    key: str
+    tie: str = "r.id"
+
+
+def _source(scope: _Scope, order: Order, phase: str) -> _Source:
+    runs_in_scope = f"runs r WHERE r.{scope.column} = ?"
     if order.column:
-        sql = f"coalesce({run_filters.COLUMNS[order.column]}, '')"
-        key = "r.created_at" if order.column == "created_at" else sql
-        return f"runs r WHERE {scope.sql}", scope.values, key
-    marks = ", ".join("?" * len(order.keys))
+        return _Source(runs_in_scope, (scope.owner,), run_filters.sort_key(order.column))
     if phase == "missing":
         absent = (
             "NOT EXISTS (SELECT 1 FROM run_values v WHERE v.run_id = r.id AND v.scope = ?"
-            f" AND v.key IN ({marks}) AND (v.number IS NOT NULL OR v.text IS NOT NULL))"
+            " AND v.key = ? AND (v.number IS NOT NULL OR v.text IS NOT NULL))"
         )
-        source = f"runs r WHERE {scope.sql} AND {absent}"
-        return source, (*scope.values, order.scope, *order.keys), "r.id"
+        values = (scope.owner, order.scope, *order.keys)
+        return _Source(f"{runs_in_scope} AND {absent}", values, "r.created_at")
+    kind = "v.number IS NOT NULL" if phase == "number" else "v.number IS NULL AND v.text NOT NULL"
     # CROSS JOIN keeps SQLite on the metric's index: sorted already, read only as far as needed.
-    source = (
-        f"run_values v CROSS JOIN runs r ON r.id = v.run_id WHERE {scope.sql.replace('r.', 'v.')}"
-        f" AND v.scope = ? AND v.key IN ({marks}) AND v.{phase} IS NOT NULL"
+    return _Source(
+        f"run_values v CROSS JOIN runs r ON r.id = v.run_id WHERE v.{scope.column} = ?"
+        f" AND v.scope = ? AND v.key = ? AND {kind}",
+        (scope.owner, order.scope, *order.keys),
+        f"v.{phase}",
+        "v.run_id",
     )
-    return source, (*scope.values, order.scope, *order.keys), f"v.{phase}"
 
 
-def _beyond(order: Order, place: _Place, key: str) -> tuple[str, tuple[object, ...]]:
+def _beyond(source: _Source, place: _Place, way: str) -> tuple[str, tuple[object, ...]]:
+    """Return the condition for rows after a place; its first half is one that an index serves."""
     if place.fresh:
-        return "1", ()
-    if place.phase == "missing":
-        return "r.id > ?", (place.run_id,)
-    way = "<" if order.descending else ">"
-    return f"({key} {way} ? OR ({key} = ? AND r.id > ?))", (place.value, place.value, place.run_id)
+        return "", ()
+    key, tie = source.key, source.tie
+    values = (place.value, place.value, place.run_id)
+    return f" AND {key} {way}= ? AND ({key} {way} ? OR {tie} > ?)", values
 
 
 def _parse(cursor: str) -> _Place:
     try:
         phase, value, run_id = json.loads(cursor)
-        return _Place(str(phase), value, int(run_id), fresh=False)
-    except (ValueError, TypeError):
-        raise BadInput(f"{cursor!r} is not a cursor of ours") from None
+        if isinstance(value, str | int | float) and abs(int(run_id)) < 2**63:
+            return _Place(str(phase), value, int(run_id), fresh=False)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise BadInput(f"{cursor!r} is not a cursor of ours")

@@ -1,32 +1,54 @@
-"""The indexed scalars of a run's config and summary: what filters and orders look at."""
+"""The indexed values of a run's config and summary: what filters and orders look at."""
 
+import hashlib
+import json
 import math
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 Scalar = tuple[float | None, str | None]
-"""(number, text): a number or boolean, or a string; NaN and null are (None, None)."""
+"""(number, text): a number or boolean; or text, a list as JSON, "NaN"; null is (None, None)."""
 
 LONGEST_TEXT = 512
-"""Longer strings are not indexed: nobody filters by them, and they would fill the index."""
+"""Longer strings are indexed by their beginning and a digest: equal only if wholly equal."""
+
+_DIGEST = 64
+NAN: Scalar = (None, "NaN")
 
 
 def flatten(content: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
-    """Yield every scalar with its dotted key; lists and media objects are left out."""
+    """Yield every value with its dotted key; an empty object counts as a value."""
     for name, item in content.items():
         key = f"{prefix}{name}"
-        if isinstance(item, Mapping):
+        if isinstance(item, Mapping) and item:
             yield from flatten(item, f"{key}.")
-        elif isinstance(item, bool | int | float):
-            yield key, (None if _not_a_number(item) else float(item), None)
-        elif item is None:
-            yield key, (None, None)
-        elif isinstance(item, str) and len(item) <= LONGEST_TEXT:
-            yield key, (None, item)
+        else:
+            yield key, scalar(item)
 
 
-def _not_a_number(item: bool | int | float) -> bool:
-    return isinstance(item, float) and math.isnan(item)
+def scalar(item: object) -> Scalar:
+    """Return what is stored for a value, and what a filter's value must equal to match it."""
+    if item is None:
+        return None, None
+    if isinstance(item, bool | int | float):
+        return _number(item)
+    return None, shorten(item if isinstance(item, str) else json.dumps(item, sort_keys=True))
+
+
+def _number(item: bool | int | float) -> Scalar:
+    try:
+        number = float(item)
+    except OverflowError:  # an integer beyond every float
+        number = math.inf if item > 0 else -math.inf
+    return NAN if math.isnan(number) else (number, None)
+
+
+def shorten(text: str) -> str:
+    """Return the text itself, or its beginning with a digest of the whole."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return text[: LONGEST_TEXT - _DIGEST] + digest
 
 
 def replace(
@@ -37,7 +59,7 @@ def replace(
     scope: str,
     content: Mapping[str, object],
 ) -> None:
-    """Make the stored scalars of one scope equal to `content`; only what changed is written."""
+    """Make the stored values of one scope equal to `content`; only what changed is written."""
     wanted = dict(flatten(content))
     held = {
         key: (number, text)
@@ -48,9 +70,24 @@ def replace(
     }
     gone = [(run_id, scope, key) for key in held.keys() - wanted.keys()]
     changed = [
-        (run_id, scope, key, project_id, sweep_id, *scalar)
-        for key, scalar in wanted.items()
-        if key not in held or held[key] != scalar
+        (run_id, scope, key, project_id, sweep_id, *value)
+        for key, value in wanted.items()
+        if key not in held or held[key] != value
     ]
     db.executemany("DELETE FROM run_values WHERE run_id = ? AND scope = ? AND key = ?", gone)
     db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?, ?, ?)", changed)
+
+
+def key_in_use(
+    db: sqlite3.Connection, column: str, owner: object, scope: str, keys: Sequence[str]
+) -> str:
+    """Return the first of some spellings of a key that any run of a project or sweep has."""
+    assert column in ("project_id", "sweep_id")
+    for key in keys:
+        found = db.execute(
+            f"SELECT 1 FROM run_values WHERE {column} = ? AND scope = ? AND key = ? LIMIT 1",
+            (owner, scope, key),
+        ).fetchone()
+        if found:
+            return key
+    return keys[-1]

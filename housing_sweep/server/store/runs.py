@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NewType
 
-from housing_sweep.errors import BadInput
+from housing_sweep.server.json_text import loads_object, storable
 from housing_sweep.server.store import run_values
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import UserId
@@ -164,6 +164,7 @@ def update(db: sqlite3.Connection, run_id: RunId, *, now: float, **columns: obje
     with write(db):
         before = by_id(db, run_id)
         assert before is not None
+        columns = {k: storable(v) if isinstance(v, str) else v for k, v in columns.items()}
         assignments = ", ".join(f"{name} = :{name}" for name in ["updated_at", *columns])
         db.execute(
             f"UPDATE runs SET {assignments} WHERE id = :id",
@@ -191,12 +192,7 @@ def parse(text: str, wrapped: bool = False) -> dict[str, object]:
     Raises:
         BadInput: it is not a JSON object.
     """
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise BadInput(f"not JSON: {error}: {text[:80]!r}") from None
-    if not isinstance(content, dict):
-        raise BadInput(f"expected a JSON object, got {text[:80]!r}")
+    content = loads_object(text)
     return unwrap(content) if wrapped else content
 
 
@@ -268,16 +264,17 @@ def reap(db: sqlite3.Connection, silent_since: float, now: float) -> list[RunId]
 def restart(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     """Begin a run id anew: a fresh `wandb.init` with a used id and no resume.
 
-    Its old lines and summary go, as steps would start at 0 again among them; config, files and
-    artifacts stay until they are written over.
+    Its lines, summary, files and alerts go: steps start at 0 again, and nothing stale may be left
+    among them. Its artifacts stay, as others may use them.
     """
     with write(db):
-        for table in ("history", "events", "log_lines"):
+        for table in ("history", "events", "log_lines", "run_files", "alerts"):
             db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
         db.execute(
             "UPDATE runs SET history_lines = 0, event_lines = 0, log_lines = 0, exit_code = NULL,"
-            " should_stop = 0, finished_at = NULL, started_at = ?, state = 'running' WHERE id = ?",
-            (now, run_id),
+            " should_stop = 0, finished_at = NULL, started_at = ?, heartbeat_at = ?,"
+            " state = 'running' WHERE id = ?",
+            (now, now, run_id),
         )
         update(db, run_id, now=now, summary="{}")
 
@@ -295,8 +292,13 @@ def resume(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
 
 def set_state(db: sqlite3.Connection, run_id: RunId, state: str, now: float) -> None:
     """Set the state itself; who may, and when, is the caller's rule."""
+    ended = now if state in ENDED else None
     with write(db):
-        db.execute("UPDATE runs SET state = ?, updated_at = ? WHERE id = ?", (state, now, run_id))
+        db.execute(
+            "UPDATE runs SET state = :state, updated_at = :now, finished_at = :ended,"
+            " exit_code = CASE WHEN :ended IS NULL THEN NULL ELSE exit_code END WHERE id = :id",
+            {"state": state, "now": now, "ended": ended, "id": run_id},
+        )
 
 
 def delete(db: sqlite3.Connection, run_id: RunId) -> None:

@@ -35,24 +35,42 @@ CREATE TABLE runs (
     UNIQUE (project_id, name)
 ) STRICT;
 CREATE INDEX runs_by_created ON runs (project_id, created_at, id);
+CREATE INDEX runs_by_heartbeat ON runs (project_id, coalesce(heartbeat_at, created_at), id);
+CREATE INDEX runs_by_state ON runs (project_id, state, created_at, id);
+CREATE INDEX runs_by_job_type ON runs (project_id, job_type, created_at, id);
+CREATE INDEX runs_by_group ON runs (project_id, group_name, created_at, id);
+CREATE INDEX runs_by_sweep_created ON runs (sweep_id, created_at, id);
 CREATE INDEX runs_by_sweep ON runs (sweep_id, trial_number);
 CREATE INDEX runs_by_agent ON runs (agent_id, state);
 CREATE INDEX runs_by_sweep_state ON runs (sweep_id, state);
 CREATE INDEX runs_alive ON runs (state, heartbeat_at) WHERE state IN ('running', 'pending', 'preempting');
 
--- Scalars of summaries and configs, flattened with dots: what filters and orders look at.
+-- How many runs a project has: the SDK asks with every page, and counting 100,000 takes longer.
+CREATE TABLE run_counts (
+    project_id INTEGER PRIMARY KEY REFERENCES projects (id) ON DELETE CASCADE,
+    number     INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER run_added AFTER INSERT ON runs BEGIN
+    INSERT INTO run_counts VALUES (NEW.project_id, 1)
+        ON CONFLICT (project_id) DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER run_removed AFTER DELETE ON runs BEGIN
+    UPDATE run_counts SET number = number - 1 WHERE project_id = OLD.project_id;
+END;
+
+-- Values of summaries and configs, flattened with dots: what filters and orders look at.
 CREATE TABLE run_values (
     run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     scope      TEXT NOT NULL CHECK (scope IN ('config', 'summary')),
     key        TEXT NOT NULL,
     project_id INTEGER NOT NULL,
     sweep_id   INTEGER,
-    number     REAL,                              -- of numbers and booleans; NaN is null
-    text       TEXT,                              -- of strings
+    number     REAL,                              -- of numbers and booleans
+    text       TEXT,                              -- of strings, lists (as JSON) and NaN
     PRIMARY KEY (run_id, scope, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_values_by_project ON run_values (project_id, scope, key, number, run_id);
-CREATE INDEX run_values_by_sweep ON run_values (sweep_id, scope, key, number, run_id)
+CREATE INDEX run_values_by_project ON run_values (project_id, scope, key, number, text, run_id);
+CREATE INDEX run_values_by_sweep ON run_values (sweep_id, scope, key, number, text, run_id)
     WHERE sweep_id IS NOT NULL;
 
 -- One row per line the SDK sent, as it sent it; its number, not its arrival, is its identity.

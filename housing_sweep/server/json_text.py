@@ -1,0 +1,81 @@
+"""JSON as wandb-core writes it, read so that SQLite can store and a strict reader can parse it."""
+
+import json
+import math
+from typing import Any
+
+from housing_sweep.errors import BadInput
+
+
+def loads(text: str) -> Any:
+    r"""Return what JSON text holds; bare NaN and Infinity are floats.
+
+    Lone surrogates (`"\ud800"`, legal JSON but not UTF-8) become `?`.
+
+    Raises:
+        BadInput: it is not JSON, or nested too deeply to be read.
+    """
+    try:
+        held = json.loads(text)
+        if "\\ud" in text or "\\uD" in text:
+            held = json.loads(storable(json.dumps(held, ensure_ascii=False)))
+    except ValueError as error:
+        raise BadInput(f"not JSON: {error}: {text[:80]!r}") from None
+    except RecursionError:
+        held = None
+    if text.count("{") + text.count("[") > DEEPEST and (held is None or _too_deep(held)):
+        raise BadInput(f"nested deeper than {DEEPEST}: {text[:80]!r}")
+    return held
+
+
+DEEPEST = 200
+"""Levels of nesting that are read; Python's own stack ends near 1,000."""
+
+
+def _too_deep(held: Any) -> bool:
+    level = [held]
+    for _ in range(DEEPEST):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def loads_object(text: str) -> dict[str, Any]:
+    """Return a JSON object's content.
+
+    Raises:
+        BadInput: it is not a JSON object.
+    """
+    held = loads(text)
+    if not isinstance(held, dict):
+        raise BadInput(f"expected a JSON object, got {text[:80]!r}")
+    return held
+
+
+def storable(text: str) -> str:
+    """Return text that UTF-8 can spell: lone surrogates become `?`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def spelled(value: Any) -> Any:
+    """Return a value that strict JSON has: NaN and infinities become words, as on W&B.
+
+    A bare NaN in an inline JSON value makes wandb-core drop the whole answer.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: spelled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [spelled(item) for item in value]
+    return value
