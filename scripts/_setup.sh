@@ -36,8 +36,8 @@ set_up() {
         uv pip install --quiet --python .venv/bin/python --no-deps --editable .
     else
         "$(python_for_venv)" -m venv .venv
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+        .venv/bin/python -m pip install -qq --disable-pip-version-check -r requirements.lock
+        .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
     fi
     echo "$stamp" > .venv/stamp
 }
