@@ -14,6 +14,7 @@ COMMANDS = {
     "promote": ("model", "Promote the best finished trial of a sweep."),
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
     "server": ("server", "Run the local W&B server."),
+    "sweeps": ("sweeps", "Check, list, watch, stop and retry sweeps."),
     "teams": ("admin", "Add, remove and list teams of the local server."),
     "users": ("admin", "Add, remove and list users of the local server."),
 }

@@ -1,0 +1,192 @@
+"""`housing-sweep sweeps`: check specs offline; list, show, watch, stop and retry sweeps."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from housing_sweep.errors import BadInput
+
+if TYPE_CHECKING:
+    from housing_sweep.pipeline.wandb_io.sweeps import SweepBackend
+    from housing_sweep.search.spec import SweepSpec
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+RETRIABLE = ("failed", "crashed", "killed", "deleted")
+
+
+@click.group()
+def sweeps() -> None:
+    """Check, list, watch, stop and retry sweeps.
+
+    SWEEP is ENTITY/PROJECT/ID as `wandb sweep` prints it, PROJECT/ID, ID, or its URL.
+    """
+
+
+@sweeps.command()
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@json_option
+def check(files: Sequence[Path], as_json: bool) -> None:
+    """Check sweep specs offline: every violation with its line, expected trials, first points.
+
+    Names of hyperparameters are checked too when the spec runs our training program. Exits 2 when
+    a file has a violation.
+    """
+    from housing_sweep.cli.sweeps_view import render_report
+    from housing_sweep.search import spec_check
+
+    reports = {}
+    for file in files:
+        text = _read(file)
+        reports[str(file)] = spec_check.check(text, *_program(text))
+    bad = [name for name, report in reports.items() if report.violations]
+    if as_json:
+        shown = {name: _report_json(report) for name, report in reports.items()}
+        click.echo(json.dumps(shown, indent=2))
+    else:
+        for name, report in reports.items():
+            render_report(name, report)
+    if bad:
+        raise click.exceptions.Exit(BadInput.exit_code)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot read {file}: {error}", fix="name a YAML file") from None
+
+
+def _program(text: str) -> tuple[Callable[[dict[str, object]], None] | None, frozenset[str] | None]:
+    """Return what our training program says to a point, and the parameters it knows.
+
+    Nothing is known of the parameters of other programs.
+    """
+    if "housing_sweep.pipeline.trial" not in text:
+        return None, None
+    from housing_sweep.housing.trial_config import TrialConfig, known_parameters
+
+    def check_point(point: dict[str, object]) -> None:
+        TrialConfig.from_sweep(point)
+
+    return check_point, known_parameters()
+
+
+def _report_json(report: Any) -> dict[str, object]:
+    spec: SweepSpec | None = report.spec
+    return {
+        "method": spec.method if spec else None,
+        "expected": report.expected,
+        "violations": [{"line": item.line, "text": item.text} for item in report.violations],
+        "preview": list(report.preview),
+    }
+
+
+@sweeps.command("list")
+@click.option("--project", metavar="[ENTITY/]PROJECT", help="Project.  [default: wandb's own]")
+@json_option
+def list_(project: str | None, as_json: bool) -> None:
+    """List a project's sweeps, newest first."""
+    from housing_sweep.cli.sweeps_view import render_list
+
+    backend = _backend()
+    entity, name = backend.default_project()
+    if project:
+        entity, _, name = project.rpartition("/") if "/" in project else (entity, "", project)
+    rows = backend.list_sweeps(entity, name)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2, default=str))
+    else:
+        render_list(f"{entity}/{name}", rows)
+
+
+@sweeps.command()
+@click.argument("sweep", metavar="SWEEP")
+@json_option
+def show(sweep: str, as_json: bool) -> None:
+    """Show a sweep: its state, how many trials ended how, the best ones."""
+    from housing_sweep.cli.render import console
+    from housing_sweep.cli.sweeps_view import picture_of
+
+    picture = _backend().picture(_ref(sweep))
+    if as_json:
+        shown = asdict(picture)
+        del shown["newest"]
+        click.echo(json.dumps(shown, indent=2, default=str))
+    else:
+        console.print(picture_of(picture, time.time()))
+
+
+@sweeps.command()
+@click.argument("sweep", metavar="SWEEP")
+@click.option(
+    "--interval", type=click.FloatRange(0.5), default=2.0, show_default=True, help="Seconds."
+)
+def watch(sweep: str, interval: float) -> None:
+    """Watch a sweep live until it ends or Ctrl-C: state, best so far, pace, time left."""
+    from rich.live import Live
+
+    from housing_sweep.cli.render import console
+    from housing_sweep.cli.sweeps_view import picture_of
+
+    backend, ref = _backend(), _ref(sweep)
+    picture = backend.picture(ref)
+    with Live(picture_of(picture, time.time()), console=console, auto_refresh=False) as live:
+        while picture.sweep.state in ("PENDING", "RUNNING", "PAUSED") or picture.counts["running"]:
+            time.sleep(interval)
+            picture = backend.picture(ref)
+            live.update(picture_of(picture, time.time()), refresh=True)
+
+
+@sweeps.command()
+@click.argument("sweep", metavar="SWEEP")
+@click.option("--cancel", is_flag=True, help="Kill the running trials too.")
+def stop(sweep: str, cancel: bool) -> None:
+    """Stop a sweep: no new trials; running ones end by themselves unless --cancel."""
+    path = _backend().set_state(_ref(sweep), "CANCELED" if cancel else "FINISHED")
+    click.echo(f"{'cancelled' if cancel else 'stopped'} {path}")
+
+
+@sweeps.command()
+@click.argument("sweep", metavar="SWEEP")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(RETRIABLE),
+    default=("failed", "crashed", "deleted"),
+    show_default=True,
+    help="Which ends to try again; repeat it for several.",
+)
+def retry(sweep: str, states: tuple[str, ...]) -> None:
+    """Put a sweep's lost trials back in the queue, and reopen the sweep if it had ended.
+
+    The same points are tried again as new runs; the runs that failed stay as they are. "deleted"
+    are trials whose run was deleted. The local server only.
+    """
+    numbers = _backend().retry(_ref(sweep), states)
+    if not numbers:
+        click.echo("nothing to retry")
+        return
+    click.echo(f"{len(numbers)} trials wait for an agent again: {', '.join(map(str, numbers))}")
+    click.echo(f"run `wandb agent {sweep}`, if none runs")
+
+
+def _backend() -> "SweepBackend":
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.pipeline.wandb_io.sweeps import SweepBackend
+
+    return SweepBackend()
+
+
+def _ref(sweep: str) -> Any:
+    from housing_sweep.registry.names import SweepRef
+
+    return SweepRef.parse(sweep)
