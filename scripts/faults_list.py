@@ -26,15 +26,15 @@ FAULTS = [
     Fault(
         "no history rows",
         _S + "store/history.py",
-        'f"SELECT content FROM history WHERE {bounds} ORDER BY {order} LIMIT :limit"',
-        'f"SELECT content FROM history WHERE 0 AND {bounds} ORDER BY {order} LIMIT :limit"',
+        'f"SELECT content FROM history WHERE {bounds} ORDER BY {order}",',
+        'f"SELECT content FROM history WHERE 0 AND {bounds} ORDER BY {order}",',
         _EVERYTHING,
     ),
     Fault(
         "last history line of a chunk dropped",
         _S + "store/history.py",
-        "((run_id, offset + i, step_of(line), line) for i, line in enumerate(lines)),",
-        "((run_id, offset + i, step_of(line), line) for i, line in enumerate(lines[:-1])),",
+        "[(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],",
+        "[(run_id, offset + i, step_of(x), storable(x)) for i, x in enumerate(lines[:-1])],",
         _EVERYTHING,
     ),
     Fault(
