@@ -16,7 +16,7 @@ from housing_sweep.search.spec import SweepSpec
 from housing_sweep.search.trial import Params, Trial
 
 START = 6
-"""Quasi-random trials before the model is asked (measured best among 4, 6, 8, 10 and d + 1)."""
+"""Quasi-random trials before the model is asked."""
 
 MOST_POINTS = 120
 """Trials that enter the fit: the best half and the newest half. Cost stays flat beyond them."""
@@ -49,6 +49,8 @@ def suggest(
     worst = max(scored)
     y = warp(np.asarray([worst if loss is None else loss for loss in losses]))
     seen, y = _known(space, finished, y)
+    if not len(y):  # the spec was changed, no old point fits it
+        return sampling.point(spec, seed, n)
     keep = _entering(y)
     posterior = gp.fit(space.features(seen[keep]), y[keep])
     waiting = _rows(space, pending)
@@ -89,6 +91,7 @@ def warp(losses: Floats) -> Floats:
     A diverged trial scores a thousand times the median; beyond the upper quartile the scale is
     logarithmic.
     """
+    losses = np.clip(losses, -1e150, 1e150)  # their differences and squares must stay finite
     middle, low = np.median(losses), losses.min()
     width = float(middle - low) or float(losses.max() - low) or 1.0
     t = (losses - middle) / width

@@ -1,7 +1,7 @@
 """A small Gaussian process: ARD Matern 5/2, noise, marginal likelihood with its gradient.
 
 Notation: n points, f features; X (n, f); y (n,) standardised; theta: log lengths (f,), log noise.
-Own code because scikit-learn's spends 5 to 10 times as long per fit at n = 100.
+Own code, because the scale is profiled out and a pending point is added without a new fit.
 Source: Rasmussen & Williams (2006), Gaussian Processes for Machine Learning, ch. 2, 4, 5.
 """
 

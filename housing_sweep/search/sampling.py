@@ -35,7 +35,7 @@ def unit_point(space: Space, seed: int, n: int) -> Floats:
 def sobol(dimensions: int, seed: int, n: int) -> Floats:
     """Return the n-th point of a scrambled Sobol sequence, shaped (dimensions,).
 
-    `fast_forward` costs O(n) bit flips, 0.1 ms at n = 10,000.
+    `fast_forward` costs O(n) bit flips: 0.4 ms in all at n = 10,000, 7 ms at a million.
     """
     engine = qmc.Sobol(dimensions, scramble=True, bits=SOBOL_BITS, rng=np.random.default_rng(seed))
     if n:  # scipy 1.17 overflows at 0

@@ -71,6 +71,15 @@ def test_failed_and_nan_trials_push_away_instead_of_breaking() -> None:
     assert set(point) == {"x", "y"}
 
 
+def test_points_of_an_older_spec_are_left_out_instead_of_breaking() -> None:
+    old = [Trial(n, {"renamed": 1.0}, TrialState.FINISHED, float(n)) for n in range(8)]
+    assert bayes.suggest(SPEC, old, [], 4, 8) == sampling.point(SPEC, 4, 8)
+
+
+def test_a_huge_loss_does_not_blind_the_model() -> None:
+    assert np.isfinite(bayes.warp(np.array([0.4, 0.5, 1.7e308, -1.7e308]))).all()
+
+
 def test_a_small_space_is_tried_without_repetition() -> None:
     spec = parse_spec(
         {
