@@ -105,6 +105,24 @@ def test_organizations_and_teams_from_the_first_to_the_last_command(tell: Any) -
     assert [org["name"] for org in json.loads(tell("orgs", "list", "--json")[1])] == ["local-org"]
 
 
+@pytest.mark.parametrize("role", ["admin", "member", "viewer"])
+def test_a_members_role_is_what_was_asked_for(tell: Any, role: str) -> None:
+    for name in ("alice", "bob"):
+        tell("users", "add", name)
+    tell("orgs", "add", "acme", "--admin", "alice")
+    tell("teams", "add", "crew", "--org", "acme", "--admin", "alice")
+    for kind, group, named in (("orgs", "acme", "organization"), ("teams", "crew", "team")):
+        _, out, _ = tell(kind, "add-member", group, "bob", "--role", role, "--json")
+        assert json.loads(out) == {named: group, "user": "bob", "role": role}
+        held = next(x for x in json.loads(tell(kind, "list", "--json")[1]) if x["name"] == group)
+        assert {"user": "bob", "role": role} in held["members"]
+    _, out, _ = tell("orgs", "remove-member", "acme", "bob", "--json")
+    assert json.loads(out) == {"organization": "acme", "removed": "bob"}
+    assert json.loads(tell("teams", "list", "--json")[1])[0]["members"] == [
+        {"user": "alice", "role": "admin"}
+    ]
+
+
 @pytest.mark.slow
 def test_a_running_server_obeys_from_the_next_request_on(own_server: LocalServer) -> None:
     folder = ("--data-dir", str(own_server.data_dir), "--json")
