@@ -37,8 +37,14 @@ def publish(csv: Path | None, source: str | None, project: str | None) -> None:
     The CSV has a header and either the raw StatLib columns (longitude, ..., median_house_value) or
     scikit-learn's (MedInc, ..., MedHouseVal). Without --csv the variable HOUSING_SWEEP_CSV is used.
     """
+    from housing_sweep.errors import BadInput
     from housing_sweep.housing.sources import load_housing
     from housing_sweep.pipeline import dataset
+
+    if csv is not None and source in ("california", "synthetic"):
+        raise BadInput(
+            f"--csv {csv} and --source {source} name two sources", fix="leave one of them out"
+        )
 
     housing = load_housing(source or "csv", csv)
     for failure in housing.tried:

@@ -80,17 +80,16 @@ def parse_csv(text: str, name: str) -> pd.DataFrame:
     Raises:
         DataError: it is not California housing; every bad column, row and value is named.
     """
-    header = next(csv.reader(io.StringIO(text)), [])
-    header = [column.strip() for column in header]
+    header, rows = _read_lines(text, name)
     wanted = _wanted(header)
-    _raise([*_header_problems(header, wanted), *_length_problems(text)], name)
-    raw = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, skipinitialspace=True)
-    raw.columns = pd.Index(header)
+    _raise([*_header_problems(header, wanted), *_length_problems(header, rows)], name)
+    raw = pd.DataFrame(list(rows.values()), index=pd.Index(rows), columns=header, dtype=str)
     numbers = raw[list(wanted)].apply(pd.to_numeric, errors="coerce").astype("float64")
-    _raise(list(_text_problems(raw, numbers)), name)
     frame = _derive(numbers) if wanted == STATLIB else numbers
     frame = frame[[column.name for column in ALL_COLUMNS]]
-    return check_frame(frame, name)
+    outside = _range_problems(frame, place="line", nan=False)  # text is a NaN here, named already
+    _raise([*_text_problems(raw, numbers), *outside], name)
+    return check_frame(frame.reset_index(drop=True), name)
 
 
 def check_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -101,7 +100,7 @@ def check_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     missing = [c.name for c in ALL_COLUMNS if c.name not in frame.columns]
     _raise([f"column {column} is missing" for column in missing], name)
-    _raise(list(_range_problems(frame)), name)
+    _raise(list(_range_problems(frame, place="row")), name)
     return frame
 
 
@@ -114,6 +113,21 @@ def check_features(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     missing = [f"column {column} is missing" for column in FEATURES if column not in frame.columns]
     _raise(missing, name)
     return frame[list(FEATURES)].astype("float64")
+
+
+def _read_lines(text: str, name: str) -> tuple[list[str], dict[int, list[str]]]:
+    """Return the header, and the filled rows below it by their line number.
+
+    Raises:
+        DataError: it is not CSV.
+    """
+    lines = csv.reader(io.StringIO(text), skipinitialspace=True)
+    try:
+        header = [column.strip() for column in next(lines, [])]
+        return header, dict((lines.line_num, row) for row in lines if row)
+    except csv.Error as error:
+        what = f"{name} is not CSV: line {lines.line_num}: {error}"
+        raise DataError(what, fix="name a CSV file with --csv") from None
 
 
 def _wanted(header: list[str]) -> tuple[str, ...]:
@@ -133,15 +147,11 @@ def _header_problems(header: list[str], wanted: tuple[str, ...]) -> Iterator[str
             yield f"column {column} is missing"
 
 
-def _length_problems(text: str) -> Iterator[str]:
-    lines = csv.reader(io.StringIO(text))
-    width = len(next(lines, []))
-    rows = 0
-    for number, row in enumerate(lines, start=2):
-        rows += bool(row)
-        if row and len(row) != width:
-            yield f"line {number} has {len(row)} values instead of {width}"
-    if width and not rows:
+def _length_problems(header: list[str], rows: dict[int, list[str]]) -> Iterator[str]:
+    for number, row in rows.items():
+        if len(row) != len(header):
+            yield f"line {number} has {len(row)} values instead of {len(header)}"
+    if header and not rows:
         yield "there are no rows below the header"
 
 
@@ -150,20 +160,22 @@ def _text_problems(raw: pd.DataFrame, numbers: pd.DataFrame) -> Iterator[str]:
         for row in numbers.index[numbers[column].isna()]:
             value = raw[column][row]
             shown = "nothing" if value.strip() == "" else repr(value)
-            yield f"line {row + 2}, column {column}: {shown} is not a number"
+            yield f"line {row}, column {column}: {shown} is not a number"
 
 
-def _range_problems(frame: pd.DataFrame) -> Iterator[str]:
+def _range_problems(frame: pd.DataFrame, *, place: str, nan: bool = True) -> Iterator[str]:
+    """Name each value outside its range by its row's label; `nan=False` passes NaN over."""
     for column in ALL_COLUMNS:
         values = frame[column.name]
         bad = ~values.between(column.low, column.high)  # NaN and infinities are not between
         for row in frame.index[bad]:
             value = float(values[row])
             if math.isnan(value):
-                yield f"line {row + 2}, column {column.name}: NaN is not a number"
+                if nan:
+                    yield f"{place} {row}, column {column.name}: NaN is not a number"
             else:
                 yield (
-                    f"line {row + 2}, column {column.name}: {value:g} is outside"
+                    f"{place} {row}, column {column.name}: {value:g} is outside"
                     f" {column.low:g} to {column.high:g} {column.unit}"
                 )
 

@@ -7,10 +7,13 @@ Equal configs give equal bits: `val_rmse` to the last digit and the hash of the 
 """
 
 import os
+import re
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 # Before scikit-learn loads: two agents with two threads each took 5 to 10 s for what takes 0.3 s.
@@ -19,6 +22,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import yaml
 
 from housing_sweep.errors import BadInput, HousingSweepError
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +34,30 @@ if TYPE_CHECKING:
     from housing_sweep.pipeline.wandb_io.tracking import TrackedRun
 
 
+STOPPED = 130
+"""Exit code of a trial that was asked to stop."""
+
+
 def main() -> None:
     """Run one trial from the command line; its exit code is the trial's."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         run(parse_flags(sys.argv[1:]))
     except HousingSweepError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped: history is kept, no model is saved", file=sys.stderr)  # noqa: T201
+        sys.exit(STOPPED)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """End like Ctrl-C does, so that the run is finished and its history sent.
+
+    `wandb agent` terminates its trials with SIGTERM, which kills Python where it stands; the run
+    stayed "running" until the backend missed its heartbeat. Source: wandb/wandb_agent.py.
+    """
+    raise KeyboardInterrupt
 
 
 def parse_flags(arguments: list[str]) -> dict[str, object]:
@@ -49,8 +71,24 @@ def parse_flags(arguments: list[str]) -> dict[str, object]:
         name, equals, value = argument.removeprefix("--").partition("=")
         if not argument.startswith("--") or not equals:
             raise BadInput(f"{argument!r} is not --name=value", fix="e.g. --model=random_forest")
-        values[name] = yaml.safe_load(value)
+        values[name] = _value(name, value)
     return values
+
+
+def _value(name: str, text: str) -> object:
+    """Return a flag's value: YAML, and what `wandb agent` writes with Python's `str`.
+
+    YAML 1.1 reads 1e-05 as a word (it wants 1.0e-05), and None too.
+    """
+    try:
+        value: object = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise BadInput(f"--{name}={text!r} cannot be read", fix="quote the value") from None
+    if value == "None":
+        return None
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        return float(value)
+    return value
 
 
 def run(config: Mapping[str, object] | None = None) -> None:
@@ -60,9 +98,12 @@ def run(config: Mapping[str, object] | None = None) -> None:
         SpecError: the config is impossible; the run is marked failed with that message.
         NotFound: the dataset was not published.
     """
+    from housing_sweep.pipeline.dataset import DEFAULT_PROJECT
     from housing_sweep.pipeline.wandb_io.tracking import open_run
 
-    project = os.environ.get("WANDB_PROJECT")
+    # Without a project the SDK names one after the git checkout, where no dataset was published.
+    in_sweep = "WANDB_SWEEP_ID" in os.environ  # then the sweep's project holds
+    project = os.environ.get("WANDB_PROJECT") or (None if in_sweep else DEFAULT_PROJECT)
     with open_run("trial", config, project=project) as tracked:
         try:
             _run(tracked)

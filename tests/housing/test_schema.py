@@ -42,6 +42,23 @@ def test_every_bad_value_is_named_in_one_error() -> None:
     assert "line 2, column Latitude: 57.88 is outside 32 to 43" in _problems(f"{HEADER}\n{bad}\n")
 
 
+def test_words_and_values_out_of_range_are_named_together_by_their_true_line() -> None:
+    words, far = ROW.replace("41.0", "old"), ROW.replace("37.88", "57.88")
+    what = _problems(f"{HEADER}\n{ROW}\n\n{words}\n\n{far}\n")
+    assert "line 4, column HouseAge: 'old' is not a number" in what
+    assert "line 6, column Latitude: 57.88 is outside 32 to 43" in what
+    assert what.count("\n  - ") == 2
+
+
+def test_raw_rows_without_households_are_refused() -> None:
+    text = ",".join(schema.STATLIB) + "\n-122.23,37.88,41,0,0,0,0,8.3252,452600\n"
+    assert "column AveRooms: NaN is not a number" in _problems(text)
+
+
+def test_a_file_that_is_no_csv_is_refused() -> None:
+    assert "is not CSV: line 2" in _problems(f"{HEADER}\n{'9' * 200_000}\n")
+
+
 def test_missing_and_repeated_columns_are_named() -> None:
     what = _problems(f"{HEADER.replace('Latitude', 'Longitude')}\n{ROW}\n")
     assert "column Latitude is missing" in what

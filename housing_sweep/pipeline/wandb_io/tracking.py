@@ -83,8 +83,9 @@ class TrackedRun:
             artifact = self._run.use_artifact(reference, type="dataset")
         facts = artifact.metadata
         sha256 = str(facts.get("sha256", ""))
+        collection = artifact.name.partition(":")[0]  # fetched by alias, its name has the alias
         return DatasetVersion(
-            path=f"{artifact.entity}/{artifact.project}/{artifact.name}",
+            path=f"{artifact.entity}/{artifact.project}/{collection}:{artifact.version}",
             digest=artifact.digest,
             csv=_local_copy(artifact, sha256),
             sha256=sha256,
