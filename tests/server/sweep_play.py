@@ -11,6 +11,7 @@ from housing_sweep.server import reaper, scheduler, sweep_progress
 from housing_sweep.server.config import ServerConfig
 from housing_sweep.server.context import Context
 from housing_sweep.server.filestream import take
+from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.runtime import Server
 from housing_sweep.server.scheduler import Told
 from housing_sweep.server.store import agents, people, projects, runs, sweeps
@@ -70,6 +71,10 @@ class Play:
         """Make a sweep."""
         made = self.upsert(config=yaml.safe_dump(spec), **input)
         return self.look(made["name"])
+
+    def sweep_state(self, sweep: Sweep, state: str) -> None:
+        """Ask for a state, as `wandb sweep --pause` and its like do."""
+        self.upsert(id=to_id("Sweep", sweep.id), state=state)
 
     def look(self, name: str) -> Sweep:
         """Return a sweep as it is now."""

@@ -19,6 +19,9 @@ from housing_sweep.server.store.sweeps import Sweep
 QUEUED = ("pending", "preempted")
 """States of a trial that an agent may be told to run."""
 
+_NUMBER = "+r.trial_number"
+"""With the plus, SQLite goes by state (few rows) and not by number (all of a sweep's trials)."""
+
 ALIVE = (*QUEUED, "running", "preempting")
 """States of a trial of which something is still to come."""
 
@@ -252,14 +255,14 @@ def waiting(
     row = db.execute(
         f"SELECT {runs.COLUMNS} FROM runs r LEFT JOIN agents a ON a.id = r.agent_id"
         " WHERE r.sweep_id = :sweep AND r.state IN ('pending', 'preempted')"
-        " AND r.trial_number IS NOT NULL AND r.should_stop = 0"
+        f" AND {_NUMBER} IS NOT NULL AND r.should_stop = 0"
         " AND r.name NOT IN (SELECT value FROM json_each(:passed))"
         " AND (r.offered_at IS NULL"
         "  OR (r.agent_id = :agent AND r.name NOT IN (SELECT value FROM json_each(:running)))"
         "  OR (r.agent_id IS NULL AND r.offered_at < :before)"
         "  OR (r.agent_id <> :agent AND r.offered_at < :before AND NOT (a.heartbeat_at >= :before"
         "      AND r.name IN (SELECT value FROM json_each(a.running)))))"
-        " ORDER BY r.trial_number LIMIT 1",
+        f" ORDER BY {_NUMBER} LIMIT 1",
         {
             "sweep": sweep_id,
             "agent": agent_id,
@@ -325,9 +328,9 @@ def stale(db: sqlite3.Connection, offered_before: float) -> list[Run]:
 def count(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> int:
     """Return how many runs a sweep has, or how many trials in some states."""
     marks = ", ".join("?" * len(states))
-    where = f"AND state IN ({marks}) AND trial_number IS NOT NULL" if states else ""
+    where = f"AND r.state IN ({marks}) AND {_NUMBER} IS NOT NULL" if states else ""
     (number,) = db.execute(
-        f"SELECT count(*) FROM runs WHERE sweep_id = ? {where}", (sweep_id, *states)
+        f"SELECT count(*) FROM runs r WHERE r.sweep_id = ? {where}", (sweep_id, *states)
     ).fetchone()
     return int(number)
 
@@ -337,7 +340,7 @@ def by_state(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> list[Ru
     marks = ", ".join("?" * len(states))
     rows = db.execute(
         f"SELECT {runs.COLUMNS} FROM runs r WHERE r.sweep_id = ? AND r.state IN ({marks})"
-        " ORDER BY r.trial_number",
+        f" ORDER BY {_NUMBER}",
         (sweep_id, *states),
     )
     return [run for row in rows if (run := runs.from_row(row))]
