@@ -60,14 +60,18 @@ class LocalServer:
         self.env: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
 
+    def command(self, port: int) -> list[str]:
+        """Return the command line that starts it."""
+        return [
+            *(sys.executable, "-m", "housing_sweep.cli.main", "server"),
+            *("--port", str(port), "--data-dir", str(self.data_dir), *self.options),
+        ]
+
     def start(self, port: int = 0) -> "LocalServer":
         """Start it and wait until it can write."""
         with (self.folder / "server.log").open("a") as log:
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "housing_sweep.cli.main", "server"),
-                    *("--port", str(port), "--data-dir", str(self.data_dir), *self.options),
-                ],
+                self.command(port),
                 env=child_env(self.folder / "server-home"),
                 stdout=subprocess.PIPE,
                 stderr=log,

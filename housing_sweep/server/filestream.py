@@ -81,6 +81,7 @@ def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> Run:
     if body.get("preempting"):
         runs.set_state(db, run.id, "preempting", now)
     if body.get("complete"):
+        history.settle(db, run.id)
         runs.end(db, run.id, _exit_code(body), now)
     return _again(ctx, run)
 

@@ -7,10 +7,10 @@ from housing_sweep.server import sweep_progress
 from housing_sweep.server.context import Context
 from housing_sweep.server.http import as_ours, own_context
 from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import runs
+from housing_sweep.server.store import history, runs
 from housing_sweep.server.store.db import write
 
-INTERVAL_SECONDS = 10.0
+LONGEST_INTERVAL_SECONDS = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -18,13 +18,14 @@ _log = logging.getLogger(__name__)
 async def reap_forever(server: Server) -> None:
     """Look for silent runs until cancelled."""
     # A server that was down has heard nobody: give everybody time to speak first.
-    await asyncio.sleep(server.services.config.crash_after)
+    crash_after = server.services.config.crash_after
+    await asyncio.sleep(crash_after)
     while True:
         try:
             await server.run(lambda: reap(own_context(server.services)))
         except Exception as error:  # noqa: BLE001  one bad round must not end the reaper
             _log.error("reaping failed: %s", error, exc_info=as_ours(error) is None)
-        await asyncio.sleep(INTERVAL_SECONDS)
+        await asyncio.sleep(min(LONGEST_INTERVAL_SECONDS, crash_after / 4))
 
 
 def reap(ctx: Context) -> None:
@@ -33,5 +34,6 @@ def reap(ctx: Context) -> None:
         for run_id in runs.reap(ctx.db, ctx.now - ctx.services.config.crash_after, ctx.now):
             run = runs.by_id(ctx.db, run_id)
             if run is not None:
+                history.settle(ctx.db, run.id)
                 sweep_progress.on_progress(ctx, run)
         sweep_progress.tidy(ctx)

@@ -35,7 +35,9 @@ def save_progress(db: sqlite3.Connection, run_id: RunId, found: Progress) -> Non
 def new_lines(db: sqlite3.Connection, run_id: RunId, start: int) -> Sequence[str]:
     """Return a run's history lines from number `start` on."""
     rows = db.execute(
-        "SELECT content FROM history WHERE run_id = ? AND line >= ? ORDER BY line", (run_id, start)
+        "SELECT content FROM history WHERE run_id = :run AND line >= :start"
+        " AND line < (SELECT history_lines FROM runs WHERE id = :run) ORDER BY line",
+        {"run": run_id, "start": start},
     )
     return [content for (content,) in rows]
 

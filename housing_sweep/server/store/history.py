@@ -26,12 +26,16 @@ def append_history(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Se
             for each answer, so no retry can heal it; the stream ends, and the run can be synced.
     """
     with write(db):
-        (held,) = db.execute("SELECT history_lines FROM runs WHERE id = ?", (run_id,)).fetchone()
+        held, rewriting = db.execute(
+            "SELECT history_lines, rewriting FROM runs WHERE id = ?", (run_id,)
+        ).fetchone()
         if offset > held:
             raise ProtocolError(
                 f"history starts at line {offset}, but only {held} lines are stored",
                 fix="the run keeps all its data on disk; `wandb sync` it when it ends",
             )
+        if rewriting and not _says_the_same(db, run_id, offset, lines):
+            forget_past(db, run_id)
         db.executemany(
             "INSERT INTO history VALUES (?, ?, ?, ?) ON CONFLICT (run_id, line) DO UPDATE"
             " SET content = excluded.content, step = excluded.step"
@@ -39,6 +43,69 @@ def append_history(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Se
             [(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],
         )
         return _count(db, run_id, "history_lines", max(held, offset + len(lines)))
+
+
+def _says_the_same(
+    db: sqlite3.Connection, run_id: RunId, offset: int, lines: Sequence[str]
+) -> bool:
+    """Whether lines are those of the run's past, as far as that goes: same steps, same times."""
+    rows = db.execute(
+        "SELECT line, content FROM history WHERE run_id = ? AND line >= ? AND line < ?",
+        (run_id, offset, offset + len(lines)),
+    )
+    return all(_moment(content) == _moment(lines[line - offset]) for line, content in rows)
+
+
+def _moment(line: str) -> tuple[object, object]:
+    try:
+        row = loads(line)
+    except BadInput:
+        return line, None
+    return (row.get("_step"), row.get("_timestamp")) if isinstance(row, dict) else (line, None)
+
+
+def settle(db: sqlite3.Connection, run_id: RunId) -> None:
+    """Decide, at the end of a run that started over, what becomes of its past, if that is left.
+
+    A past that ended in order was sent again whole, or was another life: what lies beyond is
+    dropped. One whose process was killed is kept: its file on disk may hold less than we do.
+    """
+    with write(db):
+        (rewriting,) = db.execute("SELECT rewriting FROM runs WHERE id = ?", (run_id,)).fetchone()
+        if rewriting == PAST_ENDED:
+            forget_past(db, run_id)
+        elif rewriting == PAST_KILLED:
+            for table, counter in COUNTERS.items():
+                db.execute(
+                    f"UPDATE runs SET {counter} = (SELECT coalesce(max(line) + 1, 0) FROM {table}"
+                    " WHERE run_id = runs.id), rewriting = 0 WHERE id = ?",
+                    (run_id,),
+                )
+
+
+def forget_past(db: sqlite3.Connection, run_id: RunId) -> None:
+    """Drop what a run that started over had before: lines beyond its counts, files, alerts."""
+    with write(db):
+        for table, counter in COUNTERS.items():
+            db.execute(
+                f"DELETE FROM {table} WHERE run_id = :run"
+                f" AND line >= (SELECT {counter} FROM runs WHERE id = :run)",
+                {"run": run_id},
+            )
+        for table, moment in {"run_files": "updated_at", "alerts": "created_at"}.items():
+            db.execute(
+                f"DELETE FROM {table} WHERE run_id = :run"
+                f" AND {moment} < (SELECT started_at FROM runs WHERE id = :run)",
+                {"run": run_id},
+            )
+        db.execute("UPDATE runs SET rewriting = 0 WHERE id = ?", (run_id,))
+
+
+PAST_ENDED, PAST_KILLED = 1, 2
+"""Values of `runs.rewriting`; 0 is no past."""
+
+COUNTERS = {"history": "history_lines", "events": "event_lines", "log_lines": "log_lines"}
+"""Table of lines -> the run's count of them; lines beyond it are out of sight."""
 
 
 def append_events(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Sequence[str]) -> int:
@@ -87,14 +154,17 @@ LARGEST_STEP = 2**63
 """SQLite's integers end here; NaN and infinity fail the comparison too."""
 
 
+_IN_SIGHT = "line < (SELECT history_lines FROM runs WHERE id = :run)"
+
+
 def copy(db: sqlite3.Connection, source: RunId, target: RunId, last_step: int) -> None:
     """Give a new run the history of another, up to and including a step."""
     with write(db):
         db.execute(
-            "INSERT INTO history SELECT ?, line, step, content FROM history"
-            " WHERE run_id = ? AND line <= (SELECT max(line) FROM history WHERE run_id = ?"
-            " AND step <= ?)",
-            (target, source, source, last_step),
+            "INSERT INTO history SELECT :target, line, step, content FROM history"
+            f" WHERE run_id = :run AND {_IN_SIGHT} AND line <= (SELECT max(line) FROM history"
+            f" WHERE run_id = :run AND {_IN_SIGHT} AND step <= :step)",
+            {"target": target, "run": source, "step": last_step},
         )
         _recount(db, target)
 
@@ -102,6 +172,7 @@ def copy(db: sqlite3.Connection, source: RunId, target: RunId, last_step: int) -
 def truncate(db: sqlite3.Connection, run_id: RunId, last_step: int) -> None:
     """Drop the history beyond a step, and the system metrics and console lines of the run."""
     with write(db):
+        forget_past(db, run_id)
         db.execute(
             "DELETE FROM history WHERE run_id = ? AND line > (SELECT coalesce(max(line), -1)"
             " FROM history WHERE run_id = ? AND step <= ?)",
@@ -129,7 +200,7 @@ def lines(
     max_step: int | None = None,
 ) -> Iterator[str]:
     """Yield history lines in order, `min_step <= _step < max_step`, read as they are used."""
-    bounds = "run_id = :run"
+    bounds = f"run_id = :run AND {_IN_SIGHT}"
     if min_step is not None:
         bounds += " AND step >= :low"
     if max_step is not None:
@@ -169,24 +240,30 @@ def spread(count: int, samples: int) -> Sequence[int]:
 
 def tail(db: sqlite3.Connection, table: str, run_id: RunId, lines: int = 1) -> list[str]:
     """Return the last lines of `history`, `events` or `log_lines`, in order."""
-    assert table in ("history", "events", "log_lines")
     rows = db.execute(
-        f"SELECT content FROM {table} WHERE run_id = ? ORDER BY line DESC LIMIT ?", (run_id, lines)
+        f"SELECT content FROM {table} WHERE run_id = :run AND line < (SELECT {COUNTERS[table]}"
+        " FROM runs WHERE id = :run) ORDER BY line DESC LIMIT :limit",
+        {"run": run_id, "limit": lines},
     ).fetchall()
     return [content for (content,) in reversed(rows)]
 
 
 def events(db: sqlite3.Connection, run_id: RunId) -> list[str]:
     """Return every system-metric line, in order."""
-    rows = db.execute("SELECT content FROM events WHERE run_id = ? ORDER BY line", (run_id,))
+    rows = db.execute(
+        "SELECT content FROM events WHERE run_id = :run"
+        " AND line < (SELECT event_lines FROM runs WHERE id = :run) ORDER BY line",
+        {"run": run_id},
+    )
     return [content for (content,) in rows]
 
 
 def log(db: sqlite3.Connection, run_id: RunId, *, after: int, limit: int) -> list[Line]:
     """Return console lines numbered beyond `after`, in order, at most `limit`."""
     rows = db.execute(
-        "SELECT line, content FROM log_lines WHERE run_id = ? AND line > ? ORDER BY line LIMIT ?",
-        (run_id, after, limit),
+        "SELECT line, content FROM log_lines WHERE run_id = :run AND line > :after"
+        " AND line < (SELECT log_lines FROM runs WHERE id = :run) ORDER BY line LIMIT :limit",
+        {"run": run_id, "after": after, "limit": limit},
     )
     return [(line, content) for line, content in rows]
 
@@ -202,7 +279,11 @@ def last_step(db: sqlite3.Connection, run_id: RunId) -> int | None:
 
 
 def _step(db: sqlite3.Connection, which: str, run_id: RunId) -> int | None:
-    (step,) = db.execute(
-        f"SELECT {which}(step) FROM history WHERE run_id = ?", (run_id,)
+    # Ordered and cut, not min() or max(): with a second condition those would read every line.
+    way = "ASC" if which == "min" else "DESC"
+    row = db.execute(
+        f"SELECT step FROM history WHERE run_id = :run AND step IS NOT NULL AND {_IN_SIGHT}"
+        f" ORDER BY step {way} LIMIT 1",
+        {"run": run_id},
     ).fetchone()
-    return None if step is None else int(step)
+    return None if row is None else int(row[0])

@@ -53,6 +53,7 @@ class Run:
     history_lines: int
     event_lines: int
     log_lines: int
+    rewriting: int
     exit_code: int | None
     should_stop: int
     created_at: float
@@ -264,14 +265,14 @@ def reap(db: sqlite3.Connection, silent_since: float, now: float) -> list[RunId]
 def restart(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     """Begin a run id anew: a fresh `wandb.init` with a used id and no resume.
 
-    Its lines, summary, files and alerts go: steps start at 0 again, and nothing stale may be left
-    among them. Its artifacts stay, as others may use them.
+    Its lines are out of sight, and gone for good once the new life differs from the old one
+    (`history.settle`). It does not where `wandb sync` sends again what we hold already, perhaps
+    less of it, as a killed process leaves its last lines out of the file on disk.
     """
     with write(db):
-        for table in ("history", "events", "log_lines", "run_files", "alerts"):
-            db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
         db.execute(
-            "UPDATE runs SET history_lines = 0, event_lines = 0, log_lines = 0, exit_code = NULL,"
+            "UPDATE runs SET history_lines = 0, event_lines = 0, log_lines = 0,"
+            " rewriting = CASE WHEN exit_code IS NULL THEN 2 ELSE 1 END, exit_code = NULL,"
             " should_stop = 0, finished_at = NULL, started_at = ?, heartbeat_at = ?,"
             " state = 'running' WHERE id = ?",
             (now, now, run_id),
