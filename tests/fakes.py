@@ -1,14 +1,26 @@
-"""A backend in memory: what the finalizer sees of W&B, with a power cut on demand."""
+"""A backend in memory, with a power cut on demand, and a judge whose verdicts are given."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from housing_sweep.errors import NotFound
-from housing_sweep.pipeline.ports import SweepFacts
-from housing_sweep.registry.names import RunId, SweepRef, Target
+from housing_sweep.pipeline.ports import (
+    Backend,
+    DatasetVersion,
+    FetchedModel,
+    Judge,
+    Refit,
+    Say,
+    SweepFacts,
+)
+from housing_sweep.registry.history import Move, read_move
+from housing_sweep.registry.names import RunId, SweepId, SweepRef, Target
+from housing_sweep.registry.policy import Comparison, Figures, NoComparison
 from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
-from housing_sweep.registry.selection import Candidate, Goal, Model, number, order_key
+from housing_sweep.registry.selection import Candidate, Goal, Model, Ranked, number, order_key
 
 
 class PowerCut(Exception):
@@ -38,6 +50,7 @@ class FakeBackend:
         candidates: the sweep's runs.
         without_model: ids of runs that logged none.
         writes_left: writes until the power is cut; None: never.
+        meanwhile: models that another finalizer promotes while this one waits for its turn.
     """
 
     candidates: list[Candidate]
@@ -47,6 +60,7 @@ class FakeBackend:
     goal: Goal = Goal.MINIMIZE
     who: str = "ada"
     read: int = 0
+    meanwhile: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
@@ -66,6 +80,18 @@ class FakeBackend:
     ) -> tuple[Candidate, ...]:
         return tuple(self._sorted(goal, finished=False)[:limit])
 
+    def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
+        raise NotImplementedError
+
+    def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
+        raise NotImplementedError
+
+    def fetch_dataset(self, name: str) -> DatasetVersion:
+        raise NotImplementedError
+
+    def home(self) -> SweepRef:
+        return SweepRef("e", "p", SweepId(""))
+
     def model_of(self, candidate: Candidate) -> Model | None:
         if candidate.id in self.without_model:
             return None
@@ -77,6 +103,27 @@ class FakeBackend:
     def champion(self, ref: SweepRef, target: Target) -> Version | None:
         source = self.held.get(target.alias)
         return self._version(source) if source else None
+
+    def version(self, ref: SweepRef, collection: str, name: str) -> Version | None:
+        if name in self.held:
+            return self._version(self.held[name])
+        at = name.removeprefix("v")
+        known = at.isdigit() and int(at) < len(self.links)
+        return self._version(self.links[int(at)]) if known else None
+
+    def origin(self, version: Version) -> tuple[Candidate, Model]:
+        made = next(r for r in self.candidates if r.id in version.source)
+        run = Candidate(RunId(f"e/p/{made.id}"), made.id, "finished", "1", made.score)
+        return run, Model(version.source_id, version.source, "digest")
+
+    def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
+        self._write()
+        name = refit.of.name.replace(":v0", "-refit:v0")
+        return Model(f"{refit.of.id}-refit", name, "digest", {"refit_of": refit.of.name})
+
+    def moves(self, ref: SweepRef, target: Target) -> list[Move]:
+        mine = [r for r in self.records if r.config["alias"] == target.alias]
+        return [read_move(f"e/p/{r.id}", r.id, r.config, r.summary) for r in mine]
 
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
         self._write()
@@ -90,12 +137,16 @@ class FakeBackend:
 
     def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
         mine = [r for r in self.records if r.config["alias"] == target.alias]
-        if not mine or mine[-1].summary.get("applied"):
+        if not mine or mine[-1].summary.get("applied") or mine[-1].summary.get("withdrawn"):
             return None
         challenger = mine[-1].config["challenger"]
         assert isinstance(challenger, Mapping)
-        displaced = str(mine[-1].config["displaced"])
-        return OpenRecord(mine[-1].id, str(challenger["artifact_id"]), displaced)
+        return OpenRecord(
+            mine[-1].id,
+            str(challenger["artifact_id"]),
+            str(mine[-1].config["displaced"]),
+            str(challenger.get("refit_of") or ""),
+        )
 
     @contextlib.contextmanager
     def write(
@@ -118,7 +169,10 @@ class FakeBackend:
     def _version(self, source: str) -> Version:
         number = self.links.index(source)
         run = source.removeprefix("e/p/model-").removesuffix(":v0")
-        return Version(f"r/c:v{number}", f"v{number}", f"id-{run}", source, "digest")
+        refit_of = source.replace("-refit", "") if run.endswith("-refit") else ""
+        return Version(
+            f"r/c:v{number}", f"v{number}", f"id-{run}", source, "digest", refit_of=refit_of
+        )
 
     def _write(self) -> None:
         if self.writes_left == 0:
@@ -142,3 +196,72 @@ class FakeRun:
     def applied(self, facts: Mapping[str, object]) -> None:
         self.backend._write()
         self.stored.summary.update({**facts, "applied": True})
+
+    def wait_for_turn(self) -> None:
+        if self.backend.meanwhile:
+            other = self.backend.meanwhile.pop(0)
+            self.backend.links.append(other)
+            self.backend.held[str(self.stored.config["alias"])] = other
+
+    def withdrawn(self, reason: str) -> None:
+        self.backend._write()
+        self.stored.summary.update({"applied": False, "withdrawn": reason})
+
+
+@dataclass
+class FakeJudge:
+    """Verdicts as given: all models are sound and 0.1 better, but for those named.
+
+    Attributes:
+        rejected: run id -> why.
+        tied: ids of runs that tie with the best.
+        difference: RMSE of any challenger less the champion's.
+    """
+
+    backend: Backend
+    rejected: Mapping[str, str] = field(default_factory=dict)
+    tied: frozenset[str] = frozenset()
+    difference: float = -0.1
+    data: str = ""
+    against: list[str] = field(default_factory=list)
+
+    def __call__(self, backend: Backend, say: Say) -> "FakeJudge":
+        return self
+
+    def __enter__(self) -> "FakeJudge":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def expect(self, dataset_digest: str) -> None:
+        self.data = dataset_digest
+
+    def examine(self, candidate: Candidate) -> Model | str:
+        if candidate.id in self.rejected:
+            return f"rejected: {self.rejected[candidate.id]}"
+        return self.backend.model_of(candidate) or "no committed model artifact"
+
+    def why_not(self, model: Model) -> str:
+        return next((why for run, why in self.rejected.items() if run in model.name), "")
+
+    def ties(self, leader: Ranked, row: Ranked) -> bool:
+        return row.candidate.id in self.tied
+
+    def refit(self, model: Model) -> Refit:
+        nowhere = Path("/nonexistent")
+        files = FetchedModel(nowhere, "", {}, None)
+        return Refit(model, files, DatasetVersion("", "", nowhere, "", ""))
+
+    def contest(
+        self, challenger: Model | Refit, champion: Version | None, *, spatial: bool
+    ) -> Comparison | NoComparison:
+        self.against.append(champion.name if champion else "baseline")
+        mine, theirs = (Figures(name, 0.4, 0.3, 0.8) for name in ("challenger", "champion"))
+        low, high = self.difference - 0.01, self.difference + 0.01
+        return Comparison(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None)
+
+
+if TYPE_CHECKING:
+    _backend: Backend = FakeBackend([])
+    _judge: Judge = FakeJudge(_backend)

@@ -11,8 +11,10 @@ from housing_sweep.errors import HousingSweepError
 COMMANDS = {
     "data": ("data", "Check and publish the dataset."),
     "env": ("server", "Print the exports that point wandb at the local server."),
-    "promote": ("model", "Promote the best finished trial of a sweep."),
+    "model": ("model", "Show how the registry's aliases moved."),
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
+    "promote": ("model", "Promote the best trial of a sweep, if it earns it."),
+    "rollback": ("model", "Put an alias back to the version displaced last."),
     "server": ("server", "Run the local W&B server."),
     "sweeps": ("sweeps", "Check, list, watch, stop and retry sweeps."),
     "teams": ("admin", "Add, remove and list teams of the local server."),

@@ -1,42 +1,158 @@
-"""`housing-sweep promote`: what `scripts/finalize.py` runs too."""
+"""`housing-sweep promote`, `rollback`, `model`: what the registry holds, and how it got there."""
 
 import json
 import os
 
 import click
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("sweep", metavar="SWEEP")
+
+def _say(line: str) -> None:
+    click.echo(click.style(f"  {line} ...", dim=True), err=True)
+
+
+@click.command(context_settings=SETTINGS)
+@click.argument("sweep", metavar="[SWEEP]", default="")
+@click.option("--alias", "--to", default="staging", show_default=True, help="Alias to move.")
+@click.option("--from", "source", default="", help="Move on the version with this alias (or v3).")
+@click.option(
+    "--require",
+    type=click.Choice(["better", "noninferior", "none"]),
+    default="better",
+    show_default=True,
+    help="What the model must show against the champion on the test rows.",
+)
+@click.option("--margin", type=float, help="For noninferior, in 100,000 USD.  [default: 0.005]")
 @click.option("--metric", help="Score to rank by.  [default: the sweep's own, else val_rmse]")
-@click.option("--alias", default="staging", show_default=True, help="Alias for the winner.")
+@click.option("--strict-best", is_flag=True, help="Take the best score, also if it is a tie.")
+@click.option("--refit", is_flag=True, help="Train the winner again, on validation rows too.")
+@click.option("--no-spatial", is_flag=True, help="Skip the figure for places never seen.")
 @click.option("--dry-run", is_flag=True, help="Print the decision and change nothing.")
 @click.option("--json", "json_output", is_flag=True, help="Print the decision as JSON.")
-def promote(sweep: str, metric: str | None, alias: str, dry_run: bool, json_output: bool) -> None:
-    """Promote the best finished trial of SWEEP to the registry.
+def promote(
+    sweep: str,
+    alias: str,
+    source: str,
+    require: str,
+    margin: float | None,
+    metric: str | None,
+    strict_best: bool,
+    refit: bool,
+    no_spatial: bool,
+    dry_run: bool,
+    json_output: bool,
+) -> None:
+    """Promote the best finished trial of SWEEP to the registry, if it earns it.
 
-    SWEEP is ENTITY/PROJECT/ID as `wandb sweep` prints it, or its URL. The winner's model artifact
-    is linked to wandb-registry-model/california-housing and the alias moved to it; a run with
-    job type "promote" records why, who, and what was displaced. Run it twice: the second time
+    SWEEP is ENTITY/PROJECT/ID as `wandb sweep` prints it, or its URL. The best trials are verified
+    in order: model and data are downloaded, their SHA-256 checked, the model is loaded in a fresh
+    process, and its validation RMSE computed again; one that does not give what its run logged is
+    rejected. Among those within noise of the best (one standard error of the difference), the
+    smallest wins. It is then compared with the champion, the version that has the alias now, on
+    test rows that neither has seen; the first time, with a forest of scikit-learn's defaults.
+
+    \b
+    --require better       the whole 95 % interval of the difference in test RMSE is below zero
+    --require noninferior  it is below --margin
+    --require none         compared and recorded, never refused
+
+    The model is linked to wandb-registry-model/california-housing and the alias moved to it; a run
+    with job type "promote" records why, who, and what was displaced. Run it twice: the second time
     changes nothing.
 
+    \b
+      housing-sweep promote ENTITY/PROJECT/ID                       best trial to staging
+      housing-sweep promote --from staging --to production          move it on
+      housing-sweep promote ENTITY/PROJECT/ID --refit --dry-run     what would happen?
+
     Exits 0 when promoted (or already there), 2 for bad input or a wrong API key, 3 when the sweep
-    does not exist, 4 when no trial can be promoted.
+    does not exist, 4 when no model earns the alias; then nothing is changed.
     """
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render
-    from housing_sweep.pipeline.finalize import apply_promotion, decide_promotion, refusal
+    from housing_sweep.pipeline.finalize import (
+        Wanted,
+        decide_promotion,
+        refusal,
+    )
+    from housing_sweep.pipeline.finalize import promote as carry_out
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+    from housing_sweep.registry.policy import Policy
     from housing_sweep.registry.promotion import Verdict, as_json
 
+    wanted = Wanted(
+        sweep=sweep,
+        source=source,
+        alias=alias,
+        metric=metric,
+        policy=Policy.parse(require, margin),
+        strict_best=strict_best,
+        refit=refit,
+        spatial=not no_spatial,
+    )
     backend = WandbBackend()
-    decision = decide_promotion(backend, sweep, alias=alias, metric=metric)
-    if decision.verdict is Verdict.REFUSE:
-        if json_output:
-            click.echo(json.dumps(as_json(decision, None), indent=2))
-        raise refusal(decision)
-    promoted = None if dry_run else apply_promotion(backend, decision)
+    promoted = None
+    if dry_run:
+        decision = decide_promotion(backend, wanted, _say)
+    else:
+        decision, promoted = carry_out(backend, wanted, _say)
     if json_output:
         click.echo(json.dumps(as_json(decision, promoted), indent=2))
     else:
         render(decision, promoted)
+    if decision.verdict is Verdict.REFUSE:
+        raise refusal(decision)
+
+
+@click.command(context_settings=SETTINGS)
+@click.argument("alias")
+@click.option("--reason", required=True, help="Why; kept in the record.")
+@click.option("--to-version", default="", help="Such as v3.  [default: what was displaced last]")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
+@click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")
+def rollback(alias: str, reason: str, to_version: str, dry_run: bool, json_output: bool) -> None:
+    """Put ALIAS back to the version that the last promotion displaced.
+
+    Again takes it one promotion further back. A run with job type "promote" records it.
+
+    Exits 3 when nothing holds the alias, 4 when there is no earlier version or the alias was moved
+    by other means than these commands.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.pipeline.rollback import rollback as carry_out
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+
+    was, now = carry_out(WandbBackend(), alias, reason, to_version, dry_run=dry_run)
+    if json_output:
+        told = {"alias": alias, "from": was.name, "to": now.name, "dry_run": dry_run}
+        click.echo(json.dumps(told, indent=2))
+    elif was.name == now.name:
+        click.echo(f"{alias} is on {now.name}")
+    else:
+        click.echo(f"{alias} {'would go' if dry_run else 'went'} from {was.name} to {now.name}")
+
+
+@click.group(context_settings=SETTINGS)
+def model() -> None:
+    """What the registry holds, and how it got there."""
+
+
+@model.command(context_settings=SETTINGS)
+@click.option("--alias", default="staging", show_default=True, help="Whose history.")
+@click.option("--json", "json_output", is_flag=True, help="Print it as JSON.")
+def history(alias: str, json_output: bool) -> None:
+    """Show every move of an alias: when, who, which version, what it displaced, why."""
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.cli.render import render_history
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+    from housing_sweep.registry.names import Target
+
+    backend, target = WandbBackend(), Target(alias)
+    home = backend.home()
+    moves, holder = backend.moves(home, target), backend.champion(home, target)
+    if json_output:
+        told = {"holder": holder.name if holder else None, "moves": [m.as_json() for m in moves]}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        render_history(target, moves, holder)

@@ -1,8 +1,13 @@
 """Decisions for people: a table, the decision, and where everything comes from."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
+from housing_sweep.registry.history import Move
+from housing_sweep.registry.names import Target
+from housing_sweep.registry.policy import Comparison
 from housing_sweep.registry.promotion import Decision, Version
 from housing_sweep.registry.selection import Ranked
 
@@ -12,9 +17,10 @@ console = Console()
 def render(decision: Decision, promoted: Version | None) -> None:
     """Print a decision; `promoted` is None when nothing was changed (a dry run, a refusal)."""
     console.print(_table(decision))
-    verdict = decision.checks[-1].reason
+    if isinstance(decision.comparison, Comparison):
+        console.print(_contest(decision.comparison))
     console.print(
-        f"Decision: {decision.verdict.value}: {verdict}",
+        f"Decision: {decision.verdict.value}: {decision.reason}",
         style="bold",
         soft_wrap=True,
         highlight=False,
@@ -24,7 +30,9 @@ def render(decision: Decision, promoted: Version | None) -> None:
 
 
 def _table(decision: Decision) -> Table:
-    table = Table(title=f"Best trials of {decision.sweep} by {decision.metric}")
+    moved = decision.moved_from
+    title = f"Best trials of {decision.sweep} by {decision.metric}"
+    table = Table(title=f"Moving on {moved.name}" if moved else title)
     table.add_column("", justify="right")
     table.add_column("run")
     table.add_column(decision.metric, justify="right")
@@ -38,10 +46,64 @@ def _table(decision: Decision) -> Table:
             row.candidate.name or row.candidate.id,
             "-" if row.score is None else f"{row.score:.5f}",
             _parameters(row, swept),
-            "winner" if wins else row.why_not,
+            "winner" if wins else row.why_not or ("tie, larger" if row.tied else ""),
             style="bold green" if wins else ("dim" if row.why_not else ""),
         )
     return table
+
+
+def _contest(compared: Comparison) -> Table:
+    """Return challenger and champion side by side, with where the challenger is worst."""
+    one, other = compared.challenger, compared.champion
+    table = Table(title=f"On {compared.rows} test rows that neither model has seen")
+    for column in ("", one.name, other.name):
+        table.add_column(column, justify="right" if column else "left", overflow="fold")
+    for name, mine, theirs in (
+        ("RMSE, 100,000 USD", one.rmse, other.rmse),
+        ("MAE, 100,000 USD", one.mae, other.mae),
+        ("R2", one.r2, other.r2),
+        ("RMSE in places never seen", one.spatial_rmse, other.spatial_rmse),
+        ("one prediction, ms", one.latency_ms, other.latency_ms),
+    ):
+        table.add_row(name, _figure(mine), _figure(theirs))
+    table.add_row("model file, kB", _kilobytes(one.bytes), _kilobytes(other.bytes))
+    groups_of_other = {group["name"]: group for group in (*other.by_region, *other.by_decile)}
+    for kind, groups in (("near", one.by_region), ("priced", one.by_decile[-1:])):
+        for group in groups:
+            name = str(group["name"]).replace("_", " ")
+            held = groups_of_other.get(group["name"], {}).get("rmse")
+            label = f"RMSE {kind} {name} ({group['rows']} rows)"
+            table.add_row(label, _figure(group["rmse"]), _figure(held), style="dim")
+    return table
+
+
+def _figure(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "-"
+
+
+def _kilobytes(value: int | None) -> str:
+    return "-" if value is None else f"{value / 1000:,.0f}"
+
+
+def render_history(target: Target, moves: Sequence[Move], holder: Version | None) -> None:
+    """Print how an alias moved, newest last."""
+    table = Table(title=f"Moves of {target}")
+    for column in ("when (UTC)", "what", "to", "from", "score", "who", "why"):
+        table.add_column(column, overflow="fold")
+    for move in moves:
+        table.add_row(
+            move.at[:19].replace("T", " "),
+            move.kind if move.applied else f"{move.kind}, not completed",
+            move.version.rpartition(":")[2] or "-",
+            move.displaced.rpartition(":")[2] or "nothing",
+            "-" if move.score is None else f"{move.score:.5f}",
+            move.who,
+            move.reason,
+            style="" if move.applied else "dim",
+        )
+    console.print(table)
+    held = f"{target.alias} is on {holder.name}" if holder else f"nothing holds {target.alias}"
+    console.print(held, soft_wrap=True, highlight=False)
 
 
 def _swept(decision: Decision) -> list[str]:

@@ -8,7 +8,7 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +87,9 @@ def parse_csv(text: str, name: str) -> pd.DataFrame:
     numbers = raw[list(wanted)].apply(pd.to_numeric, errors="coerce").astype("float64")
     frame = _derive(numbers) if wanted == STATLIB else numbers
     frame = frame[[column.name for column in ALL_COLUMNS]]
-    outside = _range_problems(frame, place="line", nan=False)  # text is a NaN here, named already
+    outside = _range_problems(
+        frame, ALL_COLUMNS, place="line", nan=False
+    )  # text is a NaN here, named already
     _raise([*_text_problems(raw, numbers), *outside], name)
     return check_frame(frame.reset_index(drop=True), name)
 
@@ -100,7 +102,7 @@ def check_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     missing = [c.name for c in ALL_COLUMNS if c.name not in frame.columns]
     _raise([f"column {column} is missing" for column in missing], name)
-    _raise(list(_range_problems(frame, place="row")), name)
+    _raise(list(_range_problems(frame, ALL_COLUMNS, place="row")), name)
     return frame
 
 
@@ -113,6 +115,32 @@ def check_features(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     missing = [f"column {column} is missing" for column in FEATURES if column not in frame.columns]
     _raise(missing, name)
     return frame[list(FEATURES)].astype("float64")
+
+
+def read_features(path: Path) -> pd.DataFrame:
+    """Return the eight feature columns of a CSV file to predict on; other columns are left out.
+
+    Raises:
+        DataError: the file cannot be read, lacks a column, or holds a value outside its range;
+            every bad column, line and value is named.
+    """
+    name = str(path)
+    try:
+        header, rows = _read_lines(path.read_text("utf-8-sig"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}", fix="name a CSV file with --csv") from None
+    raw_columns = tuple(column for column in STATLIB if column != "median_house_value")
+    wanted = max((FEATURES, raw_columns), key=lambda names: len(set(names) & set(header)))
+    missing = [f"column {column} is missing" for column in wanted if column not in header]
+    doubled = [f"column {n} is there twice" for n in wanted if header.count(n) > 1]
+    _raise([*missing, *doubled, *_length_problems(header, rows)], name, target=False)
+    raw = pd.DataFrame(list(rows.values()), index=pd.Index(rows), columns=header, dtype=str)
+    numbers = raw[list(wanted)].apply(pd.to_numeric, errors="coerce").astype("float64")
+    frame = _derive(numbers) if wanted == raw_columns else numbers
+    frame = frame[list(FEATURES)]
+    outside = _range_problems(frame, COLUMNS, place="line", nan=False)
+    _raise([*_text_problems(raw, numbers), *outside], name, target=False)
+    return frame.reset_index(drop=True)
 
 
 def _read_lines(text: str, name: str) -> tuple[list[str], dict[int, list[str]]]:
@@ -163,9 +191,11 @@ def _text_problems(raw: pd.DataFrame, numbers: pd.DataFrame) -> Iterator[str]:
             yield f"line {row}, column {column}: {shown} is not a number"
 
 
-def _range_problems(frame: pd.DataFrame, *, place: str, nan: bool = True) -> Iterator[str]:
+def _range_problems(
+    frame: pd.DataFrame, columns: Iterable[Column], *, place: str, nan: bool = True
+) -> Iterator[str]:
     """Name each value outside its range by its row's label; `nan=False` passes NaN over."""
-    for column in ALL_COLUMNS:
+    for column in columns:
         values = frame[column.name]
         bad = ~values.between(column.low, column.high)  # NaN and infinities are not between
         for row in frame.index[bad]:
@@ -186,7 +216,7 @@ def _derive(raw: pd.DataFrame) -> pd.DataFrame:
     Source: sklearn/datasets/_california_housing.py.
     """
     households = raw["households"]
-    return pd.DataFrame(
+    derived = pd.DataFrame(
         {
             "MedInc": raw["median_income"],
             "HouseAge": raw["housing_median_age"],
@@ -196,12 +226,14 @@ def _derive(raw: pd.DataFrame) -> pd.DataFrame:
             "AveOccup": raw["population"] / households,
             "Latitude": raw["latitude"],
             "Longitude": raw["longitude"],
-            TARGET: raw["median_house_value"] / 100_000.0,
         }
     )
+    if "median_house_value" in raw:
+        derived[TARGET] = raw["median_house_value"] / 100_000.0
+    return derived
 
 
-def _raise(problems: list[str], name: str) -> None:
+def _raise(problems: list[str], name: str, *, target: bool = True) -> None:
     if not problems:
         return
     shown = problems[:MOST_PROBLEMS]
@@ -210,5 +242,6 @@ def _raise(problems: list[str], name: str) -> None:
     rest = f"\n  - and {more} more" if more else ""
     raise DataError(
         f"{name} is not California housing data:{listing}{rest}",
-        fix=f"give the columns {', '.join(STATLIB)}; or {', '.join(FEATURES)}, {TARGET}",
+        fix=f"give the columns {', '.join(STATLIB[: 9 if target else 8])};"
+        f" or {', '.join([*FEATURES, TARGET][: 9 if target else 8])}",
     )

@@ -1,4 +1,8 @@
-"""The model artifact's content: `model.joblib` and the facts about it."""
+"""The model artifact's content: `model.joblib`, the facts about it, and what it predicted.
+
+`predictions.npy` holds the predictions for the validation rows: whoever compares trials needs no
+model, and no pickle, for it (26 kB).
+"""
 
 import hashlib
 import json
@@ -7,24 +11,51 @@ from importlib.metadata import version
 from pathlib import Path
 
 import joblib
+import numpy as np
 
 from housing_sweep.housing import metrics
 from housing_sweep.housing.fit import FitResult
 from housing_sweep.housing.split import Split
 from housing_sweep.housing.trial_config import TrialConfig
-from housing_sweep.pipeline.wandb_io.tracking import DatasetVersion
+from housing_sweep.pipeline.ports import DatasetVersion
 
-MODEL_NAME, FACTS_NAME = "model.joblib", "model.json"
+MODEL_NAME, FACTS_NAME, PREDICTIONS_NAME = "model.joblib", "model.json", "predictions.npy"
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "housing-sweep")
 COMPRESSION = 3
 
 
+def installed() -> dict[str, str]:
+    """Return the version of each library that decides a trial's result, and of Python."""
+    return {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
+
+
+def paths(folder: Path) -> dict[str, Path]:
+    """Return where in a folder the artifact's files lie, by their names in the artifact."""
+    return {name: folder / name for name in (MODEL_NAME, FACTS_NAME, PREDICTIONS_NAME)}
+
+
 def write(
-    folder: Path, config: TrialConfig, result: FitResult, split: Split, dataset: DatasetVersion
-) -> tuple[dict[str, Path], dict[str, object]]:
-    """Write both files; return their paths by name, and the facts in `model.json`."""
-    model = folder / MODEL_NAME
+    folder: Path,
+    config: TrialConfig,
+    result: FitResult,
+    split: Split,
+    dataset: DatasetVersion,
+    refit_of: str = "",
+) -> dict[str, object]:
+    """Write the artifact's files into a folder and return the facts in `model.json`.
+
+    Args:
+        folder: an existing one.
+        config: of the trial.
+        result: its fit.
+        split: its rows.
+        dataset: the version it used.
+        refit_of: name of the model artifact whose config was fitted again on more rows, or "".
+    """
+    files = paths(folder)
+    model = files[MODEL_NAME]
     joblib.dump(result.model, model, compress=COMPRESSION)
+    np.save(files[PREDICTIONS_NAME], result.predictions, allow_pickle=False)
     facts: dict[str, object] = {
         "config": config.as_dict(),
         "features": result.model.feature_names,
@@ -35,12 +66,12 @@ def write(
         "dataset_digest": dataset.digest,
         "dataset_sha256": dataset.sha256,
         "dataset_source": dataset.source,
-        "libraries": {name: version(name) for name in LIBRARIES}
-        | {"python": platform.python_version()},
+        "libraries": installed(),
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "model_bytes": model.stat().st_size,
         "predictions_sha256": metrics.predictions_sha256(result.predictions),
     }
-    described = folder / FACTS_NAME
-    described.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
-    return {MODEL_NAME: model, FACTS_NAME: described}, facts
+    if refit_of:
+        facts["refit_of"] = refit_of
+    files[FACTS_NAME].write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    return facts

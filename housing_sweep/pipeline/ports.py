@@ -1,13 +1,16 @@
 """What the finalizer needs of a backend, as small Protocols: a test can stand in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from housing_sweep.registry.history import Move
 from housing_sweep.registry.names import SweepRef, Target
+from housing_sweep.registry.policy import Comparison, NoComparison
 from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
-from housing_sweep.registry.selection import Candidate, Goal, Model
+from housing_sweep.registry.selection import Candidate, Goal, Model, Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,85 @@ class SweepFacts:
     ref: SweepRef
     metric: str | None
     goal: Goal
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """A dataset artifact, resolved, and its CSV on this machine.
+
+    Attributes:
+        path: entity/project/name:version.
+        digest: of its manifest.
+        csv: the file, checked against `sha256`.
+        sha256: of the CSV.
+        source: csv, california or synthetic.
+    """
+
+    path: str
+    digest: str
+    csv: Path
+    sha256: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedModel:
+    """The files of a model artifact on this machine, not believed yet.
+
+    Attributes:
+        path: `model.joblib`.
+        sha256: of that file, computed here.
+        facts: what `model.json` says.
+        predictions: `predictions.npy`, or None if the artifact has none.
+    """
+
+    path: Path
+    sha256: str
+    facts: Mapping[str, object]
+    predictions: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """A winner's config fitted again on more rows, not logged yet.
+
+    Attributes:
+        of: the winner's artifact.
+        files: here, as long as the judge lives.
+        dataset: what both were trained on.
+    """
+
+    of: Model
+    files: FetchedModel
+    dataset: DatasetVersion
+
+
+Say = Callable[[str], None]
+"""Told what is being done now, one line at a time."""
+
+
+class Judge(Protocol):
+    """Finds out what a model is worth, believing nothing that is told of it."""
+
+    def expect(self, dataset_digest: str) -> None:
+        """Reject models of runs that used another dataset from now on; "" accepts any."""
+
+    def examine(self, candidate: Candidate) -> Model | str:
+        """Return a run's model, verified, or why it is rejected."""
+
+    def why_not(self, model: Model) -> str:
+        """Return why a model that stands for itself is rejected, or ""."""
+
+    def ties(self, leader: Ranked, row: Ranked) -> bool:
+        """Return whether a row's score is within noise of the leader's."""
+
+    def refit(self, model: Model) -> Refit:
+        """Fit a verified model's config again, on training and validation rows."""
+
+    def contest(
+        self, challenger: Model | Refit, champion: Version | None, *, spatial: bool
+    ) -> Comparison | NoComparison:
+        """Compare with the holder of an alias, or a baseline, on rows that neither has seen."""
 
 
 class Runs(Protocol):
@@ -50,11 +132,48 @@ class Runs(Protocol):
         """Return the dataset version a run used."""
 
 
+class Files(Protocol):
+    """Downloads artifacts; believes nothing."""
+
+    def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
+        """Download a model version into a folder.
+
+        Raises:
+            Refused: a file is missing or unreadable.
+        """
+
+    def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
+        """Download the validation predictions of a model version, if it has any."""
+
+    def fetch_dataset(self, name: str) -> DatasetVersion:
+        """Download a dataset version; a copy here with its SHA-256 is not fetched again.
+
+        Raises:
+            NotFound: it is not there, or its file has another SHA-256 than recorded.
+        """
+
+
 class Models(Protocol):
     """Reads and writes the registry that belongs to a sweep's entity."""
 
+    def home(self) -> SweepRef:
+        """Return the entity and project used by default, without a sweep."""
+
     def champion(self, ref: SweepRef, target: Target) -> Version | None:
         """Return the version that holds an alias in the registry."""
+
+    def version(self, ref: SweepRef, collection: str, name: str) -> Version | None:
+        """Return a version of a registry collection by alias, or by number such as v3."""
+
+    def origin(self, version: Version) -> tuple[Candidate, Model]:
+        """Return the run that logged a version's artifact, and that artifact.
+
+        Raises:
+            NotFound: the run or the artifact was deleted.
+        """
+
+    def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
+        """Log a refit as an artifact of a run that used the winner and the dataset."""
 
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
         """Link a model to the collection; again returns the version that it has there."""
@@ -69,8 +188,14 @@ class PromotionRun(Protocol):
     def uses(self, artifact: str) -> None:
         """Record an artifact as input."""
 
+    def wait_for_turn(self) -> None:
+        """Return when no promotion of the same alias that began earlier is still at work."""
+
     def applied(self, facts: Mapping[str, object]) -> None:
         """Record that the alias has moved, with the figures."""
+
+    def withdrawn(self, reason: str) -> None:
+        """Record that the alias will not be moved by this record."""
 
 
 class Records(Protocol):
@@ -83,11 +208,14 @@ class Records(Protocol):
     def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
         """Return the newest promotion record of a target, if it was never applied."""
 
+    def moves(self, ref: SweepRef, target: Target) -> list[Move]:
+        """Return every move of an alias, oldest first, whatever project it came from."""
+
     def write(
         self, ref: SweepRef, target: Target, run_id: str | None, record: Mapping[str, object]
     ) -> AbstractContextManager[PromotionRun]:
         """Open a promotion run; its config is durable on entry. `run_id` resumes one."""
 
 
-class Backend(Runs, Models, Records, Protocol):
+class Backend(Runs, Files, Models, Records, Protocol):
     """Whatever answers at `WANDB_BASE_URL`."""

@@ -141,7 +141,7 @@ def _run(tracked: "TrackedRun") -> None:
     with tempfile.TemporaryDirectory() as scratch:
         from housing_sweep.pipeline import model_files
 
-        files, facts = model_files.write(Path(scratch), config, result, rows, dataset)
+        facts = model_files.write(Path(scratch), config, result, rows, dataset)
         tracked.summarise(
             {
                 **result.scores,
@@ -149,12 +149,14 @@ def _run(tracked: "TrackedRun") -> None:
                 "stopped_early": result.stopped_early,
                 "best_iteration": result.best_iteration,
                 "model_bytes": facts["model_bytes"],
+                "model_sha256": facts["model_sha256"],
                 "predictions_sha256": facts["predictions_sha256"],
                 "split_fingerprint": rows.fingerprint,
                 "dataset_version": dataset.path,
                 "dataset_digest": dataset.digest,
             }
         )
+        files = model_files.paths(Path(scratch))
         tracked.log_artifact(f"model-{tracked.id}", "model", files, facts, wait=True)
 
 

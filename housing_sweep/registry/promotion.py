@@ -2,21 +2,22 @@
 
 A decision is a value: `--dry-run`, `--json`, the text and `apply_promotion` read the same one.
 Its checks stand in the order in which they were made; the first that fails ends them:
-`finished` (some run of the sweep is), `candidate` (one has a finite score and a model),
-`change` (the alias is not there already). Verification of the model and comparison with the
-champion are further checks between `candidate` and `change`.
+`finished` (some run of the sweep is), `candidate` (one has a finite score and a model that was
+verified), `change` (the alias is not there already), `earned` (it beats the champion, by policy).
 
 The record (version 1) is the config of a run with `job_type="promote"`, grouped by target; its
 summary says `applied` once the alias has moved. Rollback and audit read these runs and nothing
-else.
+else (`registry.history`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from housing_sweep.registry.history import PROMOTE, ROLLBACK
 from housing_sweep.registry.names import SweepRef, Target
-from housing_sweep.registry.selection import Goal, Ranked, winner
+from housing_sweep.registry.policy import Comparison, NoComparison, Policy, judge
+from housing_sweep.registry.selection import Goal, Model, Ranked, winner
 
 RECORD_VERSION = 1
 JOB_TYPE = "promote"
@@ -50,6 +51,7 @@ class Version:
         source: qualified name of that artifact.
         digest: of its contents.
         url: its page, or "".
+        refit_of: name of the artifact whose config was fitted again for it, or "".
     """
 
     name: str
@@ -58,6 +60,7 @@ class Version:
     source: str
     digest: str
     url: str = ""
+    refit_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class OpenRecord:
     run_id: str
     challenger_id: str
     displaced: str
+    refit_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,16 @@ class Decision:
     """Who shall hold the alias, and why.
 
     Attributes:
+        sweep: whose best run it is; id "" when a version is moved on from another alias.
         ranked: the best runs, best first, each with the reason why it cannot win.
+        policy: what the challenger must show.
+        comparison: what it showed; None before it was asked.
         dataset: what the winner's run used, or None.
         champion: the version that holds the alias now, or None.
         open_record: an interrupted promotion of the same model, to be completed.
         who: the person who decides.
+        refit: whether the winner's config, fitted on training and validation rows, is promoted.
+        moved_from: the version that is moved on from another alias, or None.
     """
 
     sweep: SweepRef
@@ -97,15 +106,24 @@ class Decision:
     verdict: Verdict
     checks: tuple[Check, ...]
     ranked: tuple[Ranked, ...]
+    policy: Policy
+    comparison: Comparison | NoComparison | None = None
     dataset: Dataset | None = None
     champion: Version | None = None
     open_record: OpenRecord | None = None
     who: str = ""
+    refit: bool = False
+    moved_from: Version | None = None
 
     @property
     def challenger(self) -> Ranked | None:
         """Return the winning row, or None."""
         return winner(self.ranked)
+
+    @property
+    def reason(self) -> str:
+        """Return the sentence that decided."""
+        return self.checks[-1].reason
 
     @property
     def displaced(self) -> str:
@@ -125,67 +143,123 @@ class Decision:
         return self.verdict is Verdict.PROMOTE or self.open_record is not None
 
 
-def decide(
-    sweep: SweepRef,
-    target: Target,
-    metric: str,
-    goal: Goal,
-    ranked: tuple[Ranked, ...],
-    champion: Version | None,
-    dataset: Dataset | None,
-    open_record: OpenRecord | None,
-    who: str,
-) -> Decision:
-    """Return the decision over what was read; never raises, a refusal is a decision too."""
-    best = winner(ranked)
-    mine = open_record if best and open_record and _same(best, open_record.challenger_id) else None
-    checks = _checks(ranked, best, champion, target, metric)
-    if not all(check.passed for check in checks):
-        held = checks[-1].name == "change"
-        verdict = Verdict.UNCHANGED if held else Verdict.REFUSE
-    else:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a promotion was asked for, and what was read to answer; `decide` makes it a Decision."""
+
+    sweep: SweepRef
+    target: Target
+    metric: str
+    goal: Goal
+    ranked: tuple[Ranked, ...]
+    policy: Policy
+    dataset: Dataset | None = None
+    champion: Version | None = None
+    open_record: OpenRecord | None = None
+    who: str = ""
+    refit: bool = False
+    moved_from: Version | None = None
+
+    @property
+    def held_already(self) -> bool:
+        """Whether the alias is on the winner's version (or on its refit) already."""
+        best = winner(self.ranked)
+        if best is None or best.model is None or self.champion is None:
+            return False
+        if self.refit:
+            return self.champion.refit_of == best.model.name
+        return self.champion.source_id == best.model.id
+
+
+def decide(asked: Asked, comparison: Comparison | NoComparison | None) -> Decision:
+    """Return the decision over what was read; never raises, a refusal is a decision too.
+
+    Args:
+        asked: what was asked for, and what was read.
+        comparison: with the champion or the baseline; None where there was nothing to compare.
+    """
+    best, held = winner(asked.ranked), asked.open_record
+    checks = tuple(_checks(asked, best, comparison))
+    if all(check.passed for check in checks):
         verdict = Verdict.PROMOTE
+    else:
+        verdict = Verdict.UNCHANGED if checks[-1].name == "change" else Verdict.REFUSE
+    mine = best and best.model and held and _same(best.model, held, asked.refit)
     return Decision(
-        sweep, target, metric, goal, verdict, checks, ranked, dataset, champion, mine, who
+        sweep=asked.sweep,
+        target=asked.target,
+        metric=asked.metric,
+        goal=asked.goal,
+        verdict=verdict,
+        checks=checks,
+        ranked=asked.ranked,
+        policy=asked.policy,
+        comparison=comparison,
+        dataset=asked.dataset,
+        champion=asked.champion,
+        open_record=held if mine and verdict is not Verdict.REFUSE else None,
+        who=asked.who,
+        refit=asked.refit,
+        moved_from=asked.moved_from,
     )
 
 
-def _same(row: Ranked, source_id: str) -> bool:
-    return row.model is not None and row.model.id == source_id
+def _same(model: Model, held: OpenRecord, refit: bool) -> bool:
+    return held.refit_of == model.name if refit else held.challenger_id == model.id
 
 
 def _checks(
-    ranked: tuple[Ranked, ...],
-    best: Ranked | None,
-    champion: Version | None,
-    target: Target,
-    metric: str,
-) -> tuple[Check, ...]:
-    finished = sum(row.candidate.state == "finished" for row in ranked)
-    if not finished:
-        return (Check("finished", False, "the sweep has no finished run"),)
-    some = Check("finished", True, "the sweep has finished runs")
-    if best is None:
-        return (some, Check("candidate", False, "no finished run has a score and a model"))
-    found = Check("candidate", True, f"{best.candidate.id} has {metric} {best.score:.6g}")
-    if champion is not None and _same(best, champion.source_id):
-        held = f"{target.alias} is on {champion.name} already, which is this model"
-        return (some, found, Check("change", False, held))
-    now = f"{target.alias} is on {champion.name}" if champion else f"nothing holds {target.alias}"
-    return (some, found, Check("change", True, now))
+    asked: Asked, best: Ranked | None, comparison: Comparison | NoComparison | None
+) -> Iterator[Check]:
+    if asked.moved_from is None:
+        if not any(row.candidate.state == "finished" for row in asked.ranked):
+            yield Check("finished", False, "the sweep has no finished run")
+            return
+        yield Check("finished", True, "the sweep has finished runs")
+    if best is None or best.model is None:
+        what = "no finished run has a score and a model that can be believed"
+        yield Check("candidate", False, what if asked.moved_from is None else _why_not(asked))
+        return
+    yield Check("candidate", True, _found(asked, best))
+    champion, alias = asked.champion, asked.target.alias
+    if asked.held_already and champion:
+        held = f"{alias} is on {champion.name} already, which is this model"
+        yield Check("change", False, held)
+        return
+    now = f"{alias} is on {champion.name}" if champion else f"nothing holds {alias}"
+    yield Check("change", True, now)
+    if comparison is not None:
+        passed, reason = judge(asked.policy, comparison)
+        yield Check("earned", passed, reason)
 
 
-def record(decision: Decision) -> dict[str, object]:
+def _found(asked: Asked, best: Ranked) -> str:
+    if best.score is None:
+        return f"{best.candidate.id} is verified"
+    ties = sum(row.tied for row in asked.ranked)
+    among = f", the lightest of {ties} that tie within noise" if ties else ""
+    return f"{best.candidate.id} has {asked.metric} {best.score:.6g}, verified{among}"
+
+
+def _why_not(asked: Asked) -> str:
+    return "; ".join(row.why_not for row in asked.ranked if row.why_not)
+
+
+def record(decision: Decision, model: Model) -> dict[str, object]:
     """Return the config of the promotion run: decision, reasons, figures, who, what it displaced.
 
     Keys keep their meaning within `RECORD_VERSION`; later versions only add.
+
+    Args:
+        decision: to promote.
+        model: what is linked: the winner's, or its refit.
     """
     best = decision.challenger
     assert best is not None
-    assert best.model is not None
     return {
         "record_version": RECORD_VERSION,
-        "decision": Verdict.PROMOTE.value,
+        "decision": PROMOTE,
+        "reason": decision.reason,
         "sweep": str(decision.sweep),
         "target": decision.target.path,
         "alias": decision.target.alias,
@@ -195,16 +269,37 @@ def record(decision: Decision) -> dict[str, object]:
         "who": decision.who,
         "challenger": {
             "run": best.candidate.id,
-            "artifact": best.model.name,
-            "artifact_id": best.model.id,
-            "digest": best.model.digest,
+            "artifact": model.name,
+            "artifact_id": model.id,
+            "digest": model.digest,
+            "model_sha256": model.metadata.get("model_sha256"),
+            "refit_of": best.model.name if decision.refit and best.model else "",
             "commit": best.candidate.commit,
             "config": dict(best.candidate.config),
         },
         "displaced": decision.displaced,
+        "moved_from": decision.moved_from.name if decision.moved_from else "",
         "dataset": _dataset(decision.dataset),
+        "policy": _policy(decision.policy),
+        "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
         "ranked": [_row(row) for row in decision.ranked],
+    }
+
+
+def rollback_record(
+    target: Target, back_to: Version, displaced: str, who: str, reason: str
+) -> dict[str, object]:
+    """Return the config of the run that records a rollback."""
+    return {
+        "record_version": RECORD_VERSION,
+        "decision": ROLLBACK,
+        "reason": reason,
+        "target": target.path,
+        "alias": target.alias,
+        "who": who,
+        "challenger": {"artifact": back_to.source, "artifact_id": back_to.source_id},
+        "displaced": displaced,
     }
 
 
@@ -213,18 +308,27 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
     best = decision.challenger
     return {
         "verdict": decision.verdict.value,
+        "reason": decision.reason,
         "sweep": str(decision.sweep),
         "target": str(decision.target),
         "metric": decision.metric,
         "goal": decision.goal.value,
         "who": decision.who,
         "winner": None if best is None else _row(best),
+        "refit": decision.refit,
+        "moved_from": decision.moved_from.name if decision.moved_from else None,
         "displaced": decision.displaced or None,
         "dataset": _dataset(decision.dataset),
+        "policy": _policy(decision.policy),
+        "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
         "ranked": [_row(row) for row in decision.ranked],
         "promoted": None if promoted is None else promoted.name,
     }
+
+
+def _policy(policy: Policy) -> dict[str, object]:
+    return {"require": policy.require.value, "margin": policy.margin}
 
 
 def _check(check: Check) -> dict[str, object]:
@@ -244,6 +348,7 @@ def _row(row: Ranked) -> Mapping[str, object]:
         "state": row.candidate.state,
         "score": row.score,
         "why_not": row.why_not,
+        "tied": row.tied,
         "model": row.model.name if row.model else None,
         "commit": row.candidate.commit,
         "config": dict(row.candidate.config),

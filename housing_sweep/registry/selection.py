@@ -3,11 +3,14 @@
 Order: score, then creation time, then run id. The last is unique, so equal scores (a grid that
 repeats a seed, a metric with few values) give the same winner whoever asks, and the earlier run
 wins because a later equal one has not improved on it.
+
+The run with the best score leads. Those whose score is within noise of it tie with it, and of them
+the smaller, then faster, then earlier model wins: the best of many noisy scores is the luckiest.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from housing_sweep.registry.names import RunId
@@ -54,19 +57,27 @@ class Candidate:
     commit: str | None = None
     user: str | None = None
     url: str = ""
+    summary: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate that was looked at: its model, or the reason why it cannot win.
+    """A candidate that was looked at.
 
-    `why_not` is "" for the winner and for those that merely have a worse score.
+    Attributes:
+        score: a finite one, or None.
+        why_not: why it cannot win; "" for the winner and those that merely have a worse score.
+        model: its model, once that was examined and found sound.
+        tied: whether its score is within noise of the best.
+        won: whether it is the winner.
     """
 
     candidate: Candidate
     score: float | None
     why_not: str = ""
     model: Model | None = None
+    tied: bool = False
+    won: bool = False
 
 
 def number(value: object) -> float | None:
@@ -98,32 +109,81 @@ def select(
     runs: Iterable[Candidate],
     metric: str,
     goal: Goal,
-    model_of: Callable[[Candidate], Model | None],
+    examine: Callable[[Candidate], Model | str],
     shown: int = 10,
 ) -> tuple[Ranked, ...]:
     """Return the best runs, best first, with the reason for each that cannot win.
 
-    The winner is the first with a model. `runs` come ordered by score and are read lazily: up to
-    the winner, all that tie with it, and `shown` rows; after `MOST_MISSES` the search ends, so that
-    a sweep of thousands without any model is refused soon. `model_of` costs a request, so it is
-    asked for no run behind the winner.
+    The first whose model is sound leads, and is marked as the winner. `runs` come ordered by score
+    and are read lazily: up to the leader, all that tie with it exactly, and `shown` rows; after
+    `MOST_MISSES` the search ends, so that a sweep of thousands without any model is refused soon.
+
+    Args:
+        runs: ordered by score.
+        metric: key of the score.
+        goal: of the metric.
+        examine: returns a run's sound model, or why it has none. It costs requests and time, so it
+            is asked for no run behind the leader.
+        shown: rows to return at least, if there are as many.
     """
     ranked: list[Ranked] = []
     unscored: list[Ranked] = []
-    won = False
+    led = False
     for tied in _ties(runs, metric, unscored):
         for candidate in sorted(tied, key=lambda one: order_key(one, goal)):
             score = number(candidate.score)
-            if won:
+            if led:
                 ranked.append(Ranked(candidate, score))
                 continue
-            model = model_of(candidate)
-            won = model is not None
-            why = "" if won else "no committed model artifact"
-            ranked.append(Ranked(candidate, score, why, model))
-        if len(ranked) >= (shown if won else MOST_MISSES):
+            found = examine(candidate)
+            led = isinstance(found, Model)
+            if isinstance(found, Model):
+                ranked.append(Ranked(candidate, score, model=found, won=True))
+            else:
+                ranked.append(Ranked(candidate, score, found))
+        if len(ranked) >= (shown if led else MOST_MISSES):
             break
     return (*ranked, *unscored[:shown])
+
+
+def settle_ties(
+    ranked: Sequence[Ranked],
+    ties: Callable[[Ranked, Ranked], bool],
+    examine: Callable[[Candidate], Model | str],
+) -> tuple[Ranked, ...]:
+    """Return the rows with the winner chosen among those that tie with the leader.
+
+    Args:
+        ranked: from `select`.
+        ties: whether a row's score is within noise of the leader's.
+        examine: as in `select`; asked only for rows that would win.
+    """
+    leader = winner(ranked)
+    if leader is None:
+        return tuple(ranked)
+    behind = [row for row in ranked if row.score is not None and not row.why_not and not row.won]
+    found = {row.candidate.id: replace(row, tied=True) for row in behind if ties(leader, row)}
+    if not found:
+        return tuple(ranked)
+    found[leader.candidate.id] = replace(leader, tied=True, won=False)
+    for row in sorted(found.values(), key=_lightest):
+        model = row.model or examine(row.candidate)
+        if isinstance(model, Model):
+            found[row.candidate.id] = replace(row, model=model, won=True)
+            break
+        found[row.candidate.id] = replace(row, why_not=model)
+    return tuple(found.get(row.candidate.id, row) for row in ranked)
+
+
+def _lightest(row: Ranked) -> tuple[float, float, str, str]:
+    summary = row.candidate.summary
+    size, seconds = number(summary.get("model_bytes")), number(summary.get("fit_seconds"))
+    return (
+        math.inf if size is None else size,
+        math.inf if seconds is None else seconds,
+        row.candidate.created_at,
+        row.candidate.id,
+    )
 
 
 def merge(
@@ -135,8 +195,8 @@ def merge(
 
 
 def winner(ranked: Iterable[Ranked]) -> Ranked | None:
-    """Return the row that wins: the first with a model, or None."""
-    return next((row for row in ranked if row.model is not None), None)
+    """Return the row that wins, or None."""
+    return next((row for row in ranked if row.won), None)
 
 
 def _ties(

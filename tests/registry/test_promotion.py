@@ -2,22 +2,32 @@
 
 import json
 
-from housing_sweep.pipeline.finalize import decide_promotion
-from housing_sweep.registry.promotion import RECORD_VERSION, as_json, record
-from tests.fakes import FakeBackend, candidate
+from housing_sweep.pipeline.finalize import Wanted, decide_promotion
+from housing_sweep.registry.promotion import RECORD_VERSION, Decision, as_json, record
+from tests.fakes import FakeBackend, FakeJudge, candidate
+
+
+def _decide(backend: FakeBackend) -> Decision:
+    return decide_promotion(backend, Wanted("s"), judges=FakeJudge(backend))
 
 
 def test_a_record_is_plain_json_with_everything_that_rollback_needs() -> None:
-    decision = decide_promotion(FakeBackend([candidate("a", 0.4), candidate("b", 0.3)]), "s")
-    stored = json.loads(json.dumps(record(decision), allow_nan=False))
+    decision = _decide(FakeBackend([candidate("a", 0.4), candidate("b", 0.3)]))
+    assert decision.challenger is not None
+    assert decision.challenger.model is not None
+    told = record(decision, decision.challenger.model)
+    stored = json.loads(json.dumps(told, allow_nan=False))
     assert stored["record_version"] == RECORD_VERSION
     assert (stored["alias"], stored["displaced"], stored["who"]) == ("staging", "", "ada")
     assert stored["challenger"]["artifact_id"] == "id-b"
     assert stored["dataset"]["source"] == "synthetic"
-    assert [check["name"] for check in stored["checks"]] == ["finished", "candidate", "change"]
+    assert [check["name"] for check in stored["checks"]] == [
+        *("finished", "candidate", "change", "earned")
+    ]
+    assert stored["comparison"]["difference"] == -0.1
 
 
 def test_a_refused_decision_is_json_too() -> None:
-    answer = as_json(decide_promotion(FakeBackend([]), "s"), None)
+    answer = as_json(_decide(FakeBackend([])), None)
     assert json.loads(json.dumps(answer))["verdict"] == "refuse"
     assert answer["winner"] is None

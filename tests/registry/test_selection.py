@@ -27,20 +27,20 @@ def test_the_winner_is_the_best_sound_run_and_ties_do_not_depend_on_arrival(
     random.shuffle(runs)  # type: ignore[attr-defined]
     arriving = sorted(runs, key=lambda run: order_key(run, goal)[0])
     found = winner(
-        select(arriving, "val_rmse", goal, lambda r: _model(r) if r.id in has_model else None)
+        select(arriving, "val_rmse", goal, lambda r: _model(r) if r.id in has_model else "none")
     )
     sound = [run for run in runs if run.id in has_model and order_key(run, goal)[0] < math.inf]
     best = min(sound, key=lambda run: order_key(run, goal), default=None)
     assert (found.candidate if found else None) == best
 
 
-def test_no_artifact_is_asked_for_behind_the_winner() -> None:
+def test_no_model_is_examined_behind_the_winner() -> None:
     asked: list[str] = []
 
-    def model_of(run: Candidate) -> Model | None:
+    def examine(run: Candidate) -> Model | str:
         asked.append(run.id)
-        return _model(run) if run.id != "a" else None
+        return _model(run) if run.id != "a" else "it is broken"
 
-    ranked = select([candidate(c, n) for n, c in enumerate("abcd")], "m", Goal.MINIMIZE, model_of)
+    ranked = select([candidate(c, n) for n, c in enumerate("abcd")], "m", Goal.MINIMIZE, examine)
     assert asked == ["a", "b"]
-    assert [row.why_not for row in ranked] == ["no committed model artifact", "", "", ""]
+    assert [row.why_not for row in ranked] == ["it is broken", "", "", ""]

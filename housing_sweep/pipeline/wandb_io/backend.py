@@ -6,18 +6,23 @@ at, two per candidate in front of the winner for its artifacts, a handful for th
 
 import contextlib
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wandb
 
 from housing_sweep.errors import NotFound, Unavailable
-from housing_sweep.pipeline.ports import Backend, SweepFacts
+from housing_sweep.pipeline.ports import Backend, DatasetVersion, FetchedModel, Refit, SweepFacts
+from housing_sweep.pipeline.wandb_io import files
 from housing_sweep.pipeline.wandb_io.errors import our_errors
-from housing_sweep.registry.names import RunId, SweepRef, Target
+from housing_sweep.registry.history import ROLLBACK, Move, read_move
+from housing_sweep.registry.names import RunId, SweepId, SweepRef, Target
 from housing_sweep.registry.promotion import (
     JOB_TYPE,
     Dataset,
@@ -31,6 +36,9 @@ PAGE = 20
 
 PROJECT = "california-housing"
 REACH_SECONDS = 10.0
+POLL_SECONDS = 1.0
+SILENT_SECONDS = 60.0
+"""A promotion whose run was not heard of for so long is dead; the SDK speaks every 15 to 30 s."""
 
 
 class WandbBackend:
@@ -92,7 +100,7 @@ class WandbBackend:
         if not found:
             return None
         newest = max(found, key=lambda a: (_run_id(candidate) in a.name, int(a.version[1:])))
-        return Model(str(newest.id), _path(newest), newest.digest, dict(newest.metadata))
+        return _model(newest)
 
     def dataset_of(self, candidate: Candidate) -> Dataset | None:
         """Return the dataset version a run used."""
@@ -103,11 +111,75 @@ class WandbBackend:
             return None
         return Dataset(_path(found), found.digest, str(found.metadata.get("source", "")))
 
+    def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
+        """Download a model version into a folder."""
+        return files.fetch_model(self._artifact(model.name), folder)
+
+    def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
+        """Download the validation predictions of a model version, if it has any."""
+        return files.fetch_predictions(self._artifact(model.name), folder)
+
+    def fetch_dataset(self, name: str) -> DatasetVersion:
+        """Download a dataset version; a copy here with its SHA-256 is not fetched again."""
+        return files.fetch_dataset(self._artifact(name))
+
+    def _artifact(self, name: str) -> Any:
+        with our_errors(f"read {name}"):
+            return self._api.artifact(name)
+
+    def home(self) -> SweepRef:
+        """Return the entity and project used by default, without a sweep."""
+        with our_errors("read the settings"):
+            entity = self._api.settings["entity"] or self._api.default_entity
+            project = self._api.settings["project"] or PROJECT
+        return SweepRef(str(entity), str(project), SweepId(""))
+
     def champion(self, ref: SweepRef, target: Target) -> Version | None:
         """Return the version that holds an alias in the registry."""
-        with contextlib.suppress(NotFound), our_errors(f"read {target}"):
-            return _version(self._as(ref).artifact(str(target)))
+        return self.version(ref, target.path, target.alias)
+
+    def version(self, ref: SweepRef, collection: str, name: str) -> Version | None:
+        """Return a version of a registry collection by alias, or by number such as v3."""
+        with contextlib.suppress(NotFound), our_errors(f"read {collection}:{name}"):
+            return _version(self._as(ref).artifact(f"{collection}:{name}"))
         return None
+
+    def origin(self, version: Version) -> tuple[Candidate, Model]:
+        """Return the run that logged a version's artifact, and that artifact."""
+        with our_errors(f"trace {version.name}"):
+            artifact = self._api.artifact(version.source)
+            run = artifact.logged_by()
+            if run is None:
+                raise NotFound(f"the run that made {version.source} was deleted")
+            return _candidate(run, "val_rmse"), _model(artifact)
+
+    def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
+        """Log a refit as an artifact of a run that used the winner and the dataset."""
+        facts = refit.files.facts
+        base = refit.of.name.rsplit("/", 1)[-1].partition(":")[0]
+        name = f"{base}-refit"
+        with contextlib.suppress(NotFound), our_errors(f"read {name}"):
+            held = self._api.artifact(f"{ref.entity}/{ref.project}/{name}:latest")
+            if held.metadata.get("model_sha256") == facts["model_sha256"]:
+                return _model(held)
+        with (
+            our_errors(f"log {name}"),
+            wandb.init(
+                entity=ref.entity,
+                project=ref.project,
+                job_type="refit",
+                config={"refit_of": refit.of.name, **_object(facts.get("config"))},
+            ) as run,
+        ):
+            run.use_artifact(refit.of.name)
+            run.use_artifact(refit.dataset.path)
+            made = wandb.Artifact(name, type="model", metadata=dict(facts))
+            for path in sorted(refit.files.path.parent.iterdir()):
+                made.add_file(str(path), policy="mutable")
+            logged = run.log_artifact(made).wait()
+            keep = ("model_sha256", "model_bytes", "predictions_sha256", "split_fingerprint")
+            run.summary.update({key: facts[key] for key in (*keep, "dataset_digest")})
+            return _model(logged)
 
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
         """Link a model to the collection; again returns the version that it has there."""
@@ -128,15 +200,37 @@ class WandbBackend:
 
     def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
         """Return the newest promotion record of a target, if it was never finished."""
-        filters = {"jobType": JOB_TYPE, "config.alias": target.alias, "config.target": target.path}
         with our_errors("read the promotion records"):
-            found = next(iter(self._list(ref, filters, "-created_at", 1)), None)
-        if found is None or found.summary.get("applied"):
+            found = next(iter(self._list(ref, _records_of(target), "-created_at", 1)), None)
+        if found is None or found.summary.get("applied") or found.summary.get("withdrawn"):
+            return None
+        if found.config.get("decision") == ROLLBACK:
             return None
         challenger = found.config.get("challenger") or {}
         return OpenRecord(
-            found.id, str(challenger.get("artifact_id")), str(found.config.get("displaced") or "")
+            found.id,
+            str(challenger.get("artifact_id")),
+            str(found.config.get("displaced") or ""),
+            str(challenger.get("refit_of") or ""),
         )
+
+    def moves(self, ref: SweepRef, target: Target) -> list[Move]:
+        """Return every move of an alias, oldest first, whatever project it came from."""
+        found = []
+        for place in self._record_projects(ref, target):
+            with our_errors(f"read the promotion records in {place}"):
+                for run in self._list(place, _records_of(target), "+created_at", PAGE):
+                    config, summary = dict(run.config), dict(run.summary_metrics)
+                    path = "/".join(run.path)
+                    found.append(read_move(path, str(run.created_at), config, summary))
+        return sorted(found, key=lambda move: (move.at, move.record))
+
+    def _record_projects(self, ref: SweepRef, target: Target) -> list[SweepRef]:
+        places = {(ref.entity, ref.project)}
+        with contextlib.suppress(NotFound), our_errors(f"list {target.path}"):
+            for held in self._as(ref).artifacts("model", target.path):
+                places.add((held.source_entity, held.source_project))
+        return [SweepRef(entity, project, SweepId("")) for entity, project in sorted(places)]
 
     @contextlib.contextmanager
     def write(
@@ -156,7 +250,21 @@ class WandbBackend:
                 allow_val_change=True,
             ) as run,
         ):
-            yield WandbPromotionRun(run)
+            yield WandbPromotionRun(run, lambda: self._rivals(ref, target, str(run.id)))
+
+    def _rivals(self, ref: SweepRef, target: Target, mine: str) -> list[str]:
+        """Return records of an alias that are open, alive, and began before mine."""
+        alive = datetime.now(UTC) - timedelta(seconds=SILENT_SECONDS)
+        filters = {"$and": [_records_of(target), {"state": "running"}]}
+        found = []
+        with our_errors("read the promotion records"):
+            for run in self._list(ref, filters, "+created_at", PAGE):
+                if run.id == mine:
+                    break
+                beat = datetime.fromisoformat(str(run.heartbeat_at or run.created_at))
+                if (beat if beat.tzinfo else beat.replace(tzinfo=UTC)) > alive:
+                    found.append(str(run.id))
+        return found
 
     def _as(self, ref: SweepRef) -> Any:
         """Return an Api whose entity is the sweep's: it chooses the organization's registry."""
@@ -179,16 +287,42 @@ class WandbBackend:
 class WandbPromotionRun:
     """A promotion record that is open."""
 
-    def __init__(self, run: Any) -> None:
-        self._run = run
+    def __init__(self, run: Any, rivals: Callable[[], list[str]]) -> None:
+        self._run, self._rivals = run, rivals
 
     def uses(self, artifact: str) -> None:
         """Record an artifact as input."""
         self._run.use_artifact(artifact)
 
+    def wait_for_turn(self) -> None:
+        """Return when no promotion of the same alias that began earlier is still at work.
+
+        Records are ordered by creation, told in seconds: the first look comes a second later, when
+        no record can turn up any more that counts as earlier.
+        """
+        time.sleep(1.0)
+        while self._rivals():
+            time.sleep(POLL_SECONDS)
+
     def applied(self, facts: Mapping[str, object]) -> None:
         """Record that the alias has moved, with the figures."""
         self._run.summary.update({**facts, "applied": True})
+
+    def withdrawn(self, reason: str) -> None:
+        """Record that the alias will not be moved by this record."""
+        self._run.summary.update({"applied": False, "withdrawn": reason})
+
+
+def _records_of(target: Target) -> dict[str, Any]:
+    return {"jobType": JOB_TYPE, "config.alias": target.alias, "config.target": target.path}
+
+
+def _model(artifact: Any) -> Model:
+    return Model(str(artifact.id), _path(artifact), artifact.digest, dict(artifact.metadata))
+
+
+def _object(value: object) -> dict[str, object]:
+    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def _require_answer(url: str) -> None:
@@ -222,7 +356,14 @@ def _candidate(run: Any, metric: str) -> Candidate:
         commit=run.commit,
         user=run.user.username if run.user else None,
         url=run.url,
+        summary=_scalars(run.summary_metrics),
     )
+
+
+def _scalars(summary: Mapping[str, Any]) -> dict[str, object]:
+    """Return the plain values of a summary; tables and charts stay away."""
+    kinds = (str, int, float, bool)
+    return {k: v for k, v in summary.items() if isinstance(v, kinds) and not k.startswith("_")}
 
 
 def _score(summary: Mapping[str, object], metric: str) -> object:
@@ -246,6 +387,7 @@ def _version(artifact: Any) -> Version:
         source=source,
         digest=artifact.digest,
         url=str(artifact.url or ""),
+        refit_of=str(artifact.metadata.get("refit_of") or ""),
     )
 
 

@@ -1,41 +1,20 @@
 """What a run writes: metrics, artifacts, charts. A thin face of `wandb.Run`."""
 
-import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import wandb
-from wandb.env import get_cache_dir
 
-from housing_sweep.errors import HousingSweepError, NotFound
+from housing_sweep.errors import HousingSweepError
+from housing_sweep.pipeline.ports import DatasetVersion
 from housing_sweep.pipeline.wandb_io.errors import backend_url, our_errors
+from housing_sweep.pipeline.wandb_io.files import fetch_dataset
 
 LOCAL_TRANSMIT_SECONDS = 2.0
 """How often a trial sends its history to a backend of one's own; to W&B's cloud, every 15 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetVersion:
-    """A dataset artifact, resolved, and its CSV on this machine.
-
-    Attributes:
-        path: entity/project/name:version.
-        digest: of its manifest.
-        csv: the file, checked against `sha256`.
-        sha256: of the CSV.
-        source: csv, california or synthetic.
-    """
-
-    path: str
-    digest: str
-    csv: Path
-    sha256: str
-    source: str
 
 
 class TrackedRun:
@@ -81,16 +60,7 @@ class TrackedRun:
         fix = "publish it first: housing-sweep data publish --csv housing.csv"
         with our_errors(f"use dataset {reference}", missing=fix):
             artifact = self._run.use_artifact(reference, type="dataset")
-        facts = artifact.metadata
-        sha256 = str(facts.get("sha256", ""))
-        collection = artifact.name.partition(":")[0]  # fetched by alias, its name has the alias
-        return DatasetVersion(
-            path=f"{artifact.entity}/{artifact.project}/{collection}:{artifact.version}",
-            digest=artifact.digest,
-            csv=_local_copy(artifact, sha256),
-            sha256=sha256,
-            source=str(facts.get("source", "unknown")),
-        )
+        return fetch_dataset(artifact)
 
     def log_artifact(
         self,
@@ -165,29 +135,3 @@ def open_run(
         run.finish(exit_code=255 if isinstance(error, KeyboardInterrupt) else 1)
         raise
     run.finish()
-
-
-def _local_copy(artifact: Any, sha256: str) -> Path:
-    """Return `housing.csv` of a dataset version from the cache, fetched when it is not there."""
-    folder = Path(get_cache_dir()) / "housing-sweep" / "datasets"
-    target = folder / f"{sha256}.csv"
-    if target.is_file() and file_sha256(target) == sha256:
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        with our_errors(f"download {artifact.name}"):
-            fetched = Path(artifact.get_entry("housing.csv").download(root=scratch))
-        held = file_sha256(fetched)
-        if held != sha256:
-            raise NotFound(
-                f"{artifact.name}: housing.csv has SHA-256 {held}, its metadata says {sha256}",
-                fix="publish the dataset again",
-            )
-        fetched.replace(target)
-    return target
-
-
-def file_sha256(path: Path) -> str:
-    """Return a file's SHA-256, as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,86 @@
+"""What keeps a model from being believed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from housing_sweep.registry.verification import (
+    Claims,
+    library_differences,
+    usual_dataset,
+    why_not_equal,
+    why_not_loaded,
+)
+
+HERE = {"scikit-learn": "1.9.1", "housing-sweep": "0.1.0", "numpy": "2.4.1", "python": "3.11.7"}
+SCORES = {"val_rmse": 0.4, "val_mae": 0.3, "val_r2": 0.8}
+FACTS: dict[str, object] = {
+    "model_sha256": "abc",
+    "predictions_sha256": "p",
+    "split_fingerprint": "s",
+    "dataset": "e/p/d:v0",
+    "dataset_digest": "d",
+    "libraries": HERE,
+    "scores": SCORES,
+}
+GOOD = Claims({**SCORES, "model_sha256": "abc"}, dict(FACTS), FACTS)
+
+
+def test_what_agrees_is_believed() -> None:
+    assert why_not_loaded(GOOD, "abc", HERE, "d") == ""
+    assert why_not_equal(GOOD, SCORES, 0.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"facts": {}}, "no model.json"),
+        ({"metadata": {**FACTS, "model_sha256": "xyz"}}, "abc in model.json, xyz in its metadata"),
+        ({"summary": {"dataset_digest": "other"}}, "other in its run"),
+        ({"facts": {**FACTS, "libraries": None}}, "which libraries"),
+        ({"facts": {**FACTS, "libraries": HERE | {"scikit-learn": "1.9.0"}}}, "scikit-learn 1.9.0"),
+        ({"facts": {**FACTS, "libraries": HERE | {"python": "3.12.1"}}}, "python 3.12.1"),
+    ],
+)
+def test_what_disagrees_is_not_loaded(changed: dict[str, Any], why: str) -> None:
+    assert why in why_not_loaded(replace(GOOD, **changed), "abc", HERE, "d")
+
+
+def test_a_changed_file_or_other_data_is_not_loaded() -> None:
+    assert "was changed" in why_not_loaded(GOOD, "abd", HERE, "d")
+    assert "other data (e/p/d:v0)" in why_not_loaded(GOOD, "abc", HERE, "e")
+
+
+def test_a_patch_release_of_numpy_or_python_does_not_matter_but_is_named() -> None:
+    other = HERE | {"numpy": "2.4.9", "python": "3.11.9"}
+    assert why_not_loaded(GOOD, "abc", other, "d") == ""
+    assert library_differences(HERE, other) == (
+        "numpy 2.4.1, here 2.4.9",
+        "python 3.11.7, here 3.11.9",
+    )
+
+
+@pytest.mark.parametrize("logged", [0.1, 0.4 + 2e-9, None, "0.4", float("nan"), True])
+def test_a_logged_score_must_be_the_recomputed_one(logged: object) -> None:
+    claims = replace(GOOD, summary={**SCORES, "val_rmse": logged})
+    assert "val_rmse is" in why_not_equal(claims, SCORES, 0.0)
+    assert "recomputed 0.4" in why_not_equal(claims, SCORES, 0.0)
+
+
+def test_saved_predictions_must_be_the_recomputed_ones() -> None:
+    assert "up to 0.1" in why_not_equal(GOOD, SCORES, 0.1)
+    assert "up to inf" in why_not_equal(GOOD, SCORES, float("inf"))
+    assert why_not_equal(GOOD, SCORES, None) == ""
+
+
+def test_a_refit_has_no_scores_but_must_predict_as_saved() -> None:
+    refit = Claims({}, {}, {**FACTS, "refit_of": "m", "scores": {}})
+    assert why_not_equal(refit, SCORES, 0.0) == ""
+    assert why_not_equal(refit, SCORES, 0.1) != ""
+
+
+def test_the_dataset_of_a_sweep_is_the_usual_one() -> None:
+    assert usual_dataset(["a", "b", "b", None, ""]) == "b"
+    assert usual_dataset(["a", "b"]) == "a"
+    assert usual_dataset([]) == ""
