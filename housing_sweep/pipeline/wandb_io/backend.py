@@ -218,7 +218,9 @@ class WandbBackend:
         """Return every move of an alias, oldest first, whatever project it came from."""
         found = []
         for place in self._record_projects(ref, target):
-            with our_errors(f"read the promotion records in {place}"):
+            # The default project may not exist: then nothing was promoted from it.
+            what = f"read the promotion records in {place}"
+            with contextlib.suppress(NotFound), our_errors(what):
                 for run in self._list(place, _records_of(target), "+created_at", PAGE):
                     config, summary = dict(run.config), dict(run.summary_metrics)
                     path = "/".join(run.path)
