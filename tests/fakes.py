@@ -80,6 +80,15 @@ class FakeBackend:
     ) -> tuple[Candidate, ...]:
         return tuple(self._sorted(goal, finished=False)[:limit])
 
+    def run(self, path: str) -> Candidate:
+        raise NotImplementedError
+
+    def model(self, name: str) -> Model:
+        raise NotImplementedError
+
+    def made_by(self, model: Model) -> Candidate | None:
+        raise NotImplementedError
+
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
         raise NotImplementedError
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "env": ("server", "Print the exports that point wandb at the local server."),
     "model": ("model", "Show how the registry's aliases moved."),
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
+    "predict": ("predict", "Predict prices with a promoted model."),
     "promote": ("model", "Promote the best trial of a sweep, if it earns it."),
     "rollback": ("model", "Put an alias back to the version displaced last."),
     "server": ("server", "Run the local W&B server."),

@@ -65,6 +65,17 @@ def _resampled(truth: Floats, models: tuple[Floats, ...], seed: int) -> Floats:
     return drawn
 
 
+def interval(truth: Floats, predicted: Floats, coverage: float = 0.9) -> float:
+    """Return half the width of a prediction interval, in 100,000 USD.
+
+    Split conformal: the quantile of the absolute errors on rows that were not trained on, with the
+    correction for their number. Source: Lei et al., JASA 113 (2018), 1094-1111.
+    """
+    errors = np.sort(np.abs(truth - predicted))
+    rank = min(len(errors), int(np.ceil(coverage * (len(errors) + 1))))
+    return float(errors[rank - 1])
+
+
 def figures(frame: pd.DataFrame, predicted: Floats) -> dict[str, object]:
     """Return plain figures of predictions for the rows of `frame`.
 

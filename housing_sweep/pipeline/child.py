@@ -131,22 +131,30 @@ def retrain(request: Mapping[str, Any]) -> dict[str, object]:
     """Fit on training and validation rows together, and write the model artifact's files."""
     frame, config, rows = _table(request)
     result = refit.refit(config, frame, rows, int(request["iterations"]))
-    return _written(request, config, result, rows)
+    # Its own errors on rows it has seen say nothing: the winner's interval stays.
+    return _written(request, config, result, rows, request["interval90"])
 
 
 def rebuild(request: Mapping[str, Any]) -> dict[str, object]:
     """Fit a trial again, as it was fitted, and write the model artifact's files."""
     frame, config, rows = _table(request)
     result = fit(config, frame, rows, lambda _: False)
-    return _written(request, config, result, rows)
+    truth = frame[schema.TARGET].to_numpy(dtype=float)[rows.validation]
+    half = evaluation.interval(truth, result.predictions)
+    return _written(request, config, result, rows, half)
 
 
 def _written(
-    request: Mapping[str, Any], config: TrialConfig, result: FitResult, rows: split.Split
+    request: Mapping[str, Any],
+    config: TrialConfig,
+    result: FitResult,
+    rows: split.Split,
+    interval90: float | None,
 ) -> dict[str, object]:
     data = DatasetVersion(**{**request["data"], "csv": Path(request["csv"])})
     folder = Path(request["folder"])
-    return model_files.write(folder, config, result, rows, data, request.get("refit_of", ""))
+    refit_of = request.get("refit_of", "")
+    return model_files.write(folder, config, result, rows, data, refit_of, interval90)
 
 
 def predict(request: Mapping[str, Any]) -> dict[str, object]:

@@ -87,6 +87,7 @@ class ModelJudge:
             "folder": str(folder),
             "data": verified.data(),
             "refit_of": model.name,
+            "interval90": verified.files.facts.get("interval90"),
         }
         facts = fresh.call("retrain", request)
         files = FetchedModel(

@@ -29,6 +29,17 @@ def installed() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
 
 
+def code_sha256() -> str:
+    """Return the SHA-256 over the modules of `housing_sweep.housing`, which decide the result.
+
+    It tells code apart also where no git checkout is at hand.
+    """
+    hasher = hashlib.sha256()
+    for module in sorted(Path(metrics.__file__).parent.glob("*.py")):
+        hasher.update(f"{module.name}\n".encode() + module.read_bytes())
+    return hasher.hexdigest()
+
+
 def paths(folder: Path) -> dict[str, Path]:
     """Return where in a folder the artifact's files lie, by their names in the artifact."""
     return {name: folder / name for name in (MODEL_NAME, FACTS_NAME, PREDICTIONS_NAME)}
@@ -41,6 +52,7 @@ def write(
     split: Split,
     dataset: DatasetVersion,
     refit_of: str = "",
+    interval90: float | None = None,
 ) -> dict[str, object]:
     """Write the artifact's files into a folder and return the facts in `model.json`.
 
@@ -51,6 +63,7 @@ def write(
         split: its rows.
         dataset: the version it used.
         refit_of: name of the model artifact whose config was fitted again on more rows, or "".
+        interval90: half the width of its prediction interval, in 100,000 USD; None if unknown.
     """
     files = paths(folder)
     model = files[MODEL_NAME]
@@ -70,6 +83,8 @@ def write(
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "model_bytes": model.stat().st_size,
         "predictions_sha256": metrics.predictions_sha256(result.predictions),
+        "interval90": interval90,
+        "code_sha256": code_sha256(),
     }
     if refit_of:
         facts["refit_of"] = refit_of

@@ -132,6 +132,27 @@ class Runs(Protocol):
         """Return the dataset version a run used."""
 
 
+class Origins(Protocol):
+    """Finds runs and artifacts by name, and where they came from."""
+
+    def run(self, path: str) -> Candidate:
+        """Return a run by ENTITY/PROJECT/ID.
+
+        Raises:
+            NotFound: it does not exist.
+        """
+
+    def model(self, name: str) -> Model:
+        """Return a model version by ENTITY/PROJECT/NAME:VERSION.
+
+        Raises:
+            NotFound: it does not exist.
+        """
+
+    def made_by(self, model: Model) -> Candidate | None:
+        """Return the run that logged a model, or None if it was deleted."""
+
+
 class Files(Protocol):
     """Downloads artifacts; believes nothing."""
 
@@ -217,5 +238,5 @@ class Records(Protocol):
         """Open a promotion run; its config is durable on entry. `run_id` resumes one."""
 
 
-class Backend(Runs, Files, Models, Records, Protocol):
+class Backend(Runs, Origins, Files, Models, Records, Protocol):
     """Whatever answers at `WANDB_BASE_URL`."""

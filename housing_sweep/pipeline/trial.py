@@ -115,7 +115,7 @@ def run(config: Mapping[str, object] | None = None) -> None:
 def _run(tracked: "TrackedRun") -> None:
     from threadpoolctl import threadpool_limits
 
-    from housing_sweep.housing import schema, split
+    from housing_sweep.housing import evaluation, schema, split
     from housing_sweep.housing.fit import Progress, fit
     from housing_sweep.housing.trial_config import TrialConfig
 
@@ -141,7 +141,10 @@ def _run(tracked: "TrackedRun") -> None:
     with tempfile.TemporaryDirectory() as scratch:
         from housing_sweep.pipeline import model_files
 
-        facts = model_files.write(Path(scratch), config, result, rows, dataset)
+        truth = frame[schema.TARGET].to_numpy(dtype=float)[rows.validation]
+        half = evaluation.interval(truth, result.predictions)
+        folder = Path(scratch)
+        facts = model_files.write(folder, config, result, rows, dataset, interval90=half)
         tracked.summarise(
             {
                 **result.scores,
@@ -156,7 +159,7 @@ def _run(tracked: "TrackedRun") -> None:
                 "dataset_digest": dataset.digest,
             }
         )
-        files = model_files.paths(Path(scratch))
+        files = model_files.paths(folder)
         tracked.log_artifact(f"model-{tracked.id}", "model", files, facts, wait=True)
 
 

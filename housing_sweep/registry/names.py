@@ -14,6 +14,8 @@ REGISTRY = "wandb-registry-model"
 COLLECTION = "california-housing"
 _SWEEP_FIX = "give ENTITY/PROJECT/ID, PROJECT/ID, ID, or the sweep's URL"
 
+_MODEL_FIX = "give registry:ALIAS, ENTITY/PROJECT/NAME:VERSION, or a run's ENTITY/PROJECT/ID"
+
 
 @dataclass(frozen=True, slots=True)
 class SweepRef:
@@ -82,3 +84,48 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.alias}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """A model as named by a user: by alias in the registry, by artifact, or by its run.
+
+    Attributes:
+        alias: alias or vN in the registry collection, or "".
+        artifact: ENTITY/PROJECT/NAME:VERSION or less of it, or "".
+        run: ENTITY/PROJECT/ID or less of it, or "".
+    """
+
+    alias: str = ""
+    artifact: str = ""
+    run: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the model that a text names.
+
+        `registry:production` is an alias, `model-x:v0` and `E/P/model-x:v0` are artifacts, `E/P/ID`
+        and `P/ID` are runs, and a bare word is an alias if it is one of the registry, else a run.
+
+        Raises:
+            BadInput: the text has none of these forms.
+        """
+        path = text.strip()
+        if "://" in path:
+            path = unquote(urlsplit(path).path)
+        parts = [part for part in path.strip("/").split("/") if part]
+        if len(parts) >= 3 and parts[-2] == "runs":
+            del parts[-2]
+        path = "/".join(parts)
+        if not 1 <= len(parts) <= 3 or re.search(r"[\s?#%]", path) or path.count(":") > 1:
+            raise BadInput(f"{text!r} is not a model", fix=_MODEL_FIX)
+        head, colon, tail = path.partition(":")
+        if colon and not (head and tail):
+            raise BadInput(f"{text!r} is not a model", fix=_MODEL_FIX)
+        if head == "registry" and colon:
+            return cls(alias=tail)
+        if colon:
+            return cls(artifact=path)
+        if len(parts) == 1:
+            return cls(alias=path, run=path)
+        return cls(run=path)

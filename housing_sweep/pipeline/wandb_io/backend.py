@@ -111,6 +111,21 @@ class WandbBackend:
             return None
         return Dataset(_path(found), found.digest, str(found.metadata.get("source", "")))
 
+    def run(self, path: str) -> Candidate:
+        """Return a run by ENTITY/PROJECT/ID."""
+        with our_errors(f"read run {path}", missing="check its ENTITY/PROJECT/ID"):
+            return _candidate(self._api.run(path), "val_rmse")
+
+    def model(self, name: str) -> Model:
+        """Return a model version by ENTITY/PROJECT/NAME:VERSION."""
+        return _model(self._artifact(name))
+
+    def made_by(self, model: Model) -> Candidate | None:
+        """Return the run that logged a model, or None if it was deleted."""
+        with our_errors(f"trace {model.name}"):
+            run = self._artifact(model.name).logged_by()
+            return None if run is None else _candidate(run, "val_rmse")
+
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
         """Download a model version into a folder."""
         return files.fetch_model(self._artifact(model.name), folder)

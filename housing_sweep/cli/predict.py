@@ -1,0 +1,33 @@
+"""`housing-sweep predict`: prices for a table of places."""
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("model")
+@click.option(
+    "--csv", "table", type=click.Path(path_type=Path), required=True, help="Places to predict for."
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="CSV to write.")
+def predict(model: str, table: Path, out: Path) -> None:
+    """Predict prices with MODEL for the rows of a CSV.
+
+    MODEL is an alias in the registry (production, or registry:production), a model artifact
+    (ENTITY/PROJECT/NAME:VERSION), or the run that made it. Its SHA-256 and libraries are checked
+    before it is loaded, in a process without an API key.
+
+    The CSV needs scikit-learn's eight columns (MedInc, ...) or the raw StatLib ones (longitude,
+    ...); the output has all its columns and `predicted`, `low90`, `high90`, in 100,000 USD.
+
+    Exits 2 when the CSV cannot be used, 3 when there is no such model, 4 when it is not what was
+    recorded.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.pipeline.model_store import predict_csv
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+
+    used, rows = predict_csv(WandbBackend(), model, table, out)
+    click.echo(f"wrote {out}: {rows} rows predicted by {used.name}")
