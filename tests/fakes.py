@@ -92,6 +92,9 @@ class FakeBackend:
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
         raise NotImplementedError
 
+    def fetch_diff(self, run: str, folder: Path) -> Path | None:
+        raise NotImplementedError
+
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         raise NotImplementedError
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
     "predict": ("predict", "Predict prices with a promoted model."),
     "promote": ("model", "Promote the best trial of a sweep, if it earns it."),
+    "reproduce": ("trace", "Build a model again from its record, and compare."),
     "rollback": ("model", "Put an alias back to the version displaced last."),
     "server": ("server", "Run the local W&B server."),
     "sweeps": ("sweeps", "Check, list, watch, stop and retry sweeps."),

@@ -8,7 +8,8 @@ import click
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line of progress on stderr."""
     click.echo(click.style(f"  {line} ...", dim=True), err=True)
 
 
@@ -94,9 +95,9 @@ def promote(
     backend = WandbBackend()
     promoted = None
     if dry_run:
-        decision = decide_promotion(backend, wanted, _say)
+        decision = decide_promotion(backend, wanted, say)
     else:
-        decision, promoted = carry_out(backend, wanted, _say)
+        decision, promoted = carry_out(backend, wanted, say)
     if json_output:
         click.echo(json.dumps(as_json(decision, promoted), indent=2))
     else:

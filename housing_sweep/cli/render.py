@@ -9,6 +9,7 @@ from housing_sweep.registry.history import Move
 from housing_sweep.registry.names import Target
 from housing_sweep.registry.policy import Comparison
 from housing_sweep.registry.promotion import Decision, Version
+from housing_sweep.registry.reproduction import Reproduction
 from housing_sweep.registry.selection import Ranked
 
 console = Console()
@@ -104,6 +105,23 @@ def render_history(target: Target, moves: Sequence[Move], holder: Version | None
     console.print(table)
     held = f"{target.alias} is on {holder.name}" if holder else f"nothing holds {target.alias}"
     console.print(held, soft_wrap=True, highlight=False)
+
+
+def render_reproduction(found: Reproduction) -> None:
+    """Print a model built again beside its record."""
+    table = Table(title=f"{found.model}, built again")
+    for column in ("", "recorded", "now", ""):
+        table.add_column(column, overflow="fold")
+    for line in found.lines:
+        same = "equal" if line.same else "DIFFERS"
+        row = (line.name, str(line.recorded), str(line.found), same)
+        table.add_row(*row, style="" if line.same else "red")
+    console.print(table)
+    for library in found.libraries:
+        console.print(f"  library: {library}", style="yellow", highlight=False)
+    code = found.code + ("" if found.same_code else "; not the code that was recorded")
+    console.print(f"  code: {code}", soft_wrap=True, highlight=False)
+    console.print(f"Outcome: {found.outcome.value}", style="bold", highlight=False)
 
 
 def _swept(decision: Decision) -> list[str]:

@@ -22,8 +22,15 @@ class ChildFailed(HousingSweepError):
     """The child said why it cannot do what was asked, or died."""
 
 
-def call(command: str, request: Mapping[str, object]) -> dict[str, object]:
+def call(
+    command: str, request: Mapping[str, object], code: Path | None = None
+) -> dict[str, object]:
     """Run one command of `pipeline.child` in a new process and return its answer.
+
+    Args:
+        command: its name.
+        request: what it needs.
+        code: folder with the package to run; default the one running now.
 
     Raises:
         ChildFailed: naming what it said last.
@@ -33,6 +40,8 @@ def call(command: str, request: Mapping[str, object]) -> dict[str, object]:
         question.write_text(json.dumps(dict(request)))
         env = {name: value for name, value in os.environ.items() if name not in SECRETS}
         env |= {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        if code is not None:
+            env["PYTHONPATH"] = str(code)
         module = "housing_sweep.pipeline.child"
         try:
             done = subprocess.run(
@@ -42,6 +51,7 @@ def call(command: str, request: Mapping[str, object]) -> dict[str, object]:
                 text=True,
                 timeout=TIMEOUT_SECONDS,
                 check=False,
+                cwd=code,
             )
         except subprocess.TimeoutExpired:
             raise ChildFailed(f"{command} took longer than {TIMEOUT_SECONDS:g} s") from None

@@ -163,6 +163,9 @@ class Files(Protocol):
             Refused: a file is missing or unreadable.
         """
 
+    def fetch_diff(self, run: str, folder: Path) -> Path | None:
+        """Download what a run's checkout had beyond its commit, if anything."""
+
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         """Download the validation predictions of a model version, if it has any."""
 

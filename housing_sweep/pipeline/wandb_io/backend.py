@@ -130,6 +130,15 @@ class WandbBackend:
         """Download a model version into a folder."""
         return files.fetch_model(self._artifact(model.name), folder)
 
+    def fetch_diff(self, run: str, folder: Path) -> Path | None:
+        """Download what a run's checkout had beyond its commit, if anything."""
+        with our_errors(f"read the files of {run}"):
+            found = next(iter(self._api.run(run).files(names=["diff.patch"])), None)
+            if found is None or not found.size:
+                return None
+            with found.download(root=str(folder), replace=True) as file:
+                return Path(file.name)
+
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         """Download the validation predictions of a model version, if it has any."""
         return files.fetch_predictions(self._artifact(model.name), folder)

@@ -116,7 +116,8 @@ def open_run(
     job_type: str, config: Mapping[str, object] | None = None, *, project: str | None = None
 ) -> Iterator[TrackedRun]:
     """Open a run, and finish it with the block; an exception finishes it as failed."""
-    settings: dict[str, Any] = {}
+    # With it the SDK also stores `diff.patch`: what the checkout had that its commit has not.
+    settings: dict[str, Any] = {"save_code": True}
     if "api.wandb.ai" not in backend_url():
         settings["x_file_stream_transmit_interval"] = LOCAL_TRANSMIT_SECONDS
     with our_errors("start a run"):

@@ -1,0 +1,41 @@
+"""`housing-sweep reproduce` and `lineage`: where a model came from, and whether that is true."""
+
+import json
+import os
+import sys
+
+import click
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+DIFFERS = 4
+"""Exit code when a model built again is another one."""
+
+
+@click.command(context_settings=SETTINGS)
+@click.argument("model")
+@click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")
+def reproduce(model: str, json_output: bool) -> None:
+    """Build MODEL again from its record alone, and compare bit by bit.
+
+    MODEL is an alias in the registry (production), a model artifact, or the run that made it. The
+    dataset comes by digest, the code from the recorded commit with its uncommitted changes, config
+    and seeds from the model. Validation scores, the hash of the predictions and the hash of the
+    model file must be equal.
+
+    Exits 0 only for an identical model; 4 when it differs, with what explains it: other libraries,
+    other code, or nothing, which means that the record is not true.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.cli.model import say
+    from housing_sweep.cli.render import render_reproduction
+    from housing_sweep.pipeline.reproduce import reproduce as build_again
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+    from housing_sweep.registry.reproduction import Outcome
+
+    found = build_again(WandbBackend(), model, say)
+    if json_output:
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        render_reproduction(found)
+    if found.outcome is not Outcome.IDENTICAL:
+        sys.exit(DIFFERS)
