@@ -133,8 +133,8 @@ class FakeBackend:
         name = refit.of.name.replace(":v0", "-refit:v0")
         return Model(f"{refit.of.id}-refit", name, "digest", {"refit_of": refit.of.name})
 
-    def moves(self, ref: SweepRef, target: Target) -> list[Move]:
-        mine = [r for r in self.records if r.config["alias"] == target.alias]
+    def moves(self, ref: SweepRef, target: Target, *, every_alias: bool = False) -> list[Move]:
+        mine = [r for r in self.records if every_alias or r.config["alias"] == target.alias]
         return [read_move(f"e/p/{r.id}", r.id, r.config, r.summary) for r in mine]
 
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:

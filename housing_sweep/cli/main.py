@@ -11,6 +11,7 @@ from housing_sweep.errors import HousingSweepError
 COMMANDS = {
     "data": ("data", "Check and publish the dataset."),
     "env": ("server", "Print the exports that point wandb at the local server."),
+    "lineage": ("trace", "Show where a model came from, and what came from a dataset."),
     "model": ("model", "Show how the registry's aliases moved."),
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
     "predict": ("predict", "Predict prices with a promoted model."),

@@ -1,18 +1,25 @@
 """Decisions for people: a table, the decision, and where everything comes from."""
 
+import sys
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
 
 from housing_sweep.registry.history import Move
+from housing_sweep.registry.lineage import Node
 from housing_sweep.registry.names import Target
 from housing_sweep.registry.policy import Comparison
 from housing_sweep.registry.promotion import Decision, Version
 from housing_sweep.registry.reproduction import Reproduction
 from housing_sweep.registry.selection import Ranked
 
-console = Console()
+PIPED_WIDTH = 160
+"""Columns where no terminal says how many: nothing is cut in a log."""
+
+console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def render(decision: Decision, promoted: Version | None) -> None:
@@ -122,6 +129,27 @@ def render_reproduction(found: Reproduction) -> None:
     code = found.code + ("" if found.same_code else "; not the code that was recorded")
     console.print(f"  code: {code}", soft_wrap=True, highlight=False)
     console.print(f"Outcome: {found.outcome.value}", style="bold", highlight=False)
+
+
+def render_lineage(root: Node) -> None:
+    """Print a lineage tree."""
+    console.print(_branch(root, Tree(_label(root), guide_style="dim")), soft_wrap=True)
+
+
+def _branch(node: Node, tree: Tree) -> Tree:
+    for child in node.children:
+        _branch(child, tree.add(_label(child)))
+    return tree
+
+
+def _label(node: Node) -> Text:
+    label = Text(f"{node.relation} " if node.relation else "", style="dim")
+    label.append(f"{node.kind} ", style="cyan")
+    label.append(node.name, style="bold")
+    for key, value in node.facts:
+        label.append(f"\n{key}: ", style="dim")
+        label.append(value)
+    return label
 
 
 def _swept(decision: Decision) -> list[str]:

@@ -39,3 +39,35 @@ def reproduce(model: str, json_output: bool) -> None:
         render_reproduction(found)
     if found.outcome is not Outcome.IDENTICAL:
         sys.exit(DIFFERS)
+
+
+@click.command(context_settings=SETTINGS)
+@click.argument("name", metavar="MODEL|RUN|DATASET")
+@click.option("--json", "json_output", is_flag=True, help="Print the tree as JSON.")
+@click.option("--mermaid", "as_mermaid", is_flag=True, help="Print a Mermaid flowchart.")
+@click.option("--limit", default=200, show_default=True, help="Runs of a dataset to look at.")
+def lineage(name: str, json_output: bool, as_mermaid: bool, limit: int) -> None:
+    """Show where a model came from and what became of it, or every model of a dataset.
+
+    \b
+      housing-sweep lineage production                     promotions, run, sweep, data, code
+      housing-sweep lineage ENTITY/PROJECT/RUN
+      housing-sweep lineage california-housing:latest      every model trained on it
+
+    Who moved which alias when, the run and its rank in its sweep, the dataset version and its
+    source, the commit, and the libraries.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.cli.render import render_lineage
+    from housing_sweep.pipeline.lineage import lineage as follow
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+    from housing_sweep.pipeline.wandb_io.lineage import LineageReader
+    from housing_sweep.registry.lineage import mermaid
+
+    root = follow(WandbBackend(), LineageReader(), name, limit)
+    if json_output:
+        click.echo(json.dumps(root.as_json(), indent=2))
+    elif as_mermaid:
+        click.echo(mermaid(root), nl=False)
+    else:
+        render_lineage(root)

@@ -232,8 +232,8 @@ class Records(Protocol):
     def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
         """Return the newest promotion record of a target, if it was never applied."""
 
-    def moves(self, ref: SweepRef, target: Target) -> list[Move]:
-        """Return every move of an alias, oldest first, whatever project it came from."""
+    def moves(self, ref: SweepRef, target: Target, *, every_alias: bool = False) -> list[Move]:
+        """Return every move of an alias, or of all in the collection, oldest first."""
 
     def write(
         self, ref: SweepRef, target: Target, run_id: str | None, record: Mapping[str, object]

@@ -28,6 +28,7 @@ class Move:
         run: the run that made the model, or "".
         score: its validation score, or None.
         artifact_id: of the artifact that the version links to.
+        alias: that moved.
     """
 
     record: str
@@ -41,6 +42,7 @@ class Move:
     run: str = ""
     score: float | None = None
     artifact_id: str = ""
+    alias: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return it for programs."""
@@ -66,6 +68,7 @@ def read_move(
         run=str(made.get("run") or ""),
         score=float(score) if isinstance(score, int | float) else None,
         artifact_id=str(made.get("artifact_id") or ""),
+        alias=str(config.get("alias") or ""),
     )
 
 

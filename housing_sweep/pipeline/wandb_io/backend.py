@@ -109,7 +109,7 @@ class WandbBackend:
             found = next((a for a in used if a.type == "dataset"), None)
         if found is None:
             return None
-        return Dataset(_path(found), found.digest, str(found.metadata.get("source", "")))
+        return Dataset(artifact_path(found), found.digest, str(found.metadata.get("source", "")))
 
     def run(self, path: str) -> Candidate:
         """Return a run by ENTITY/PROJECT/ID."""
@@ -238,14 +238,16 @@ class WandbBackend:
             str(challenger.get("refit_of") or ""),
         )
 
-    def moves(self, ref: SweepRef, target: Target) -> list[Move]:
-        """Return every move of an alias, oldest first, whatever project it came from."""
-        found = []
+    def moves(self, ref: SweepRef, target: Target, *, every_alias: bool = False) -> list[Move]:
+        """Return every move of an alias, or of all in the collection, oldest first."""
+        found, filters = [], _records_of(target)
+        if every_alias:
+            del filters["config.alias"]
         for place in self._record_projects(ref, target):
             # The default project may not exist: then nothing was promoted from it.
             what = f"read the promotion records in {place}"
             with contextlib.suppress(NotFound), our_errors(what):
-                for run in self._list(place, _records_of(target), "+created_at", PAGE):
+                for run in self._list(place, filters, "+created_at", PAGE):
                     config, summary = dict(run.config), dict(run.summary_metrics)
                     path = "/".join(run.path)
                     found.append(read_move(path, str(run.created_at), config, summary))
@@ -344,7 +346,9 @@ def _records_of(target: Target) -> dict[str, Any]:
 
 
 def _model(artifact: Any) -> Model:
-    return Model(str(artifact.id), _path(artifact), artifact.digest, dict(artifact.metadata))
+    return Model(
+        str(artifact.id), artifact_path(artifact), artifact.digest, dict(artifact.metadata)
+    )
 
 
 def _object(value: object) -> dict[str, object]:
@@ -400,14 +404,15 @@ def _score(summary: Mapping[str, object], metric: str) -> object:
     return value
 
 
-def _path(artifact: Any) -> str:
+def artifact_path(artifact: Any) -> str:
+    """Return entity/project/name:vN of a version, however it was fetched."""
     return str(artifact.qualified_name).rsplit(":", 1)[0] + f":{artifact.version}"
 
 
 def _version(artifact: Any) -> Version:
     source = f"{artifact.source_entity}/{artifact.source_project}/{artifact.source_name}"
     return Version(
-        name=_path(artifact),
+        name=artifact_path(artifact),
         version=str(artifact.version),
         source_id=str(artifact.id),
         source=source,
