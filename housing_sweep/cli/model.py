@@ -72,11 +72,7 @@ def promote(
     """
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render
-    from housing_sweep.pipeline.finalize import (
-        Wanted,
-        decide_promotion,
-        refusal,
-    )
+    from housing_sweep.pipeline.finalize import NotPromoted, Wanted, decide_promotion, refusal
     from housing_sweep.pipeline.finalize import promote as carry_out
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
     from housing_sweep.registry.policy import Policy
@@ -92,18 +88,22 @@ def promote(
         refit=refit,
         spatial=not no_spatial,
     )
-    backend = WandbBackend()
-    promoted = None
-    if dry_run:
-        decision = decide_promotion(backend, wanted, say)
-    else:
-        decision, promoted = carry_out(backend, wanted, say)
+    backend, promoted, refused = WandbBackend(), None, None
+    try:
+        if dry_run:
+            decision = decide_promotion(backend, wanted, say)
+        else:
+            decision, promoted = carry_out(backend, wanted, say)
+    except NotPromoted as error:
+        decision, refused = error.decision, error
+    if dry_run and decision.verdict is Verdict.REFUSE:
+        refused = refusal(decision)
     if json_output:
         click.echo(json.dumps(as_json(decision, promoted), indent=2))
     else:
         render(decision, promoted)
-    if decision.verdict is Verdict.REFUSE:
-        raise refusal(decision)
+    if refused is not None:
+        raise refused
 
 
 @click.command(context_settings=SETTINGS)

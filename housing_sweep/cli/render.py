@@ -190,7 +190,7 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
     if data and data.source == "synthetic":
         facts.append(("WARNING", "trained on the SYNTHETIC STAND-IN, not on California"))
     if promoted is None:
-        return [*facts, ("dry run", "nothing was changed")]
+        return [*facts, ("not done", "nothing was changed")]
     return [
         *facts,
         ("promoted", f"{promoted.name} has alias {decision.target.alias}"),

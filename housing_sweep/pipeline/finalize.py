@@ -114,7 +114,7 @@ def promote(
         judges: makes the judge of models.
 
     Raises:
-        Refused: no model earns the alias; the reasons are named, nothing is changed.
+        NotPromoted: no model earns the alias; the reasons are named, nothing is changed.
         Conflict: other promotions were faster, again and again.
     """
     for _ in range(MOST_ROUNDS):
@@ -273,22 +273,30 @@ def _inputs(decision: Decision, model: str) -> list[str]:
     return [*dataset, model, *displaced]
 
 
-def refusal(decision: Decision) -> Refused:
+class NotPromoted(Refused):
+    """A refusal, with the decision behind it."""
+
+    def __init__(self, what: str, *, fix: str, decision: Decision) -> None:
+        super().__init__(what, fix=fix)
+        self.decision = decision
+
+
+def refusal(decision: Decision) -> NotPromoted:
     """Return the error that says why nothing is promoted."""
     what = f"cannot promote to {decision.target}: {decision.reason}"
+    fix = "promote another version"
     if decision.checks[-1].name == "earned":
-        return Refused(
-            what,
-            fix="improve the model, or choose another rule: --require noninferior --margin 0.005,"
-            " --require none",
+        fix = (
+            "improve the model, or choose another rule: --require noninferior --margin 0.005,"
+            " --require none"
         )
-    lines = "".join(
-        f"\n  - {row.candidate.id}: {row.why_not}" for row in decision.ranked if row.why_not
-    )
-    if decision.moved_from:
-        return Refused(what, fix="promote another version")
-    return Refused(
-        f"no run of sweep {decision.sweep} can be promoted by {decision.metric}:"
-        f" {decision.reason}{lines}",
-        fix=f"let a trial finish (wandb agent {decision.sweep}), or name another --metric",
-    )
+    elif decision.moved_from is None:
+        lines = "".join(
+            f"\n  - {row.candidate.id}: {row.why_not}" for row in decision.ranked if row.why_not
+        )
+        what = (
+            f"no run of sweep {decision.sweep} can be promoted by {decision.metric}:"
+            f" {decision.reason}{lines}"
+        )
+        fix = f"let a trial finish (wandb agent {decision.sweep}), or name another --metric"
+    return NotPromoted(what, fix=fix, decision=decision)
