@@ -43,9 +43,21 @@ def _clause(name: str, item: object, record: Record, depth: int) -> bool:
         return {"$and": all(found), "$or": any(found), "$nor": not any(found)}[name]
     if name == "$not":
         return not matches(item, record, depth + 1)
+    head, _, path = name.partition(".")
+    if path and head in record:
+        return _test(_below(record[head], path), item, depth)
     if name not in record:
         raise BadInput(f"cannot filter by {name!r}", fix=f"use one of {', '.join(sorted(record))}")
     return _test(record[name], item, depth)
+
+
+def _below(held: object, path: str) -> object:
+    """Return what a dotted path means inside nested objects, or None."""
+    for name in path.split("."):
+        if not isinstance(held, Mapping):
+            return None
+        held = held.get(name)
+    return held
 
 
 def _test(held: object, wanted: object, depth: int) -> bool:
@@ -87,7 +99,13 @@ def _equal(held: object, wanted: object) -> bool:
 
 
 def _compare(held: object, wanted: object) -> int | None:
-    """Return the sign of `held - wanted`, or None where the two have no order."""
+    """Return the sign of `held - wanted`, or None where the two have no order.
+
+    A list stands for the names of one thing: the first that can be compared counts.
+    """
+    if isinstance(held, list):
+        signs = (_compare(one, wanted) for one in held)
+        return next((sign for sign in signs if sign is not None), None)
     if isinstance(held, float) and isinstance(wanted, str):
         wanted = _seconds(wanted)
     if isinstance(held, int | float) and isinstance(wanted, int | float):

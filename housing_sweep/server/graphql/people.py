@@ -199,6 +199,5 @@ RESOLVERS: Resolvers = {
     "Organization": {
         "orgEntity": organization_entity,
         "featureFlags": lambda _source, _info, **_: [],
-        "advancedRegistryFeatures": lambda _source, _info: {"advancedSearch": False},
     },
 }

@@ -1,7 +1,9 @@
 """Rows of collections: sequences (made by logging), portfolios (made by linking), aliases."""
 
+import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NewType
 
@@ -283,6 +285,27 @@ def memberships_of_collection(
         {"c": collection_id, "b": before, "limit": limit},
     )
     return [Membership(*row) for row in rows]
+
+
+def memberships_in(
+    db: sqlite3.Connection, ids: Sequence[CollectionId], after: int, limit: int | None
+) -> list[Membership]:
+    """Return versions of several collections, in the order they joined, beyond an id."""
+    rows = db.execute(
+        f"{_MEMBERSHIP} WHERE m.id > :after"
+        " AND m.collection_id IN (SELECT value FROM json_each(:ids)) ORDER BY m.id LIMIT :limit",
+        {"after": after, "ids": json.dumps(list(ids)), "limit": -1 if limit is None else limit},
+    )
+    return [Membership(*row) for row in rows]
+
+
+def count_memberships_in(db: sqlite3.Connection, ids: Sequence[CollectionId]) -> int:
+    """Return how many versions several collections have."""
+    (number,) = db.execute(
+        "SELECT count(*) FROM memberships WHERE collection_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    ).fetchone()
+    return int(number)
 
 
 def count_memberships(db: sqlite3.Connection, collection_id: CollectionId) -> int:
