@@ -11,9 +11,10 @@ from housing_sweep.server.blobs import check_md5
 from housing_sweep.server.files import cors, download, signed_scope
 from housing_sweep.server.http import request_context
 from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import artifacts, projects
+from housing_sweep.server.store import artifacts, projects, uploads
 from housing_sweep.server.store.artifacts import ManifestId
 from housing_sweep.server.store.collections import ArtifactId
+from housing_sweep.server.store.uploads import Part
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -62,6 +63,10 @@ async def _store(server: Server, request: Request) -> Response:
         artifact = artifacts.by_id(db, int(scope["artifact"]))
         if artifact is None or artifact.state != "PENDING":
             raise BadInput("this version is committed and cannot change")
+        if "upload" in scope:
+            part = Part(int(scope["part"]), blob.md5, blob.sha256, blob.size)
+            uploads.keep_part(db, scope["upload"], artifact.id, part)
+            return
         artifacts.store_file(
             db,
             artifact.id,
@@ -73,7 +78,9 @@ async def _store(server: Server, request: Request) -> Response:
         )
 
     await server.run(record)
-    return JSONResponse({}, headers={"ETag": f'"{blob.md5}"'})
+    # In hex, as S3 does: the client completes a multipart upload with the ETags it was given.
+    etag = base64.b64decode(blob.md5).hex()
+    return JSONResponse({}, headers={"ETag": f'"{etag}"'})
 
 
 def by_digest_endpoint(server: Server) -> Endpoint:

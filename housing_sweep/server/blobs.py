@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NewType
@@ -17,6 +17,9 @@ Sha256 = NewType("Sha256", str)
 
 RESERVE_BYTES = 64 * 2**20
 """Free space below which uploads answer "retry later": the database needs room to commit."""
+
+
+CHUNK_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,34 @@ class BlobStore:
         self._adopt(temporary, digest)
         md5 = hashlib.md5(data, usedforsecurity=False).digest()
         return Blob(Sha256(digest), len(data), base64.b64encode(md5).decode())
+
+    def join(self, parts: Iterable[str]) -> Blob:
+        """Store the concatenation of blobs as a new one, without holding it in memory.
+
+        Raises:
+            NotFound: a part is not stored.
+            Unavailable: the disk is full; nothing was kept.
+        """
+        temporary = self._incoming / secrets.token_hex(16)
+        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        try:
+            with temporary.open("xb") as file:
+                for part in parts:
+                    with self.path(part).open("rb") as source:
+                        while chunk := source.read(CHUNK_BYTES):
+                            sha256.update(chunk)
+                            md5.update(chunk)
+                            size += len(chunk)
+                            file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            digest = sha256.hexdigest()
+            self._adopt(temporary, digest)
+        except OSError as error:
+            raise Unavailable(f"cannot join the parts: {error}", fix="free some space") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        return Blob(Sha256(digest), size, base64.b64encode(md5.digest()).decode())
 
     def delete(self, sha256: Sha256) -> None:
         """Remove a blob that nothing refers to any more; absent is fine."""

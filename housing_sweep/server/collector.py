@@ -6,7 +6,7 @@ import logging
 from housing_sweep.server.context import Context
 from housing_sweep.server.http import as_ours, own_context
 from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import artifacts, files
+from housing_sweep.server.store import artifacts, files, uploads
 
 INTERVAL_SECONDS = 3600.0
 DRAFT_LIFETIME_SECONDS = 7 * 24 * 3600.0
@@ -32,7 +32,7 @@ def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
     """Delete abandoned drafts and unreferenced blobs older than `young` seconds; how many."""
     artifacts.abandon_drafts(ctx.db, ctx.now - DRAFT_LIFETIME_SECONDS)
     blobs, gone = ctx.services.blobs, 0
-    referenced = artifacts.blobs(ctx.db) | files.blobs(ctx.db)
+    referenced = artifacts.blobs(ctx.db) | files.blobs(ctx.db) | uploads.blobs(ctx.db)
     for name in list(blobs.names()):
         if name not in referenced and ctx.now - blobs.path(name).stat().st_mtime >= young:
             blobs.delete(name)

@@ -1,14 +1,22 @@
 """Files of artifacts on the wire: signed URLs for their bytes and their manifests."""
 
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from housing_sweep.errors import BadInput
 from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store import artifacts
 from housing_sweep.server.store.artifacts import Artifact, ArtifactFile, Manifest
 from housing_sweep.server.store.collections import Membership
+
+MOST_PARTS = 160
+"""16 GB in parts of 100 MB. Joining reads every byte once while the client waits for the answer (30
+s by default); a larger file is better sent whole, which streams and has no such end."""
 
 
 def wire_file(
@@ -38,6 +46,41 @@ def wire_file(
         "storagePath": f"wandb_artifacts/{artifact.id}/{file.name}",
         "artifact": artifact,
     }
+
+
+def part_urls(
+    ctx: Context, artifact: Artifact, file: ArtifactFile, wanted: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Return where to send the parts of a file, or None where it shall come whole."""
+    if not 1 < len(wanted) <= MOST_PARTS or file.sha256 is not None:
+        return None
+    upload = secrets.token_hex(12)
+    path = f"/storage/wandb_artifacts/{artifact.id}/{quote(file.name)}"
+    scope = {"allows": "put", "artifact": str(artifact.id), "name": file.name, "upload": upload}
+    return {
+        "uploadID": upload,
+        "uploadUrlParts": [
+            {
+                "partNumber": int(part["partNumber"]),
+                "uploadUrl": ctx.url(
+                    path, part=str(part["partNumber"]), md5=hex_to_base64(part["hexMD5"]), **scope
+                ),
+            }
+            for part in wanted
+        ],
+    }
+
+
+def hex_to_base64(hex_digest: str) -> str:
+    """Return an MD5 as manifests spell it; quotes around it, as in an ETag, are left out.
+
+    Raises:
+        BadInput: it is not hexadecimal.
+    """
+    try:
+        return base64.b64encode(bytes.fromhex(hex_digest.strip('"'))).decode()
+    except ValueError:
+        raise BadInput(f"{hex_digest!r} is not an MD5 in hex") from None
 
 
 def wire_manifest_file(ctx: Context, manifest: Manifest) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from housing_sweep.errors import BadInput, NotFound, PermissionDenied
 from housing_sweep.server import manifests
 from housing_sweep.server.graphql import relay
-from housing_sweep.server.graphql.artifact_files import wire_file, wire_manifest_file
+from housing_sweep.server.graphql.artifact_files import part_urls, wire_file, wire_manifest_file
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store import artifacts, collections, people, projects, runs
 from housing_sweep.server.store.artifacts import Artifact, Manifest
@@ -177,7 +177,9 @@ def create_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
             file = artifacts.announce_file(
                 ctx.db, collection.project_id, artifact.id, spec["name"], md5, ctx.now
             )
-            edges.append(relay.Edge(wire_file(ctx, artifact, file, upload=True), file.name))
+            shown = wire_file(ctx, artifact, file, upload=True)
+            parts = part_urls(ctx, artifact, file, spec.get("uploadPartsInput") or ())
+            edges.append(relay.Edge({**shown, "uploadMultipartUrls": parts}, file.name))
     return {"files": relay.connection(edges, len(edges), len(edges))}
 
 

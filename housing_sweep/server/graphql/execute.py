@@ -36,6 +36,7 @@ from housing_sweep.server.graphql import (
     collections,
     history,
     links,
+    multipart,
     people,
     projects,
     registries,
@@ -70,6 +71,7 @@ NOUNS: tuple[Resolvers, ...] = (
     artifacts.RESOLVERS,
     artifact_files.RESOLVERS,
     links.RESOLVERS,
+    multipart.RESOLVERS,
 )
 
 LONGEST_QUERY = 256 * 2**10

@@ -1,0 +1,62 @@
+"""Multipart uploads on the wire: wandb-core offers them from 2 GiB on, in parts of 100 MiB.
+
+A part that fails is sent again alone. Parts are blobs; completing joins them into the file.
+Source: core/internal/filetransfer, core/internal/artifacts/saver.go of wandb.
+"""
+
+from typing import Any
+
+from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.artifact_files import hex_to_base64
+from housing_sweep.server.graphql.artifacts import writable
+from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.store import artifacts, uploads
+from housing_sweep.server.store.db import write
+
+
+def complete(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
+    """Join the parts into the file, or forget them; a second time changes nothing.
+
+    Raises:
+        BadInput: a part did not come, or is another one than announced.
+        NotFound: the file was not announced.
+    """
+    ctx, upload = info.context, input["uploadID"]
+    artifact = writable(info, relay.from_id("Artifact", input["artifactID"]))
+    if input["completeMultipartAction"] == "Abort":
+        uploads.forget(ctx.db, upload)
+        return {"digest": None}
+    name = input["storagePath"].removeprefix(f"wandb_artifacts/{artifact.id}/")
+    file = artifacts.file(ctx.db, artifact.id, name)
+    if file is None:
+        raise NotFound(f"{name!r} is not a file of this version", fix="announce it first")
+    held = uploads.parts(ctx.db, upload, artifact.id)
+    if not held and file.sha256 is not None:  # completed before
+        return {"digest": file.md5}
+    wanted = [
+        (int(part["partNumber"]), hex_to_base64(part["hexMD5"])) for part in input["completedParts"]
+    ]
+    if [(part.number, part.md5) for part in held] != sorted(wanted):
+        raise BadInput(
+            f"{name!r}: {len(held)} of {len(wanted)} parts came as announced",
+            fix="send the file again",
+        )
+    blob = ctx.services.blobs.join(part.sha256 for part in held)
+    if file.md5 is not None and blob.md5 != file.md5:
+        raise BadInput(f"the parts of {name!r} have MD5 {blob.md5}, announced was {file.md5}")
+    with write(ctx.db):
+        artifacts.store_file(
+            ctx.db,
+            artifact.id,
+            name,
+            md5=blob.md5,
+            sha256=blob.sha256,
+            size=blob.size,
+            now=ctx.now,
+        )
+        uploads.forget(ctx.db, upload)
+    return {"digest": blob.md5}
+
+
+RESOLVERS: Resolvers = {"Mutation": {"completeMultipartUploadArtifact": complete}}
