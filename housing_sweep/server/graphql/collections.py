@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from housing_sweep.errors import BadInput, Conflict, NotFound
+from housing_sweep.server import matching
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.graphql.version_record import VersionRecord
 from housing_sweep.server.store import artifacts, collections, projects
 from housing_sweep.server.store.collections import (
     SEQUENCE,
@@ -301,8 +303,16 @@ def collection_versions(
     order: str | None = None,
     filters: str | None = None,
 ) -> relay.Connection:
-    """Return a collection's versions, newest first."""
+    """Return a collection's versions, newest first unless ordered otherwise."""
     ctx, size = info.context, relay.page_size(first)
+    wanted = json.loads(filters) if filters else {}
+    if order or wanted not in ({}, {"state": "COMMITTED"}):
+        shown, start = _selected(info, source, wanted, order), relay.offset_of(after)
+        edges = [
+            VersionEdge(artifacts.by_id(ctx.db, place.artifact_id), place.version_index, position)
+            for position, place in enumerate(shown[start : start + size + 1], start=start + 1)
+        ]
+        return relay.connection(edges, size, len(shown))
     before = relay.offset_of(after) if after else None
     places = collections.memberships_of_collection(ctx.db, source.id, before=before, limit=size + 1)
     edges = [
@@ -313,13 +323,34 @@ def collection_versions(
     return relay.connection(edges, size, total)
 
 
+_VERSION_ORDERS = ("createdAt", "updatedAt", "size", "version")
+
+
+def _selected(
+    info: Info, source: Collection, wanted: object, order: str | None
+) -> list[Membership]:
+    """Return the versions that a filter lets pass, each looked at."""
+    db, name = info.context.db, (order or "-createdAt").lstrip("+-")
+    if name not in _VERSION_ORDERS:
+        raise BadInput(f"versions cannot be ordered by {name!r}", fix=f"use {_VERSION_ORDERS}")
+    places = collections.memberships_of_collection(db, source.id, before=None, limit=relay.MAX_PAGE)
+    shown = [
+        (version[name], place)
+        for place in places
+        if matching.matches(wanted, version := VersionRecord(db, place))
+    ]
+    backwards = not order or order.startswith("-")
+    shown.sort(key=lambda pair: (pair[0], pair[1].version_index), reverse=backwards)
+    return [place for _, place in shown]
+
+
 class VersionEdge(relay.Edge):
     """An edge that also says which version of the collection its node is."""
 
     __slots__ = ("version",)
 
-    def __init__(self, node: object, index: int) -> None:
-        super().__init__(node, relay.to_cursor(index))
+    def __init__(self, node: object, index: int, position: int | None = None) -> None:
+        super().__init__(node, relay.to_cursor(index if position is None else position))
         object.__setattr__(self, "version", f"v{index}")
 
 

@@ -5,8 +5,7 @@ Registries and collections are few; versions are read a page at a time, unless a
 needs a look at each of them.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server import matching
@@ -15,9 +14,9 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.registries import parse_filters
 from housing_sweep.server.graphql.registries import record as registry_record
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifacts, collections, projects
-from housing_sweep.server.store.artifacts import Artifact
-from housing_sweep.server.store.collections import Collection, Membership
+from housing_sweep.server.graphql.version_record import VersionRecord
+from housing_sweep.server.store import collections, projects
+from housing_sweep.server.store.collections import Collection
 from housing_sweep.server.store.people import Entity
 
 COLLECTION_ORDERS = ("name", "created_at", "updated_at")
@@ -69,7 +68,7 @@ def entity_memberships(
     shown = [
         (version, place)
         for place in collections.memberships_in(ctx.db, ids, 0, None)
-        if matching.matches(wanted, version := _Version(ctx, place))
+        if matching.matches(wanted, version := VersionRecord(ctx.db, place))
     ]
     if order:
         name = _order(order, VERSION_ORDERS)
@@ -103,60 +102,6 @@ def _collection_record(ctx: Context, row: Collection) -> matching.Record:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
-
-
-class _Version(Mapping[str, object]):
-    """What a linked version can be filtered and ordered by; read when it is asked for."""
-
-    FIELDS = (
-        *("id", "artifact_id", "version", "version_index", "tag", "tags", "alias", "aliases"),
-        *("metadata", "artifact_metadata", "created_at", "artifact_created_at", "updated_at"),
-        *("artifact_size", "acm_created_at", "linked_at"),
-    )
-
-    def __init__(self, ctx: Context, place: Membership) -> None:
-        self._ctx, self._place = ctx, place
-        self._row: Artifact | None = None
-
-    def __getitem__(self, name: str) -> object:
-        place, db = self._place, self._ctx.db
-        match name:
-            case "version" | "version_index":
-                return [place.version_index, f"v{place.version_index}"]
-            case "id" | "artifact_id":
-                return place.artifact_id
-            case "acm_created_at" | "linked_at":
-                return place.created_at
-            case "tag" | "tags":
-                return artifacts.tags(db, place.artifact_id)
-            case "alias" | "aliases":
-                held = collections.aliases_of_membership(db, place.id)
-                return [alias.name for alias in held]
-            case "metadata" | "artifact_metadata":
-                return json.loads(self._artifact.metadata or "{}")
-            case "created_at" | "artifact_created_at":
-                return self._artifact.created_at
-            case "updated_at":
-                return self._artifact.updated_at
-            case "artifact_size":
-                return self._artifact.size
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.FIELDS)
-
-    def __len__(self) -> int:
-        return len(self.FIELDS)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.FIELDS
-
-    @property
-    def _artifact(self) -> Artifact:
-        if self._row is None:
-            self._row = artifacts.by_id(self._ctx.db, self._place.artifact_id)
-        assert self._row is not None
-        return self._row
 
 
 def _order(order: str, known: Sequence[str]) -> str:
