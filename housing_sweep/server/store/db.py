@@ -70,7 +70,6 @@ class Database:
             PRAGMA foreign_keys = ON;
             PRAGMA temp_store = MEMORY;
             PRAGMA cache_size = -8000;
-            PRAGMA mmap_size = 268435456;
             """
         )
         return db
@@ -135,7 +134,7 @@ def migrate(db: sqlite3.Connection) -> None:
             f"the data folder has schema version {held}, this program knows up to {newest}",
             fix="upgrade housing-sweep, or use another --data-dir",
         )
-    for number in range(held + 1, newest + 1):
+    for number in sorted(step for step in steps if step > held):
         with write(db):
             for statement in _statements(steps[number]):
                 db.execute(statement)
