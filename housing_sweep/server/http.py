@@ -7,6 +7,7 @@ Source: wandb core/internal/clients/retry_policy.go, core/internal/filestream/fi
 
 import base64
 import binascii
+import errno
 import json
 import logging
 import re
@@ -33,7 +34,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",  # pages of runs must not leak signed URLs
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-_TRANSIENT = ("locked", "busy", "full", "disk I/O")
+_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def request_context(request: Request, services: Services) -> Context:
@@ -110,6 +112,8 @@ def as_ours(error: BaseException) -> HousingSweepError | None:
         return error
     if isinstance(error, sqlite3.OperationalError) and any(t in str(error) for t in _TRANSIENT):
         return Unavailable(f"the database is not available: {error}", fix="try again")
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return Unavailable(f"the disk is full: {error}", fix="free some space")
     return None
 
 

@@ -159,3 +159,55 @@ def test_regexp_is_pythons(database: Database, pattern: str, text: str | None, f
     db = database.connection()
     assert db.execute("SELECT ? REGEXP ?", (text, pattern)).fetchone()[0] == found
     database.close()
+
+
+def test_a_full_disk_ends_the_transaction_and_the_next_one_works(database: Database) -> None:
+    db = database.connection()
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"), write(db):
+        add(db, "a")
+        add(db, "b" * 100_000)
+    assert not db.in_transaction
+    db.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    assert count(db) == 0
+    with write(db):
+        add(db, "c")
+    assert count(db) == 1
+    database.close()
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(database: Database) -> None:
+    """Left open, it would take in every later write of its thread, and none would be kept."""
+    db = database.connection()
+    with pytest.raises(sqlite3.IntegrityError), write(db):
+        db.execute("PRAGMA defer_foreign_keys = ON")
+        db.execute("INSERT INTO run_counts VALUES (999, 1)")
+    assert not db.in_transaction
+    with write(db):
+        add(db, "a")
+    other = open_database(database.path)
+    assert count(other.connection()) == 1
+    other.close()
+    database.close()
+
+
+def test_waiting_for_another_writer_ends(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "x.db", busy_timeout=0.1)
+    told: list[str] = []
+
+    def also() -> None:
+        try:
+            with write(database.connection()) as db:
+                add(db, "b")
+        except sqlite3.OperationalError as error:
+            told.append(str(error))
+
+    with write(database.connection()):
+        other = threading.Thread(target=also)
+        other.start()
+        other.join(5)
+    assert told == ["database is locked"]
+    also()
+    assert count(database.connection()) == 1
+    database.close()
