@@ -31,6 +31,17 @@ def add_inside_and_twice(db: sqlite3.Connection) -> None:
     add_twice(db, "outer")
 
 
+def add_all(db: sqlite3.Connection, *keys: str) -> None:
+    for key in keys:
+        add(db, key)
+
+
+def add_for_nobody(db: sqlite3.Connection) -> None:
+    """Add a row for a project that does not exist; only the commit notices."""
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    db.execute("INSERT INTO run_counts VALUES (999, 1)")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     return open_database(tmp_path / "folder" / "x.db")
@@ -166,8 +177,7 @@ def test_a_full_disk_ends_the_transaction_and_the_next_one_works(database: Datab
     (pages,) = db.execute("PRAGMA page_count").fetchone()
     db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(sqlite3.OperationalError, match="full"), write(db):
-        add(db, "a")
-        add(db, "b" * 100_000)
+        add_all(db, "a", "b" * 100_000)
     assert not db.in_transaction
     db.execute(f"PRAGMA max_page_count = {pages + 1000}")
     assert count(db) == 0
@@ -181,8 +191,7 @@ def test_a_commit_that_fails_leaves_no_transaction_open(database: Database) -> N
     """Left open, it would take in every later write of its thread, and none would be kept."""
     db = database.connection()
     with pytest.raises(sqlite3.IntegrityError), write(db):
-        db.execute("PRAGMA defer_foreign_keys = ON")
-        db.execute("INSERT INTO run_counts VALUES (999, 1)")
+        add_for_nobody(db)
     assert not db.in_transaction
     with write(db):
         add(db, "a")

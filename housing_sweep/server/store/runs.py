@@ -217,7 +217,7 @@ def end(db: sqlite3.Connection, run_id: RunId, exit_code: int, now: float) -> No
         assert run is not None
         if exit_code == 0:
             state = "finished"
-        elif run.state == "preempting":
+        elif run.state in ("preempting", "preempted"):  # the latter where it says so again
             state = "preempted"
         else:
             # 1 is what the SDK's function agent reports for a trial it was told to stop.
