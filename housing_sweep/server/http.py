@@ -13,6 +13,7 @@ import logging
 import re
 import sqlite3
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -47,7 +48,15 @@ def request_context(request: Request, services: Services) -> Context:
         db=db,
         base_url=f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}",
         user=people.user_by_key(db, key) if key else None,
+        writer=writer(request.headers),
     )
+
+
+def writer(headers: Mapping[str, str]) -> str | None:
+    """Return which of a shared run's processes (`mode="shared"`) sent a request, or None."""
+    if headers.get("x-wandb-use-async-filestream") != "true":
+        return None
+    return headers.get("x-wandb-async-client-id") or headers.get("x-wandb-client-id") or None
 
 
 def own_context(services: Services) -> Context:

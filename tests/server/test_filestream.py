@@ -1,5 +1,6 @@
 """A run's stream, post by post, without a server: lines by number, ends, and what is refused."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -215,3 +216,58 @@ def test_a_silent_preempting_run_is_preempted(stream: Stream) -> None:
         stream.db.execute("UPDATE runs SET heartbeat_at = 0")
     reaper.reap(stream.ctx)
     assert stream.run.state == "preempted"
+
+
+class Together(Stream):
+    """A run that several processes write."""
+
+    def by(self, writer: str, offset: int, *lines: str, to: str = HISTORY) -> Run:
+        """Take one post of one of them."""
+        ctx = dataclasses.replace(self.ctx, writer=writer)
+        with write(self.db):
+            return take(ctx, self.run, {"files": {to: {"offset": offset, "content": [*lines]}}})
+
+    def lines(self) -> list[str]:
+        """The history as it was sent."""
+        return list(history.lines(self.db, self.id))
+
+
+@pytest.fixture
+def together(house: House) -> Together:
+    """A running run."""
+    return Together(house)
+
+
+def test_each_process_of_a_shared_run_counts_its_own_lines(together: Together) -> None:
+    together.by("a", 0, "a0", "a1")
+    together.by("b", 0, "b0")
+    together.by("a", 1, "a1", "a2")  # the answer was lost: one of them again
+    together.by("b", 0, "b0", "b1")
+    assert together.lines() == ["a0", "a1", "b0", "a2", "b1"]
+    assert together.run.history_lines == 5
+    with pytest.raises(BadInput, match="writer b starts at line 3, but it sent only 2"):
+        together.by("b", 3, "b3")
+    together.by("a", 0, "e0", to=EVENTS)
+    together.by("b", 0, "e1", to=EVENTS)
+    together.by("b", 0, "e1", to=EVENTS)
+    assert history.events(together.db, together.id) == ["e0", "e1"]
+
+
+def test_a_progress_bar_in_a_shared_run_is_written_anew_in_its_own_place(
+    together: Together,
+) -> None:
+    together.by("a", 0, "start", "10%", to=LOG)
+    together.by("b", 0, "other", to=LOG)
+    together.by("a", 1, "50%", to=LOG)
+    together.by("a", 1, "99%", "end", to=LOG)
+    together.by("b", 1, "bye", to=LOG)
+    together.by("a", 2, "END", to=LOG)
+    held = [text for _, text in history.log(together.db, together.id, after=-1, limit=9)]
+    assert held == ["start", "99%", "other", "END", "bye"]
+
+
+def test_summaries_of_a_shared_run_are_put_together(together: Together) -> None:
+    together.by("a", 0, '{"a": 1, "_step": 1, "_wandb": {"x": 1}}', to="wandb-summary.json")
+    together.by("b", 0, '{"b": 2, "_step": 9, "_wandb": {"y": 2}}', to="wandb-summary.json")
+    wanted = {"a": 1, "b": 2, "_step": 9, "_wandb": {"x": 1, "y": 2}}
+    assert json.loads(together.run.summary) == wanted
