@@ -130,7 +130,7 @@ FAULTS = [
         _S + "store/artifacts.py",
         'db.execute("DELETE FROM memberships WHERE artifact_id = ?", (artifact.id,))',
         'db.execute("DELETE FROM memberships WHERE 0 AND artifact_id = ?", (artifact.id,))',
-        f"{_ART}::test_versions_are_edited_and_deleted_by_the_rules",
+        f"{_FEATURES}::test_a_deleted_run_takes_its_artifacts_along_only_if_asked",
     ),
     Fault(
         "used_by empty",
@@ -186,7 +186,7 @@ FAULTS = [
         _S + "store/projects.py",
         "    if held not in WRITERS:",
         "    if False:",
-        "tests/server/test_sdk_people.py::test_who_may_not_write_is_told_so_at_once",
+        "tests/server/test_projects.py",
     ),
     Fault(
         "strangers see every project",
@@ -221,7 +221,7 @@ FAULTS = [
         _S + "store/trials.py",
         '"  OR (r.agent_id <> :agent AND r.offered_at < :before AND NOT (a.',
         '"  OR (r.agent_id <> :agent AND NOT (1e12 + a.',
-        "tests/server/test_scheduler.py::test_a_grid_gives_every_point_once_and_ends_by_itself",
+        "tests/server/test_scheduler.py",
     ),
     Fault(
         "a transaction left open after its commit failed",

@@ -319,7 +319,9 @@ try:
     run_left = True
 except Exception:
     run_left = False
-print(json.dumps([run_left, fresh.artifact_exists("features/art-" + sys.argv[1] + ":v0")]))
+name = "features/art-" + sys.argv[1]
+print(json.dumps([run_left, fresh.artifact_exists(name + ":v0"),
+                  [version.version for version in fresh.artifacts("data", name)]]))
 """
 
 
@@ -327,7 +329,8 @@ print(json.dumps([run_left, fresh.artifact_exists("features/art-" + sys.argv[1] 
 def test_a_deleted_run_takes_its_artifacts_along_only_if_asked(
     local_server: LocalServer, how: str, kept: bool
 ) -> None:
-    assert local_server.sdk(DELETED, f"del-{how}", how) == [False, kept]
+    listed = ["v0"] if kept else []
+    assert local_server.sdk(DELETED, f"del-{how}", how) == [False, kept, listed]
 
 
 SIGNALS = """
