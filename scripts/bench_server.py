@@ -1,166 +1,154 @@
 """Requests against a server that holds many runs, compared with the same on a nearly empty one.
 
-    scripts/bench server --runs 100000 --lines 20
+    scripts/bench server                                the whole: some minutes
+    scripts/bench server --runs 5000 --versions 500 --blob-mib 64 --seconds 20
 
-Both servers run at the same time in processes of their own; figures are medians over keep-alive
-HTTP, and what counts is the ratio: no query may grow with the number of runs.
+Both servers run at the same time in processes of their own, and are asked in turn, so that other
+work on the machine slows both; figures are lower quartiles over keep-alive HTTP. What counts is the
+ratio: no query may grow with the number of runs. Requests per second are those of one core: calls
+divided by the seconds that the server's process spent computing.
 """
 
 import argparse
-import base64
-import http.client
-import json
-import random
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from housing_sweep.server.store import history, people, projects, runs, sweeps
-from housing_sweep.server.store.db import open_database, write
-from housing_sweep.server.store.runs import RunId
+from bench_client import Client, operations
+from bench_fill import fill
+from bench_load import agents_at_work, blob_up_and_down
+
 from tests.local_server import LocalServer
 
-CALLS = 200
-PAGE = """query($f: JSONString, $o: String) { project(name: "bench") { runs(first: 50, filters: $f,
-    order: $o) { edges { node { name displayName state summaryMetrics config } cursor }
-    pageInfo { hasNextPage } } } }"""
-HISTORY = """{ project(name: "bench") { run(name: "run0") { sampledHistory(specs:
-    ["{\\"keys\\": [\\"loss\\"], \\"samples\\": 500}"]) } } }"""
+CALLS = 100
+FEW = 100
+LIMIT = 2.0
+TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
-def fill(folder: Path, count: int, lines: int) -> None:
-    """Put runs with history into a server's database, through its own store."""
-    database = open_database(folder / "server" / "housing-sweep.db")
-    db, now, rng = database.connection(), time.time(), random.Random(0)
-    user = people.user_by_name(db, _owner(folder))
-    assert user is not None
-    project = projects.ensure(db, user, None, "bench", now=now)
-    sweep = sweeps.create(
-        db,
-        project.id,
-        "benchswp",
-        config="method: random\nparameters: {x: {min: 0.0, max: 1.0}}",
-        seed=1,
-        user_id=user.id,
-        controller_run_name=None,
-        now=now,
-    )
-    for start in range(0, count, 500):
-        with write(db):
-            for i in range(start, min(start + 500, count)):
-                run = runs.create(
-                    db,
-                    project.id,
-                    f"run{i}",
-                    user_id=user.id,
-                    state="finished",
-                    now=now + i * 1e-3,
-                    config=json.dumps({"lr": {"value": rng.random()}, "i": {"value": i}}),
-                    summary=json.dumps({"val_rmse": rng.random(), "_step": lines}),
-                    **({"sweep_id": sweep.id} if i % 100 == 0 else {}),
-                )
-                content = [json.dumps({"_step": n, "loss": rng.random()}) for n in range(lines)]
-                history.append_history(db, RunId(run.id), 0, content)
-    database.close()
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds of one call: on the wire (lower quartile), and of the server's own computing."""
 
-
-def _owner(folder: Path) -> str:
-    return str(json.loads((folder / "server" / "client.json").read_text())["user"])
-
-
-class Client:
-    """One keep-alive connection."""
-
-    def __init__(self, server: LocalServer) -> None:
-        host = server.url.removeprefix("http://")
-        self._connection = http.client.HTTPConnection(host, timeout=60)
-        credentials = base64.b64encode(f"api:{server.api_key}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {credentials}"}
-        self.user = server.user
-
-    def post(self, path: str, body: object) -> Any:
-        """Post JSON and return the answer's."""
-        self._connection.request("POST", path, json.dumps(body), self._headers)
-        answer = self._connection.getresponse()
-        data = json.loads(answer.read())
-        assert answer.status == 200, data
-        return data
-
-    def ask(self, query: str, **variables: object) -> Any:
-        """Send one GraphQL request."""
-        return self.post("/graphql", {"query": query, "variables": variables})
-
-
-def operations(client: Client) -> dict[str, Callable[[], object]]:
-    """Return what is measured, by name."""
-    client.ask('mutation { upsertBucket(input: {name: "live", modelName: "bench"}) { inserted } }')
-    offset = iter(range(0, 10**9, 100))
-    stream = f"/files/{client.user}/bench/live/file_stream"
-
-    def hundred_lines() -> object:
-        start = next(offset)
-        content = [json.dumps({"_step": start + i, "loss": 0.5}) for i in range(100)]
-        part = {"wandb-history.jsonl": {"offset": start, "content": content}}
-        return client.post(stream, {"files": part})
-
-    sweep = json.dumps({"sweep": "benchswp"})
-    best = "+summary_metrics.val_rmse"
-    return {
-        "viewer": lambda: client.ask("{ viewer { username } }"),
-        "file stream, empty": lambda: client.post(stream, {}),
-        "file stream, 100 lines": hundred_lines,
-        "50 newest runs": lambda: client.ask(PAGE, o="-created_at"),
-        "50 best runs of the project": lambda: client.ask(PAGE, o=best),
-        "50 best runs of one sweep": lambda: client.ask(PAGE, f=sweep, o=best),
-        "sampled history of a run": lambda: client.ask(HISTORY),
-    }
-
-
-def measure(function: Callable[[], object]) -> float:
-    """Return the median seconds of a call."""
-    times = []
-    for _ in range(CALLS):
-        began = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+    wall: float
+    cpu: float
 
 
 def main() -> int:
-    """Fill, measure, print the table."""
+    """Fill, measure, print the tables; returns how many figures are beyond their limit."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=20_000)
-    parser.add_argument("--lines", type=int, default=20)
+    parser.add_argument("--runs", type=int, default=100_000)
+    parser.add_argument("--lines", type=int, default=20, help="history lines of each run")
+    parser.add_argument("--versions", type=int, default=10_000)
+    parser.add_argument("--agents", type=int, default=200, help="runs that log at the same time")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long they log")
+    parser.add_argument("--blob-mib", type=int, default=1024)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        servers = []
-        for name, count in (("few", 100), ("many", options.runs)):
-            home = Path(folder) / name
-            home.mkdir()
-            LocalServer(home).start().stop()
-            began = time.perf_counter()
-            fill(home, count, options.lines)
-            filled = time.perf_counter() - began
-            began = time.perf_counter()
-            servers.append(LocalServer(home).start())
-            cold = time.perf_counter() - began
-            print(f"{name}: {count} runs, filled in {filled:.1f} s, cold start {cold:.2f} s")
+        few = filled(Path(folder) / "few", FEW, options.lines, FEW)
+        many = filled(Path(folder) / "many", options.runs, options.lines, options.versions)
         try:
-            few, many = (operations(Client(server)) for server in servers)
-            print(f"{'':30} {'few':>9} {'many':>9} {'ratio':>6} {'many/s':>8}")
-            for name in few:
-                a, b = measure(few[name]), measure(many[name])
-                print(f"{name:30} {a * 1e3:6.2f} ms {b * 1e3:6.2f} ms {b / a:6.2f} {1 / b:8.0f}")
+            beyond = cold_start(few, many) + compare(few, many)
+            beyond += agents_at_work(many, options.agents, options.seconds)
+            print(f"memory of the server with many runs: {many.memory()}")
+            many.restart()
+            beyond += blob_up_and_down(many, options.blob_mib)
         finally:
-            for server in servers:
-                server.stop()
-    return 0
+            few.stop()
+            many.stop()
+    print(f"{beyond} figures beyond their limit")
+    return beyond
+
+
+class BenchServer(LocalServer):
+    """A server whose process can be looked at."""
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def cpu(self) -> float:
+        """Return the seconds that the process has computed so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def memory(self, field: str = "VmHWM") -> str:
+        """Return a memory figure of the process; VmHWM is the most it ever held."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                return f"{int(line.split()[1]) / 1024:.0f} MiB"
+        raise AssertionError(field)
+
+
+def filled(home: Path, count: int, lines: int, versions: int) -> BenchServer:
+    """Return a server with so many runs, not yet started."""
+    home.mkdir()
+    server = BenchServer(home)
+    server.start().stop()
+    began = time.perf_counter()
+    fill(home, count, lines, versions)
+    size = (server.data_dir / "housing-sweep.db").stat().st_size / 2**20
+    print(
+        f"{home.name}: {count} runs, {count * lines} history lines, {versions} artifact versions,"
+        f" {size:.0f} MiB, filled in {time.perf_counter() - began:.0f} s",
+        flush=True,
+    )
+    return server
+
+
+def cold_start(few: BenchServer, many: BenchServer) -> int:
+    """Start both, several times, and print how long it takes until they can write."""
+    seconds: dict[str, list[float]] = {"few": [], "many": []}
+    for _ in range(3):
+        for name, server in (("few", few), ("many", many)):
+            server.stop()
+            began = time.perf_counter()
+            server.start()
+            seconds[name].append(time.perf_counter() - began)
+    a, b = (statistics.median(times) for times in seconds.values())
+    print(f"\n{'':36} {'few':>10} {'many':>10} {'ratio':>6} {'on one core':>13}")
+    print(f"{'cold start':36} {a:8.2f} s {b:8.2f} s {b / a:8.2f}")
+    return int(b / a >= LIMIT)
+
+
+def compare(few: BenchServer, many: BenchServer) -> int:
+    """Print each call's figures on both servers; return how many are beyond the limit."""
+    beyond = 0
+    asked = [(server, operations(Client(server))) for server in (few, many)]
+    for name in asked[0][1]:
+        a, b = in_turn([(server, calls[name]) for server, calls in asked])
+        ratio = b.wall / a.wall
+        beyond += ratio >= LIMIT
+        print(
+            f"{name:36} {a.wall * 1e3:7.2f} ms {b.wall * 1e3:7.2f} ms {ratio:6.2f}"
+            f" {1 / b.cpu:8.0f} req/s{'  BEYOND' if ratio >= LIMIT else ''}",
+            flush=True,
+        )
+    return beyond
+
+
+def in_turn(calls: list[tuple[BenchServer, Callable[[], object]]]) -> list[Measured]:
+    """Make the same call on each server, in turn, and return what it took each."""
+    walls: list[list[float]] = [[] for _ in calls]
+    before = [server.cpu() for server, _ in calls]
+    for _ in range(CALLS):
+        for i, (_, call) in enumerate(calls):
+            began = time.perf_counter()
+            call()
+            walls[i].append(time.perf_counter() - began)
+    return [
+        Measured(statistics.quantiles(walls[i])[0], max(server.cpu() - before[i], 1 / TICK) / CALLS)
+        for i, (server, _) in enumerate(calls)
+    ]
 
 
 if __name__ == "__main__":

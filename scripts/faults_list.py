@@ -17,8 +17,11 @@ class Fault:
 _S = "housing_sweep/server/"
 _RUNS = "tests/server/test_sdk_runs.py"
 _ART = "tests/server/test_sdk_artifacts.py"
+_FEATURES = "tests/server/test_sdk_run_features.py"
+_STREAM = "tests/server/test_filestream.py"
 _EVERYTHING = f"{_RUNS}::test_everything_a_run_logs_comes_back_in_another_process"
 _FILTERS = f"{_RUNS}::test_filters_and_orders_do_what_they_say"
+_SUMMARIES = f"{_FEATURES}::test_summary_rules_nan_and_every_way_to_read_a_history"
 _DEDUPE = f"{_ART}::test_versions_dedupe_by_content_and_aliases_move"
 _LINKS = f"{_ART}::test_lineage_and_links_tell_where_a_model_comes_from"
 
@@ -36,6 +39,34 @@ FAULTS = [
         "[(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],",
         "[(run_id, offset + i, step_of(x), storable(x)) for i, x in enumerate(lines[:-1])],",
         _EVERYTHING,
+    ),
+    Fault(
+        "last history chunk dropped",
+        _S + "filestream.py",
+        "        elif name in APPEND:",
+        '        elif name in APPEND and not body.get("complete"):',
+        _EVERYTHING,
+    ),
+    Fault(
+        "duplicate lines after a resend",
+        _S + "store/history.py",
+        "        if offset > held:",
+        "        offset = held\n        if offset > held:",
+        f"{_STREAM}::test_a_chunk_that_comes_twice_is_stored_once",
+    ),
+    Fault(
+        "NaN turned into null in history lines",
+        _S + "store/history.py",
+        "[(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],",
+        '[(run_id, offset + i, None, x.replace("NaN", "null")) for i, x in enumerate(lines)],',
+        _SUMMARIES,
+    ),
+    Fault(
+        "NaN turned into null in samples",
+        _S + "json_text.py",
+        'return "NaN" if math.isnan(value) else',
+        "return None if math.isnan(value) else",
+        _SUMMARIES,
     ),
     Fault(
         "order ignored",
@@ -59,10 +90,32 @@ FAULTS = [
         _FILTERS,
     ),
     Fault(
+        "a filter's rarest condition taken for the whole filter",
+        _S + "store/run_query.py",
+        "    if len(where.narrow) == 1 and where.is_one_value:",
+        "    if where.narrow:",
+        "tests/server/test_run_query.py",
+    ),
+    Fault(
         "alias not moved",
         _S + "store/collections.py",
         '" DO UPDATE SET membership_id = excluded.membership_id",',
         '" DO NOTHING",',
+        _DEDUPE,
+    ),
+    Fault(
+        "latest not moved",
+        _S + "store/artifacts.py",
+        "        for alias in json.loads(artifact.pending_aliases):",
+        "        for alias in set(json.loads(artifact.pending_aliases)) - {'latest'}:",
+        _DEDUPE,
+    ),
+    Fault(
+        "download of the wrong version",
+        _S + "store/collections.py",
+        '"m.collection_id = ? AND m.version_index = ?", collection_id, index)',
+        '"m.collection_id = ? AND m.version_index > ? - 2 ORDER BY m.version_index DESC",'
+        " collection_id, index)",
         _DEDUPE,
     ),
     Fault(
@@ -77,7 +130,7 @@ FAULTS = [
         _S + "store/artifacts.py",
         'db.execute("DELETE FROM memberships WHERE artifact_id = ?", (artifact.id,))',
         'db.execute("DELETE FROM memberships WHERE 0 AND artifact_id = ?", (artifact.id,))',
-        f"{_ART}::test_versions_are_edited_and_deleted_by_the_rules",
+        f"{_FEATURES}::test_a_deleted_run_takes_its_artifacts_along_only_if_asked",
     ),
     Fault(
         "used_by empty",
@@ -87,11 +140,32 @@ FAULTS = [
         _LINKS,
     ),
     Fault(
-        "console lines and run files 404",
+        "a link counted in the wrong collection",
+        _S + "graphql/links.py",
+        "collections.join(ctx.db, portfolio.id, artifact.id, ctx.now)",
+        "collections.join(ctx.db, artifact.collection_id, artifact.id, ctx.now)",
+        _LINKS,
+    ),
+    Fault(
+        "run files 404",
         _S + "store/files.py",
         '" AND (:pattern IS NULL OR name LIKE :pattern) ORDER BY name LIMIT :limit",',
         '" AND 0 AND (:pattern IS NULL OR name LIKE :pattern) ORDER BY name LIMIT :limit",',
         _EVERYTHING,
+    ),
+    Fault(
+        "console lines lost",
+        _S + "filestream.py",
+        '    "output.log": history.append_log,\n',
+        "",
+        f"{_FEATURES}::test_console_lines_come_back_page_by_page",
+    ),
+    Fault(
+        "stopped never sent",
+        _S + "filestream.py",
+        '"stopped": bool(run.should_stop),',
+        '"stopped": False,',
+        f"{_FEATURES}::test_a_run_stopped_through_the_api_ends_by_itself_with_all_its_lines",
     ),
     Fault(
         "run state never leaves running",
@@ -108,6 +182,20 @@ FAULTS = [
         f"{_RUNS}::test_a_wrong_key_is_refused_at_once",
     ),
     Fault(
+        "roles ignored",
+        _S + "store/projects.py",
+        "    if held not in WRITERS:",
+        "    if False:",
+        "tests/server/test_projects.py",
+    ),
+    Fault(
+        "strangers see every project",
+        _S + "store/projects.py",
+        "    held = role(db, user, project)\n    if held is None:",
+        '    held = role(db, user, project) or "member"\n    if held is None:',
+        "tests/server/test_projects.py",
+    ),
+    Fault(
         "signed URLs accepted whatever they say",
         _S + "signing.py",
         'raise PermissionDenied("this URL is not signed by this server") from None',
@@ -115,11 +203,39 @@ FAULTS = [
         f"{_ART}::test_a_signed_url_is_good_for_its_file_only",
     ),
     Fault(
+        "signed URLs accepted after they expired",
+        _S + "signing.py",
+        "self._serializer.loads(token, max_age=self._lifetime)",
+        "self._serializer.loads(token)",
+        "tests/server/test_signing.py",
+    ),
+    Fault(
         "a grid that ends one early",
         "housing_sweep/search/grid.py",
         "    return total\n",
         "    return total - 1\n",
         "tests/search/test_grid.py",
+    ),
+    Fault(
+        "a trial handed out twice",
+        _S + "store/trials.py",
+        '"  OR (r.agent_id <> :agent AND r.offered_at < :before AND NOT (a.',
+        '"  OR (r.agent_id <> :agent AND NOT (1e12 + a.',
+        "tests/server/test_scheduler.py",
+    ),
+    Fault(
+        "a transaction left open after its commit failed",
+        _S + "store/db.py",
+        "            if db.in_transaction:",
+        "            if False:",
+        "tests/server/test_db.py",
+    ),
+    Fault(
+        "a full disk answered as a bug of ours",
+        _S + "http.py",
+        '_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")',
+        '_TRANSIENT = ("locked", "busy")',
+        "tests/server/test_http.py",
     ),
 ]
 """Every one is a lie a careless server could tell."""

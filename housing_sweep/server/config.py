@@ -20,6 +20,7 @@ class ServerConfig:
             Above the SDK's 30 s heartbeat plus its 60 s retry backoff.
         offer_again_after: seconds until a trial handed out but never started is offered again.
         retries: times that a failed or crashed trial is tried again by itself (`--retries`).
+        busy_timeout: seconds that a request waits for the database's lock before "retry later".
         url_lifetime: seconds that a signed upload or download URL is good for.
     """
 
@@ -30,6 +31,7 @@ class ServerConfig:
     crash_after: float = 120.0
     offer_again_after: float = 60.0
     retries: int = 0
+    busy_timeout: float = 10.0
     url_lifetime: int = 6 * 3600
 
     @property

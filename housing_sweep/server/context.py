@@ -34,6 +34,7 @@ class Context:
     Attributes:
         base_url: scheme and host the client used; returned URLs start with it, so that they work
             through a proxy or a tunnel.
+        writer: of a run that several processes write together, which of them asks.
         cache: rows already read for this request, keyed by the reader; use it against N+1.
     """
 
@@ -41,6 +42,7 @@ class Context:
     db: Connection
     base_url: str
     user: User | None
+    writer: str | None = None
     cache: dict[object, object] = field(default_factory=dict)
 
     @property

@@ -16,7 +16,7 @@ from housing_sweep.server import sweep_progress
 from housing_sweep.server.context import Context
 from housing_sweep.server.http import json_body, request_context
 from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import history, projects, runs
+from housing_sweep.server.store import history, projects, runs, writers
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import Run
 
@@ -75,7 +75,10 @@ def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> Run:
     for name, part in parts.items():
         offset, lines = _chunk(name, part)
         if name == "wandb-summary.json":
-            runs.update(db, run.id, now=now, **({"summary": lines[-1]} if lines else {}))
+            if lines:
+                _summarise(ctx, run, lines[-1])
+        elif ctx.writer is not None and name in APPEND_SHARED:
+            APPEND_SHARED[name](db, run.id, ctx.writer, offset, lines)
         elif name in APPEND:
             APPEND[name](db, run.id, offset, lines)
     if body.get("preempting"):
@@ -92,6 +95,21 @@ APPEND = {
     "output.log": history.append_log,
 }
 """File of a stream -> where its lines go; files that a newer SDK may add are left out."""
+
+
+APPEND_SHARED = {
+    "wandb-history.jsonl": writers.append_history,
+    "wandb-events.jsonl": writers.append_events,
+    "output.log": writers.append_log,
+}
+"""The same for the processes of a shared run."""
+
+
+def _summarise(ctx: Context, run: Run, text: str) -> None:
+    """Store a summary; of a run written together, each process knows its own part."""
+    if ctx.writer is not None:
+        text = runs.merged(_again(ctx, run).summary, text)
+    runs.update(ctx.db, run.id, now=ctx.now, summary=text)
 
 
 def _exit_code(body: Mapping[str, Any]) -> int:

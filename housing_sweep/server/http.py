@@ -7,11 +7,13 @@ Source: wandb core/internal/clients/retry_policy.go, core/internal/filestream/fi
 
 import base64
 import binascii
+import errno
 import json
 import logging
 import re
 import sqlite3
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -33,7 +35,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",  # pages of runs must not leak signed URLs
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-_TRANSIENT = ("locked", "busy", "full", "disk I/O")
+_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def request_context(request: Request, services: Services) -> Context:
@@ -45,7 +48,15 @@ def request_context(request: Request, services: Services) -> Context:
         db=db,
         base_url=f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}",
         user=people.user_by_key(db, key) if key else None,
+        writer=writer(request.headers),
     )
+
+
+def writer(headers: Mapping[str, str]) -> str | None:
+    """Return which of a shared run's processes (`mode="shared"`) sent a request, or None."""
+    if headers.get("x-wandb-use-async-filestream") != "true":
+        return None
+    return headers.get("x-wandb-async-client-id") or headers.get("x-wandb-client-id") or None
 
 
 def own_context(services: Services) -> Context:
@@ -110,6 +121,8 @@ def as_ours(error: BaseException) -> HousingSweepError | None:
         return error
     if isinstance(error, sqlite3.OperationalError) and any(t in str(error) for t in _TRANSIENT):
         return Unavailable(f"the database is not available: {error}", fix="try again")
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return Unavailable(f"the disk is full: {error}", fix="free some space")
     return None
 
 

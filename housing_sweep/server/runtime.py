@@ -38,7 +38,7 @@ class Server:
 
     def __init__(self, config: ServerConfig) -> None:
         config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = open_database(config.database)
+        database = open_database(config.database, config.busy_timeout)
         secret = people.setting(database.connection(), "url_secret", secrets.token_hex(32))
         self.services = Services(
             config=config,

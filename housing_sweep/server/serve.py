@@ -13,6 +13,7 @@ import uvicorn
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.app import make_app
 from housing_sweep.server.config import ServerConfig
+from housing_sweep.server.http import as_ours
 from housing_sweep.server.lock import exclusive
 from housing_sweep.server.runtime import Server
 
@@ -27,8 +28,21 @@ def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
     Raises:
         BadInput: the port is taken, the address is not ours, or the data folder is newer.
         Conflict: another server runs on the data folder.
+        Unavailable: the disk is full, or another process holds the database.
     """
     listener = bind(config.host, config.port)
+    try:
+        _serve(config, listener, announce)
+    except Exception as error:
+        ours = as_ours(error)
+        if ours is None or ours is error:
+            raise
+        raise ours from error
+
+
+def _serve(
+    config: ServerConfig, listener: socket.socket, announce: Callable[[str, str], None]
+) -> None:
     with listener, exclusive(config.data_dir):
         server = Server(config)
         url = f"http://{_spell(config.host)}:{listener.getsockname()[1]}"

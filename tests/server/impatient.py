@@ -1,4 +1,4 @@
-"""The real server, but for a crash timeout that a test can wait for."""
+"""The real server, but for timeouts that a test can wait for."""
 
 import sys
 import time
@@ -16,20 +16,25 @@ def announce(url, key):
     print(f"export WANDB_BASE_URL={url}\\nexport WANDB_API_KEY={key}", flush=True)
 
 serve(ServerConfig(data_dir=Path(sys.argv[1]), port=int(sys.argv[2]),
-                   crash_after=float(sys.argv[3])), announce)
+                   crash_after=float(sys.argv[3]), busy_timeout=float(sys.argv[4])), announce)
 """
 
 
 class ImpatientServer(LocalServer):
-    """A server that takes a run for crashed after `crash_after` seconds of silence."""
+    """A server that takes a run for crashed after `crash_after` seconds of silence.
 
-    def __init__(self, folder: Path, crash_after: float) -> None:
+    A request waits for the database's lock for `busy_timeout` seconds.
+    """
+
+    def __init__(
+        self, folder: Path, crash_after: float = 120.0, busy_timeout: float = 10.0
+    ) -> None:
         super().__init__(folder)
-        self.crash_after = crash_after
+        self.timeouts = (str(crash_after), str(busy_timeout))
 
     def command(self, port: int) -> list[str]:
         """Return the command line that starts it."""
-        return [sys.executable, "-c", SERVE, str(self.data_dir), str(port), str(self.crash_after)]
+        return [sys.executable, "-c", SERVE, str(self.data_dir), str(port), *self.timeouts]
 
     def __enter__(self) -> "ImpatientServer":
         """Start it."""

@@ -31,6 +31,17 @@ def add_inside_and_twice(db: sqlite3.Connection) -> None:
     add_twice(db, "outer")
 
 
+def add_all(db: sqlite3.Connection, *keys: str) -> None:
+    for key in keys:
+        add(db, key)
+
+
+def add_for_nobody(db: sqlite3.Connection) -> None:
+    """Add a row for a project that does not exist; only the commit notices."""
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    db.execute("INSERT INTO run_counts VALUES (999, 1)")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     return open_database(tmp_path / "folder" / "x.db")
@@ -158,4 +169,54 @@ def test_what_points_at_a_project_goes_with_it_through_an_index(database: Databa
 def test_regexp_is_pythons(database: Database, pattern: str, text: str | None, found: int) -> None:
     db = database.connection()
     assert db.execute("SELECT ? REGEXP ?", (text, pattern)).fetchone()[0] == found
+    database.close()
+
+
+def test_a_full_disk_ends_the_transaction_and_the_next_one_works(database: Database) -> None:
+    db = database.connection()
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"), write(db):
+        add_all(db, "a", "b" * 100_000)
+    assert not db.in_transaction
+    db.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    assert count(db) == 0
+    with write(db):
+        add(db, "c")
+    assert count(db) == 1
+    database.close()
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(database: Database) -> None:
+    """Left open, it would take in every later write of its thread, and none would be kept."""
+    db = database.connection()
+    with pytest.raises(sqlite3.IntegrityError), write(db):
+        add_for_nobody(db)
+    assert not db.in_transaction
+    with write(db):
+        add(db, "a")
+    other = open_database(database.path)
+    assert count(other.connection()) == 1
+    other.close()
+    database.close()
+
+
+def test_waiting_for_another_writer_ends(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "x.db", busy_timeout=0.1)
+    told: list[str] = []
+
+    def also() -> None:
+        try:
+            with write(database.connection()) as db:
+                add(db, "b")
+        except sqlite3.OperationalError as error:
+            told.append(str(error))
+
+    with write(database.connection()):
+        other = threading.Thread(target=also)
+        other.start()
+        other.join(5)
+    assert told == ["database is locked"]
+    also()
+    assert count(database.connection()) == 1
     database.close()

@@ -2,13 +2,12 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.local_server import LocalServer
+from tests.local_server import SDK_PYTHON, LocalServer
 from tests.server.impatient import ImpatientServer
 
 pytestmark = pytest.mark.slow
@@ -48,9 +47,7 @@ def read(server: LocalServer, path: str) -> Any:
 
 def refused(server: LocalServer, **init: object) -> str:
     """Return what a process that cannot start its run says."""
-    done = server.cli(
-        sys.executable, "-c", LOG, json.dumps(init), "1", "0", check=False, timeout=60
-    )
+    done = server.cli(SDK_PYTHON, "-c", LOG, json.dumps(init), "1", "0", check=False, timeout=60)
     assert done.returncode != 0
     return done.stdout + done.stderr
 
@@ -165,7 +162,7 @@ def test_a_killed_run_is_crashed_and_syncing_what_is_left_of_it_loses_nothing(
 ) -> None:
     with ImpatientServer(tmp_path, crash_after=2.0) as server:
         died = subprocess.run(
-            [sys.executable, "-c", KILLED],
+            [SDK_PYTHON, "-c", KILLED],
             env=server.env,
             cwd=server.env["HOME"],
             start_new_session=True,
@@ -180,3 +177,51 @@ def test_a_killed_run_is_crashed_and_syncing_what_is_left_of_it_loses_nothing(
         # The file on disk lacks what the killed process had not flushed.
         server.cli("wandb", "sync", "--include-online", str(folder), check=False)
         assert read(server, "killed/one")["rows"] == everything
+
+
+SHARED = """
+import json, sys, time, wandb
+label, first = sys.argv[1], sys.argv[1] == "a"
+settings = wandb.Settings(mode="shared", x_label=label, x_primary=first,
+                          x_update_finish_state=first, x_file_stream_transmit_interval=1)
+with wandb.init(project="shared", id="one", config={label: 1}, settings=settings) as run:
+    for i in range(int(sys.argv[2])):
+        run.log({label: i})
+        time.sleep(0.1)
+    print("said by", label)
+"""
+
+READ_SHARED = """
+import json, wandb
+run = wandb.Api().run("shared/one")
+rows = list(run.scan_history())
+print(json.dumps({
+    "rows": {key: [row[key] for row in rows if row.get(key) is not None] for key in "abc"},
+    "count": len(rows), "state": run.state, "summary": [run.summary.get(key) for key in "abc"],
+    "config": dict(run.config), "console": sorted(line.content for line in run.console_logs()),
+    "labels": sorted({line.label for line in run.console_logs()}),
+}))
+"""
+
+
+def test_processes_write_a_shared_run_together_and_one_joins_when_it_is_over(
+    local_server: LocalServer,
+) -> None:
+    together = [
+        subprocess.Popen(
+            [SDK_PYTHON, "-c", SHARED, label, "30"],
+            env=local_server.env,
+            cwd=local_server.env["HOME"],
+            stdout=subprocess.DEVNULL,
+        )
+        for label in "ab"
+    ]
+    assert [process.wait(timeout=60) for process in together] == [0, 0]
+    local_server.cli(SDK_PYTHON, "-c", SHARED, "c", "3")
+    held = local_server.sdk(READ_SHARED)
+    assert held["rows"] == {"a": list(range(30)), "b": list(range(30)), "c": [0, 1, 2]}
+    assert (held["count"], held["state"]) == (63, "finished")
+    assert held["summary"] == [29, 29, 2]
+    assert held["config"] == {"a": 1, "b": 1, "c": 1}
+    assert held["console"] == ["said by a", "said by b", "said by c"]
+    assert held["labels"] == ["a", "b", "c"]

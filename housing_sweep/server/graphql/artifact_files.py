@@ -1,12 +1,14 @@
 """Files of artifacts on the wire: signed URLs for their bytes and their manifests."""
 
 import base64
+import posixpath
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server import manifests
 from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
@@ -112,12 +114,37 @@ def page(
     after: str | None,
     first: int | None,
 ) -> relay.Connection:
-    """Return a version's files by name; the cursor is the last name."""
+    """Return a version's files by name, references among them; the cursor is the last name.
+
+    The SDK downloads what is listed here, and a reference only if it is.
+    """
     size = relay.page_size(first)
     found = artifacts.files(ctx.db, artifact.id, names=names, after=after or "", limit=size + 1)
-    total = len(found) if names else artifacts.count_files(ctx.db, artifact.id)
+    stored = artifacts.count_files(ctx.db, artifact.id)
+    if artifact.file_count > stored:
+        wanted = {posixpath.normpath(name) for name in names or ()}
+        found += [
+            file
+            for file in _references(ctx, artifact)
+            if file.name > (after or "") and (not wanted or file.name in wanted)
+        ]
+        found = sorted(found, key=lambda file: file.name)[: size + 1]
+    total = len(found) if names else max(stored, artifact.file_count)
     edges = [relay.Edge(wire_file(ctx, artifact, file), file.name) for file in found]
     return relay.connection(edges, size, total)
+
+
+def _references(ctx: Context, artifact: Artifact) -> list[ArtifactFile]:
+    """Return what a version refers to and this server holds no bytes of."""
+    held = artifacts.manifests_with_body(ctx.db, artifact.id)
+    if not held or held[-1].type != "FULL" or held[-1].sha256 is None:
+        return []
+    document = manifests.parse(ctx.services.blobs.read(held[-1].sha256))
+    return [
+        ArtifactFile(artifact.id, item.path, item.digest, None, item.size, artifact.updated_at)
+        for item in manifests.entries(document)
+        if item.is_reference
+    ]
 
 
 def membership_files(

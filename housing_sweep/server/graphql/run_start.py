@@ -103,8 +103,17 @@ def _copy_history(info: Info, project: Project, run: Run, branch: object) -> Non
 
 
 def _update(info: Info, held: Run, columns: dict[str, Any], state: str | None) -> Run:
-    """A known run: it speaks again, so it is running, unless the request says otherwise."""
+    """A known run: it speaks again, so it is running, unless the request says otherwise.
+
+    A process that joins a shared run begins nothing, and need not be the one that ends it.
+    """
     ctx = info.context
+    if ctx.writer is not None:
+        if "config" in columns:
+            columns = {**columns, "config": runs.merged(held.config, columns["config"])}
+        runs.update(ctx.db, held.id, now=ctx.now, **columns)
+        runs.mark_alive(ctx.db, held.id, ctx.now)
+        return _again(info, held)
     if held.state in runs.ENDED and _is_first_word(columns):
         runs.restart(ctx.db, held.id, ctx.now)
     runs.update(ctx.db, held.id, now=ctx.now, **columns)

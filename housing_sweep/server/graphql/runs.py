@@ -194,6 +194,11 @@ def system_metrics(source: Run, info: Info) -> str:
     return last[-1] if last else "{}"
 
 
+def _lines_before(info: Info, held: int) -> int:
+    """Return where a client's own lines begin: a process of a shared run counts from 0."""
+    return held if info.context.writer is None else 0
+
+
 RESOLVERS: Resolvers = {
     "Project": {
         "run": project_run,
@@ -217,9 +222,9 @@ RESOLVERS: Resolvers = {
         "group": lambda run, _info: run.group_name,
         "commit": lambda run, _info: run.commit_sha,
         "readOnly": read_only,
-        "historyLineCount": lambda run, _info: run.history_lines,
-        "eventsLineCount": lambda run, _info: run.event_lines,
-        "logLineCount": lambda run, _info: run.log_lines,
+        "historyLineCount": lambda run, info: _lines_before(info, run.history_lines),
+        "eventsLineCount": lambda run, info: _lines_before(info, run.event_lines),
+        "logLineCount": lambda run, info: _lines_before(info, run.log_lines),
         "user": run_user,
         "project": run_project,
         "exitcode": lambda run, _info: run.exit_code,

@@ -17,17 +17,18 @@ _MIGRATIONS = resources.files("housing_sweep.server.store") / "migrations"
 
 
 class Connection(sqlite3.Connection):
-    """A SQLite connection that knows the lock its process's writers queue at."""
+    """A SQLite connection that knows the lock its process's writers queue at, and how long."""
 
     write_lock: threading.RLock
+    busy_timeout: float
 
 
 class Database:
     """One SQLite file: a connection per thread, one writer at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = threading.RLock()
+    def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> None:
+        self.path, self.busy_timeout = path, busy_timeout
+        self._write_lock, self._list_lock = threading.RLock(), threading.Lock()
         self._local = threading.local()
         self._all: list[Connection] = []
 
@@ -37,13 +38,13 @@ class Database:
         if held is None:
             held = self._open()
             self._local.connection = held
-            with self._lock:
+            with self._list_lock:
                 self._all.append(held)
         return held
 
     def close(self) -> None:
         """Close every thread's connection; the last one folds the write-ahead log in."""
-        with self._lock:
+        with self._list_lock:
             for connection in self._all:
                 connection.close()
             self._all.clear()
@@ -52,13 +53,13 @@ class Database:
     def _open(self) -> Connection:
         db = sqlite3.connect(
             self.path,
-            timeout=BUSY_TIMEOUT_SECONDS,
+            timeout=self.busy_timeout,
             isolation_level=None,  # transactions are ours: BEGIN IMMEDIATE in `write`
             check_same_thread=False,  # `close` runs in another thread
             factory=Connection,
             cached_statements=512,
         )
-        db.write_lock = self._lock
+        db.write_lock, db.busy_timeout = self._write_lock, self.busy_timeout
         db.row_factory = sqlite3.Row
         db.create_function("regexp", 2, _matches, deterministic=True)
         # FULL: an acknowledged history line that a power cut loses would become a gap, and a gap
@@ -70,7 +71,6 @@ class Database:
             PRAGMA foreign_keys = ON;
             PRAGMA temp_store = MEMORY;
             PRAGMA cache_size = -8000;
-            PRAGMA mmap_size = 268435456;
             """
         )
         return db
@@ -91,17 +91,26 @@ def write(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield db
         return
     assert isinstance(db, Connection)
-    with db.write_lock:
+    # Waiting is bounded here too: behind a writer that waits for another process, others would
+    # queue one timeout after the other, and readers would find no thread left.
+    if not db.write_lock.acquire(timeout=db.busy_timeout):
+        raise sqlite3.OperationalError("database is locked")
+    try:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield db
+            db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            # A full disk may have ended the transaction already, and COMMIT itself may fail: left
+            # open, it would swallow every later write of this thread.
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             raise
-        db.execute("COMMIT")
+    finally:
+        db.write_lock.release()
 
 
-def open_database(path: Path) -> Database:
+def open_database(path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> Database:
     """Open the database at `path`, created or migrated to the newest schema.
 
     Raises:
@@ -110,7 +119,7 @@ def open_database(path: Path) -> Database:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         path.touch(mode=0o600)
-    database = Database(path)
+    database = Database(path, busy_timeout)
     try:
         migrate(database.connection())
     except BaseException:
@@ -135,7 +144,7 @@ def migrate(db: sqlite3.Connection) -> None:
             f"the data folder has schema version {held}, this program knows up to {newest}",
             fix="upgrade housing-sweep, or use another --data-dir",
         )
-    for number in range(held + 1, newest + 1):
+    for number in sorted(step for step in steps if step > held):
         with write(db):
             for statement in _statements(steps[number]):
                 db.execute(statement)

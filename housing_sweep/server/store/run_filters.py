@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from housing_sweep.errors import BadInput
@@ -17,11 +17,31 @@ from housing_sweep.server.store.run_values import scalar, shorten
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """A condition that an index serves: the runs it holds for can be looked up.
+
+    Attributes:
+        table: where its rows are: `v` (`run_values`), `t` (`run_tags`) or `r` (`runs`).
+    """
+
+    table: str
+    sql: str
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
-    """An SQL condition and its values."""
+    """An SQL condition and its values.
+
+    Attributes:
+        narrow: conditions that every run it holds for meets, too.
+        is_one_value: whether it is about one value of each run, and `narrow` says the same.
+    """
 
     sql: str
     values: tuple[object, ...] = ()
+    narrow: tuple[Narrow, ...] = ()
+    is_one_value: bool = False
 
 
 EVERYTHING = Where("1")
@@ -55,7 +75,10 @@ COLUMNS = {
 ALIASES = {"sweep_name": "sweep", "user": "username", "run_id": "name", "group_name": "group"}
 TIMES = frozenset({"created_at", "heartbeat_at", "updated_at"})
 NEVER_NULL = frozenset({"name", "state", "created_at", "updated_at", "duration"})
-SCOPES = {"summary_metrics": "summary", "summary": "summary", "config": "config"}
+SCOPES = {
+    **dict.fromkeys(("summary_metrics", "summaryMetrics", "summary"), "summary"),
+    "config": "config",
+}
 COMPARISONS = {"$eq": "=", "$lt": "<", "$lte": "<=", "$gt": ">", "$gte": ">="}
 OPERATORS = (*COMPARISONS, "$ne", "$in", "$nin", "$exists", "$regex", "$not")
 DEEPEST = 32
@@ -74,15 +97,20 @@ def compile_filters(filters: object, depth: int = 0) -> Where:
     return _all([_clause(str(name), item, depth) for name, item in filters.items()])
 
 
-def sweep_name(filters: object) -> str | None:
-    """Return the one sweep that a filter restricts to, if it plainly does."""
+def split_sweep(filters: object) -> tuple[str | None, object]:
+    """Return the one sweep that a filter restricts to, if it plainly does, and the rest of it."""
     if not isinstance(filters, Mapping):
-        return None
+        return None, filters
     if isinstance(name := filters.get("sweep"), str):
-        return name
-    parts = filters.get("$and")
-    found = [sweep_name(part) for part in parts] if isinstance(parts, list) else []
-    return next((name for name in found if name), None)
+        return name, {key: item for key, item in filters.items() if key != "sweep"}
+    held = filters.get("$and")
+    parts = held if isinstance(held, list) else []
+    for i, part in enumerate(parts):
+        name, rest = split_sweep(part)
+        if name is not None:
+            others = [*parts[:i], rest, *parts[i + 1 :]]
+            return name, {**filters, "$and": [other for other in others if other != {}]}
+    return None, filters
 
 
 def value_keys(name: str) -> tuple[str, tuple[str, ...]] | None:
@@ -167,14 +195,17 @@ def _in(name: str, value: object, depth: int) -> Where:
     items = [item for item in value if item is not None]
     if keys is not None:
         numbers, texts = _split(items)
-        test = f"(v.number IN {_LISTED} OR v.text IN {_LISTED})"
-        parts.append(_on_keys(*keys, test, (json.dumps(numbers), json.dumps(texts))))
+        if numbers or not texts:
+            parts.append(_on_keys(*keys, f"v.number IN {_LISTED}", (json.dumps(numbers),)))
+        if texts:
+            test = f"v.number IS NULL AND v.text IN {_LISTED}"
+            parts.append(_on_keys(*keys, test, (json.dumps(texts),)))
     elif plain == "tags":
-        test = f"EXISTS (SELECT 1 FROM json_each(r.tags) t WHERE t.value IN {_LISTED})"
-        parts.append(Where(test, (json.dumps([_plain(name, item) for item in items]),)))
+        shown = json.dumps([_plain(name, item) for item in items])
+        parts.append(_tagged(f"t.name IN {_LISTED}", shown, narrow=True))
     elif plain is not None:
         shown = json.dumps([_plain(plain, item) for item in items])
-        parts.append(Where(f"{COLUMNS[plain]} IN {_LISTED}", (shown,)))
+        parts.append(_plainly(plain, f"{COLUMNS[plain]} IN {_LISTED}", shown))
     return _any(parts)
 
 
@@ -213,7 +244,26 @@ def _on_column(name: str, operator: str, value: object) -> Where:
         return Where(f"{sql} REGEXP ?", (_pattern(value),))
     if value is None:
         return Where(f"{sql} IS NULL")
-    return Where(f"{sql} {COMPARISONS[operator]} ?", (_plain(name, value),))
+    return _plainly(name, f"{sql} {COMPARISONS[operator]} ?", _plain(name, value))
+
+
+INDEXED = frozenset(
+    {"name", "display_name", "state", "group", "job_type", "created_at", "heartbeat_at"}
+)
+"""Columns that an index serves, within a project."""
+
+
+def _plainly(name: str, sql: str, value: object) -> Where:
+    narrow = (Narrow("r", sql, (value,)),) if name in INDEXED else ()
+    return Where(sql, (value,), narrow)
+
+
+def _tagged(test: str, value: object, *, narrow: bool) -> Where:
+    return Where(
+        f"EXISTS (SELECT 1 FROM run_tags t WHERE t.run_id = r.id AND {test})",
+        (value,),
+        (Narrow("t", test, (value,)),) if narrow else (),
+    )
 
 
 def _on_tags(operator: str, value: object) -> Where:
@@ -221,9 +271,9 @@ def _on_tags(operator: str, value: object) -> Where:
         return Where(f"r.tags {'<>' if value else '='} '[]'")
     if value is None:
         return Where("r.tags = '[]'")
-    test = "t.value REGEXP ?" if operator == "$regex" else f"t.value {COMPARISONS[operator]} ?"
-    shown = _pattern(value) if operator == "$regex" else _plain("tags", value)
-    return Where(f"EXISTS (SELECT 1 FROM json_each(r.tags) t WHERE {test})", (shown,))
+    if operator == "$regex":
+        return _tagged("t.name REGEXP ?", _pattern(value), narrow=False)
+    return _tagged(f"t.name {COMPARISONS[operator]} ?", _plain("tags", value), narrow=True)
 
 
 def _on_values(scope: str, keys: Sequence[str], operator: str, value: object) -> Where:
@@ -231,28 +281,39 @@ def _on_values(scope: str, keys: Sequence[str], operator: str, value: object) ->
         there = _has_value(scope, keys)
         return there if operator == "$exists" and value else _not(there)
     if operator == "$regex":
-        return _on_keys(scope, keys, "v.text REGEXP ?", (_pattern(value),))
+        return _on_keys(scope, keys, "v.text REGEXP ?", (_pattern(value),), narrow=False)
     number, text = scalar(_comparable(value))
     if number is not None:
         return _on_keys(scope, keys, f"v.number {COMPARISONS[operator]} ?", (number,))
     shown = text if operator == "$eq" else shorten(str(value))
-    return _on_keys(scope, keys, f"v.text {COMPARISONS[operator]} ?", (shown,))
+    return _on_keys(scope, keys, f"v.number IS NULL AND v.text {COMPARISONS[operator]} ?", (shown,))
 
 
-def _on_keys(scope: str, keys: Sequence[str], test: str, values: tuple[object, ...] = ()) -> Where:
+def _on_keys(
+    scope: str,
+    keys: Sequence[str],
+    test: str,
+    values: tuple[object, ...] = (),
+    *,
+    narrow: bool = True,
+) -> Where:
     marks = ", ".join("?" * len(keys))
-    sql = f"{_VALUE_OF_RUN} AND v.key IN ({marks}) AND {test})"
-    return Where(sql, (scope, *keys, *values))
+    held = Narrow("v", f"v.scope = ? AND v.key IN ({marks}) AND {test}", (scope, *keys, *values))
+    one = narrow and len(keys) == 1
+    return Where(f"{_VALUE_OF_RUN} AND {held.sql})", held.values, (held,) if narrow else (), one)
 
 
-_VALUE_OF_RUN = "EXISTS (SELECT 1 FROM run_values v WHERE v.run_id = r.id AND v.scope = ?"
+_VALUE_OF_RUN = "EXISTS (SELECT 1 FROM run_values v WHERE v.run_id = r.id"
 
 
 def _has_value(scope: str, keys: Sequence[str]) -> Where:
     """A value that is not null, or an object: then only keys below it are stored."""
     there = _on_keys(scope, keys, "(v.number IS NOT NULL OR v.text IS NOT NULL)")
     below = [
-        Where(f"{_VALUE_OF_RUN} AND v.key > ? AND v.key < ?)", (scope, f"{key}.", f"{key}/"))
+        Where(
+            f"{_VALUE_OF_RUN} AND v.scope = ? AND v.key > ? AND v.key < ?)",
+            (scope, f"{key}.", f"{key}/"),
+        )
         for key in keys
     ]
     return _any([there, *below])
@@ -281,7 +342,10 @@ def _time(name: str, value: object) -> float:
 
 
 def _all(parts: Sequence[Where]) -> Where:
-    return _joined(parts, " AND ", EVERYTHING)
+    if len(parts) == 1:
+        return parts[0]
+    joined = _joined(parts, " AND ", EVERYTHING)
+    return replace(joined, narrow=tuple(found for part in parts for found in part.narrow))
 
 
 def _any(parts: Sequence[Where]) -> Where:
@@ -289,8 +353,8 @@ def _any(parts: Sequence[Where]) -> Where:
 
 
 def _joined(parts: Sequence[Where], word: str, empty: Where) -> Where:
-    if not parts:
-        return empty
+    if len(parts) < 2:
+        return parts[0] if parts else empty
     values = tuple(value for part in parts for value in part.values)
     return Where("(" + word.join(part.sql for part in parts) + ")", values)
 

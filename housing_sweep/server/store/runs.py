@@ -4,7 +4,7 @@ import json
 import secrets
 import sqlite3
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NewType
 
@@ -197,6 +197,29 @@ def parse(text: str, wrapped: bool = False) -> dict[str, object]:
     return unwrap(content) if wrapped else content
 
 
+def merged(old: str, new: str) -> str:
+    """Return two JSON objects as one, as text; what both hold is the new one's.
+
+    Below W&B's own key `_wandb` both sides' entries are kept, too.
+
+    Raises:
+        BadInput: one is not a JSON object.
+    """
+    before, after = loads_object(old), loads_object(new)
+    return json.dumps(_merged(before, after, keep=("_wandb", "value", "e", "t")))
+
+
+def _merged(
+    before: dict[str, object], after: dict[str, object], keep: Sequence[str]
+) -> dict[str, object]:
+    both = {**before, **after}
+    for key in keep:
+        one, other = before.get(key), after.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            both[key] = _merged(one, other, keep)
+    return both
+
+
 def mark_alive(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     """Record a sign of life; a run thought crashed, or pending, is running again."""
     with write(db):
@@ -217,7 +240,7 @@ def end(db: sqlite3.Connection, run_id: RunId, exit_code: int, now: float) -> No
         assert run is not None
         if exit_code == 0:
             state = "finished"
-        elif run.state == "preempting":
+        elif run.state in ("preempting", "preempted"):  # the latter where it says so again
             state = "preempted"
         else:
             # 1 is what the SDK's function agent reports for a trial it was told to stop.
