@@ -16,9 +16,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "housing": {"errors"},
     "search": {"errors"},
     "registry": {"errors", "search"},
-    "pipeline": {"errors", "housing", "registry", "search"},
+    "report": {"errors", "housing", "search"},
+    "pipeline": {"errors", "housing", "registry", "report", "search"},
     "server": {"errors", "search", "registry"},  # not housing: it is nobody's model's server
-    "cli": {"errors", "housing", "search", "registry", "pipeline", "server"},
+    "cli": {"errors", "housing", "search", "registry", "report", "pipeline", "server"},
 }
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "wandb": ("housing_sweep/pipeline/wandb_io/",),

@@ -18,6 +18,7 @@ COMMANDS = {
     "promote": ("model", "Promote the best trial of a sweep, if it earns it."),
     "reproduce": ("trace", "Build a model again from its record, and compare."),
     "rollback": ("model", "Put an alias back to the version displaced last."),
+    "report": ("report", "Write a sweep's report: one HTML file, and Markdown."),
     "server": ("server", "Run the local W&B server."),
     "sweeps": ("sweeps", "Check, list, watch, stop and retry sweeps."),
     "teams": ("admin", "Add, remove and list teams of the local server."),
