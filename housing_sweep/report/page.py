@@ -101,8 +101,8 @@ def _search(report: Report, important: Importances | None) -> tuple[str, str, st
     body = _figure(
         wide,
         "Every trial, from its parameters to its score",
-        "One line a trial; the stronger its colour, the better its score. The thick line is the best model."
-        " Point at a line to follow it through the page.",
+        "One line a trial; the stronger its colour, the better its score; the thick line is the"
+        " best model. Point at a line to follow it through the page.",
     )
     return "search", "The search", body + _row(pair)
 
