@@ -60,6 +60,7 @@ class Promotion:
         winner: id of the promoted run in its project.
         target: `registry/collection:alias`.
         version: `registry/collection:vN`, or "" when not applied.
+        holder: the version that holds the alias now, or "".
         who: the person who decided.
         when: ISO time.
         record: the whole record, for the section "decision".
@@ -71,6 +72,7 @@ class Promotion:
     winner: str
     target: str
     version: str
+    holder: str
     who: str
     when: str
     record: Mapping[str, object]

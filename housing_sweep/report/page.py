@@ -200,6 +200,7 @@ def _decision(report: Report) -> tuple[str, str, str]:
         ("decision", record.pop("decision", "")),
         ("target", promotion.target),
         ("version", promotion.version or "not applied"),
+        ("holds the alias now", promotion.holder or "nothing"),
         ("by", promotion.who),
         ("when", promotion.when),
         ("displaced", record.pop("displaced", None) or "nothing"),

@@ -86,6 +86,12 @@ def status(report: Report) -> tuple[str, str]:
         return "waiting", "Not promoted"
     if not promotion.applied:
         return "broken", f"Promotion to {promotion.target} was interrupted: promote again"
+    if promotion.holder != promotion.version:
+        now = promotion.holder.rsplit(":", 1)[-1] or "nothing"
+        alias = promotion.target.rsplit(":", 1)[-1]
+        return "waiting", (
+            f"Was promoted as {promotion.version.rsplit(':', 1)[-1]}; {alias} is on {now} now"
+        )
     return "done", f"Promoted to {promotion.target} as {promotion.version.rsplit(':', 1)[-1]}" + (
         f" by {promotion.who}" if promotion.who else ""
     )

@@ -15,7 +15,7 @@ import wandb
 
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.errors import our_errors
-from housing_sweep.registry.names import SweepRef
+from housing_sweep.registry.names import SweepRef, Target
 from housing_sweep.registry.promotion import JOB_TYPE
 from housing_sweep.report.data import Curve, Promotion, Report, Trial
 from housing_sweep.report.words import FACTS
@@ -75,18 +75,22 @@ class TrialsBackend(WandbBackend):
     def _promotion(self, ref: SweepRef) -> Promotion | None:
         filters = {"jobType": JOB_TYPE, "config.sweep": str(ref)}
         with our_errors(f"read the promotions of {ref}"):
-            records = list(self._list(ref, filters, "-created_at", 20))
+            found = self._list(ref, filters, "-created_at", 20)
+            records = [run for run in found if not run.summary_metrics.get("withdrawn")]
         done = [run for run in records if run.summary_metrics.get("applied")]
         run = next(iter(done or records), None)
         if run is None:
             return None
         config = {k: v for k, v in run.config.items() if not k.startswith("_")}
         challenger = config.get("challenger") or {}
+        target = Target(str(config.get("alias", "")))
+        champion = self.champion(ref, target)
         return Promotion(
             run=run.id,
             applied=bool(run.summary_metrics.get("applied")),
             winner=str(challenger.get("run", "")).rsplit("/", 1)[-1],
-            target=f"{config.get('target', '')}:{config.get('alias', '')}",
+            target=str(target),
+            holder=champion.name if champion else "",
             version=str(run.summary_metrics.get("promoted") or ""),
             who=str(config.get("who") or ""),
             when=str(run.created_at),
