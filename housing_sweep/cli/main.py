@@ -9,6 +9,7 @@ import click
 from housing_sweep.errors import HousingSweepError
 
 COMMANDS = {
+    "compare": ("compare", "Show what differs between runs."),
     "data": ("data", "Check and publish the dataset."),
     "env": ("server", "Print the exports that point wandb at the local server."),
     "lineage": ("trace", "Show where a model came from, and what came from a dataset."),
@@ -16,9 +17,10 @@ COMMANDS = {
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
     "predict": ("predict", "Predict prices with a promoted model."),
     "promote": ("model", "Promote the best trial of a sweep, if it earns it."),
+    "prune": ("prune", "Delete the models of a sweep's losing trials."),
+    "report": ("report", "Write a sweep's report: one HTML file, and Markdown."),
     "reproduce": ("trace", "Build a model again from its record, and compare."),
     "rollback": ("model", "Put an alias back to the version displaced last."),
-    "report": ("report", "Write a sweep's report: one HTML file, and Markdown."),
     "server": ("server", "Run the local W&B server."),
     "sweeps": ("sweeps", "Check, list, watch, stop and retry sweeps."),
     "teams": ("admin", "Add, remove and list teams of the local server."),
