@@ -1,8 +1,8 @@
 """Feature sets: raw columns in, a matrix out. What is learnt is learnt from training rows only.
 
 `raw`: the 8 columns. `geo`: plus rotated coordinates, distances to coast and cities, and ratios.
-`geo_knn`: plus what the nearest training rows tell (`neighbours.py`). `scripts/bench quality`
-measures them.
+`geo_context`: plus how the nearest training rows live, which needs no price. `geo_knn`: plus what
+they cost (`neighbours.py`). `scripts/bench quality` measures all four.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,8 @@ from housing_sweep.housing.neighbours import Neighbours, position
 from housing_sweep.housing.schema import FEATURES
 from housing_sweep.housing.split import Rows, cells
 
-KINDS = ("raw", "geo", "geo_knn")
+CONTEXT, PRICES = "geo_context", "geo_knn"
+KINDS = ("raw", "geo", CONTEXT, PRICES)
 ANGLES = (15, 30, 45, 60, 75)
 FOLDS = 10
 
@@ -80,9 +81,9 @@ class FeatureBuilder:
     """One feature set, fitted on training rows; picklable.
 
     Attributes:
-        kind: raw, geo or geo_knn.
+        kind: raw, geo, geo_context or geo_knn.
         blocked: places, not rows, are what is new when the model is used (the spatial split).
-        neighbours: the training rows' look-up, for geo_knn.
+        neighbours: the training rows' look-up, for geo_context and geo_knn.
     """
 
     kind: str
@@ -95,9 +96,7 @@ class FeatureBuilder:
         names = list(FEATURES)
         if self.kind != "raw":
             names += geo_names()
-        if self.kind == "geo_knn":
-            names += neighbours.names()
-        return names
+        return names + self._looked_up()
 
     def fit_transform(self, frame: pd.DataFrame, y: Floats, seed: int) -> Floats:
         """Learn from training rows and return their matrix.
@@ -108,15 +107,15 @@ class FeatureBuilder:
         folds are made of whole cells too (test RMSE on the spatial split, 10 seeds: 0.641 with
         random folds, 0.561 with blocked ones).
         """
-        if self.kind != "geo_knn":
+        if self.kind not in (CONTEXT, PRICES):
             return self._fixed(frame)
         self.neighbours = Neighbours.fit(frame, y)
-        columns = np.empty((len(frame), len(neighbours.names())))
+        columns = np.empty((len(frame), len(self._looked_up())))
         fold = self._folds(frame, np.random.default_rng([seed, 1]))
         for number in np.unique(fold):
             others, own = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             look_up = Neighbours.fit(frame.iloc[others], y[others])
-            columns[own] = look_up.columns(frame.iloc[own])
+            columns[own] = look_up.columns(frame.iloc[own], prices=self.kind == PRICES)
         return np.column_stack([self._fixed(frame), columns])
 
     def _folds(self, frame: pd.DataFrame, rng: np.random.Generator) -> Rows:
@@ -130,7 +129,15 @@ class FeatureBuilder:
         """Return the matrix of rows that were not trained on, shaped (n, len(names))."""
         if self.neighbours is None:
             return self._fixed(frame)
-        return np.column_stack([self._fixed(frame), self.neighbours.columns(frame)])
+        looked_up = self.neighbours.columns(frame, prices=self.kind == PRICES)
+        return np.column_stack([self._fixed(frame), looked_up])
+
+    def _looked_up(self) -> list[str]:
+        """Return the names of the columns that neighbours give."""
+        if self.kind not in (CONTEXT, PRICES):
+            return []
+        prices = neighbours.price_names() if self.kind == PRICES else []
+        return [*neighbours.context_names(), *prices]
 
     def _fixed(self, frame: pd.DataFrame) -> Floats:
         raw = frame[list(FEATURES)].to_numpy(dtype=float)
