@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"errors", "housing", "search", "registry", "report", "pipeline", "server"},
 }
 ONLY_IN: dict[str, tuple[str, ...]] = {
+    "mlflow": ("housing_sweep/pipeline/mlflow_export.py",),
     "wandb": ("housing_sweep/pipeline/wandb_io/",),
     "sqlite3": ("housing_sweep/server/store/", "housing_sweep/server/http.py"),
     "graphql": ("housing_sweep/server/graphql/", "housing_sweep/cli/server.py"),

@@ -12,6 +12,7 @@ COMMANDS = {
     "compare": ("compare", "Show what differs between runs."),
     "data": ("data", "Check and publish the dataset."),
     "env": ("server", "Print the exports that point wandb at the local server."),
+    "export": ("export", "Export a model to MLflow or DVC."),
     "lineage": ("trace", "Show where a model came from, and what came from a dataset."),
     "model": ("model", "Show how the registry's aliases moved."),
     "orgs": ("admin", "Add, remove and list organizations of the local server."),

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.errors import BadInput
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.errors import our_errors
 from housing_sweep.registry.names import RunId, SweepRef
 from housing_sweep.registry.run_diff import RunFacts
 from housing_sweep.registry.selection import Candidate
-
-PATCH = "diff.patch"
 
 
 class RunsBackend(WandbBackend):
@@ -75,24 +73,13 @@ class RunsBackend(WandbBackend):
             "remote": git.get("remote"),
             "program": metadata.get("program"),
         }
-        if patch := self._patch(run):
-            found["uncommitted changes"] = (
-                f"{patch.count(chr(10))} lines, {hashlib.sha256(patch.encode()).hexdigest()[:12]}"
-            )
+        with tempfile.TemporaryDirectory() as scratch:
+            patch = self.fetch_diff("/".join(run.path), Path(scratch))
+            if patch is not None:
+                held = patch.read_bytes()
+                digest = hashlib.sha256(held).hexdigest()[:12]
+                found["uncommitted changes"] = f"{len(held.splitlines())} lines, {digest}"
         return {name: value for name, value in found.items() if value}
-
-    def _patch(self, run: Any) -> str:
-        """Return the changes to the tracked files that the run was started with, or ""."""
-        try:
-            with our_errors("read the uncommitted changes"):
-                held = [f for f in run.files([PATCH]) if f.size]
-                if not held:
-                    return ""
-                with tempfile.TemporaryDirectory() as scratch:
-                    held[0].download(root=scratch, replace=True).close()
-                    return (Path(scratch) / PATCH).read_text("utf-8", errors="replace")
-        except NotFound:
-            return ""
 
 
 def _environment(facts: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, object]:
