@@ -24,7 +24,7 @@ class Trial:
         state: finished, failed, ...
         created_at: ISO time.
         params: the parameters that the sweep gave it.
-        score: finite, or None.
+        score: between -1e100 and 1e100, or None.
         facts: further summary values that are shown: seconds, bytes, MAE ...
         url: its page, or "".
         error: why it failed, or "".

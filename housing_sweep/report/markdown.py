@@ -10,7 +10,8 @@ from housing_sweep.search.importance import importances
 def markdown(report: Report) -> str:
     """Return the report as one Markdown document."""
     _, verdict = words.status(report)
-    lines = [f"# {words.headline(report)}", "", words.lead(report), "", f"**{verdict}.**", ""]
+    head, lead = _safe(words.headline(report)), _safe(words.lead(report))
+    lines = [f"# {head}", "", lead, "", f"**{_safe(verdict)}.**", ""]
     if warning := words.warning(report):
         lines += [f"> **{warning}**", ""]
     lines += _table(
@@ -24,7 +25,7 @@ def markdown(report: Report) -> str:
 def _winner(report: Report) -> list[str]:
     if report.winner is None:
         return []
-    rows = [[f"`{name}`", _safe(spell(v))] for name, v in report.winner.params.items()]
+    rows = [[f"`{_safe(name)}`", _safe(spell(v))] for name, v in report.winner.params.items()]
     return ["## The best model", "", *_table(["parameter", "value"], rows)]
 
 
@@ -34,7 +35,11 @@ def _mattered(report: Report) -> list[str]:
     if found is None:
         return []
     rows = [
-        [f"`{r.name}`", f"{r.share:.0%}", "–" if r.correlation is None else f"{r.correlation:+.2f}"]
+        [
+            f"`{_safe(r.name)}`",
+            f"{r.share:.0%}",
+            "–" if r.correlation is None else f"{r.correlation:+.2f}",
+        ]
         for r in found.rows
     ]
     head = ["parameter", "importance", "correlation"]
@@ -66,7 +71,11 @@ def _trials(report: Report) -> list[str]:
         ]
         for t in ordered
     )
-    return ["## All trials", "", *_table(["#", "trial", "state", report.metric, *names], rows)]
+    return [
+        "## All trials",
+        "",
+        *_table(["#", "trial", "state", *map(_safe, [report.metric, *names])], rows),
+    ]
 
 
 def _decision(report: Report) -> list[str]:
@@ -76,8 +85,8 @@ def _decision(report: Report) -> list[str]:
         return [*lines, "No run of this sweep was promoted.", ""]
     displaced = promotion.record.get("displaced") or "nothing"
     lines.append(
-        f"{promotion.who} promoted to `{promotion.target}` on {promotion.when}"
-        f" (run `{promotion.run}`); displaced: {displaced}."
+        f"{_safe(promotion.who)} promoted to `{_safe(promotion.target)}` on {promotion.when}"
+        f" (run `{promotion.run}`); displaced: {_safe(displaced)}."
     )
     checks = promotion.record.get("checks")
     if isinstance(checks, list):

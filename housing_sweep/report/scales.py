@@ -9,6 +9,9 @@ from housing_sweep.report.data import spell
 LOG_RATIO = 8.0
 """Positive values that span more than this are shown on a logarithmic axis."""
 
+MOST = 1e150
+"""Larger numbers are shown as words: their differences must stay finite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Linear:
@@ -108,9 +111,8 @@ class Axis:
     @classmethod
     def of(cls, values: Sequence[object], start: float, end: float) -> "Axis":
         """Return an axis that holds these values."""
-        numbers = [float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)]
-        flags = all(isinstance(v, bool) for v in values)
-        if len(numbers) == len(values) and values and not flags:
+        numbers = [float(v) for v in values if isinstance(v, int | float) and _is_number(v)]
+        if values and len(numbers) == len(values):
             low, high = min(numbers), max(numbers)
             wide = low > 0 and high / low > LOG_RATIO
             return cls(Linear.over(numbers, start, end, log=wide))
@@ -128,3 +130,10 @@ class Axis:
         if isinstance(scale, Words):
             return [(scale.at(word), label) for word, label in scale.ticks()]
         return [(scale.at(value), label) for value, label in scale.ticks()]
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value has a place on a numeric axis; a truth value is a word."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -MOST < value < MOST

@@ -1,7 +1,8 @@
 """Which parameters mattered: what a forest that learnt the scores loses when one is shuffled.
 
 A forest and a rank correlation do not care about the scale of a parameter, so a learning rate drawn
-from a logarithmic range needs no transform, and nothing need be known of the spec.
+from a logarithmic range needs no transform, and nothing need be known of the spec. Of the scores it
+learns the ranks: one diverged trial must not decide alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ class Importances:
 
     Attributes:
         rows: one a varied parameter.
-        r2: of the forest on trials it did not see (out of bag); below 0.3 the shares mean little.
+        r2: of the forest, on trials it did not see (out of bag); below 0.3 the shares mean little.
         trials: scored trials it learnt from.
     """
 
@@ -63,7 +64,7 @@ def importances(
         None when fewer than eight trials scored, or nothing varied.
     """
     names = _varied(params)
-    y = np.asarray(scores, dtype=float)
+    y = rankdata(np.asarray(scores, dtype=float)) / max(1, len(scores))
     if len(params) < FEWEST or not names or np.ptp(y) == 0:
         return None
     columns = [_column([point.get(name) for point in params]) for name in names]

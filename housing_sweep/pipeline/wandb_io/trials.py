@@ -4,7 +4,6 @@ Requests: one for the sweep, one per 100 trials, one per curve, one for the prom
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -150,12 +149,15 @@ def _trial(number: int, run: Any, metric: str, names: Sequence[str]) -> Trial:
 
 
 def _number(value: object) -> float | None:
-    """Return a finite number, or None; `define_metric` with a rule makes a summary a small dict."""
+    """Return a number that can be drawn, or None (diverged, or not a number).
+
+    `define_metric` with a rule makes a summary value a small dict.
+    """
     if isinstance(value, Mapping):
         value = next(iter(value.values()), None)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    return value if -1e100 < value < 1e100 else None
 
 
 def _points(run: Any, keys: list[str]) -> list[tuple[float, float]]:
