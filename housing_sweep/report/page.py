@@ -142,6 +142,7 @@ def _errors(report: Report) -> tuple[str, str, str]:
         ]
     )
     left = _figure(maps.error_map(errors), "Validation rows in California", words.ABOUT_MAP)
+    table = f"<figure><figcaption><h3>By price</h3></figcaption>{table}</figure>"
     return (
         "errors",
         title,

@@ -1,5 +1,7 @@
 """What the report says in sentences; HTML and Markdown share it. Pure."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from housing_sweep.report.data import (
@@ -106,6 +108,34 @@ def warning(report: Report) -> str:
 
 def tiles(report: Report) -> list[tuple[str, str, str]]:
     """Return the figures under the headline: name, value, note."""
+    return [*_judged(report), *_searched(report)]
+
+
+def _judged(report: Report) -> list[tuple[str, str, str]]:
+    """Return what the promotion measured on rows and places that nobody had seen."""
+    held = report.promotion.record.get("comparison") if report.promotion else None
+    compared = held if isinstance(held, Mapping) else {}
+    one, other = compared.get("challenger"), compared.get("champion")
+    if not isinstance(one, Mapping) or not _is_number(one.get("rmse")):
+        return []
+    note = "untouched until the promotion"
+    if isinstance(other, Mapping) and _is_number(other.get("rmse")):
+        who = "baseline" if compared.get("first") else "champion"
+        note = f"{who} {other['rmse']:.4f}"
+        if _is_number(compared.get("low")) and _is_number(compared.get("high")):
+            note += f"; 95 % {compared['low']:+.4f} to {compared['high']:+.4f}"
+    found = [("Test RMSE", f"{one['rmse']:.4f}", note)]
+    if _is_number(one.get("spatial_rmse")):
+        value = f"{one['spatial_rmse']:.4f}"
+        found.append(("Places never seen", value, "test RMSE, whole 0.5° cells held out"))
+    return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _searched(report: Report) -> list[tuple[str, str, str]]:
     ended = report.scored
     failed = sum(trial.state in FAILED for trial in report.trials)
     found = [

@@ -142,6 +142,22 @@ def test_the_status_tells_what_became_of_the_winner(
     assert said in text
 
 
+def test_figures_on_untouched_rows_come_first() -> None:
+    compared = {
+        "challenger": {"rmse": 0.3925, "spatial_rmse": 0.52},
+        "champion": {"rmse": 0.4896},
+        "low": -0.11,
+        "high": -0.08,
+        "first": True,
+    }
+    promotion = replace(PROMOTED, record={**PROMOTED.record, "comparison": compared})
+    test, places, *_ = words.tiles(replace(REPORT, promotion=promotion))
+    assert test == ("Test RMSE", "0.3925", "baseline 0.4896; 95 % -0.1100 to -0.0800")
+    assert places[:2] == ("Places never seen", "0.5200")
+    odd = replace(PROMOTED, record={"comparison": {"challenger": "?"}})
+    assert words.tiles(replace(REPORT, promotion=odd))[0][0] == "Trials"
+
+
 def test_what_a_run_says_is_text_not_markup() -> None:
     evil = replace(TRIALS[0], name=EVIL, error=EVIL, params={EVIL: EVIL}, url="javascript:x")
     record = {"decision": EVIL, "checks": [{"name": EVIL, "passed": False, "reason": EVIL}]}
