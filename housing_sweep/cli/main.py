@@ -9,13 +9,17 @@ import click
 from housing_sweep.errors import HousingSweepError
 
 COMMANDS = {
+    "compare": ("compare", "Show what differs between runs."),
     "data": ("data", "Check and publish the dataset."),
     "env": ("server", "Print the exports that point wandb at the local server."),
+    "export": ("export", "Export a model to MLflow or DVC."),
     "lineage": ("trace", "Show where a model came from, and what came from a dataset."),
     "model": ("model", "Show how the registry's aliases moved."),
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
     "predict": ("predict", "Predict prices with a promoted model."),
     "promote": ("model", "Promote the best trial of a sweep, if it earns it."),
+    "prune": ("prune", "Delete the models of a sweep's losing trials."),
+    "report": ("report", "Write a sweep's report: one HTML file, and Markdown."),
     "reproduce": ("trace", "Build a model again from its record, and compare."),
     "rollback": ("model", "Put an alias back to the version displaced last."),
     "server": ("server", "Run the local W&B server."),

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from housing_sweep.housing import metrics
-from housing_sweep.housing.features import position
 from housing_sweep.housing.geography import CITIES, Floats, distances_to_cities
+from housing_sweep.housing.neighbours import position
 from housing_sweep.housing.schema import TARGET
 from housing_sweep.housing.split import Rows, Split
 

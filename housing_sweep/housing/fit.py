@@ -82,7 +82,7 @@ def fit(config: TrialConfig, frame: pd.DataFrame, split: Split, report: Report) 
     began = time.perf_counter()
     train, validation = frame.iloc[split.train], frame.iloc[split.validation]
     y, y_val = train[TARGET].to_numpy(dtype=float), validation[TARGET].to_numpy(dtype=float)
-    builder = FeatureBuilder(config.features)
+    builder = FeatureBuilder(config.features, blocked=split.kind == "spatial")
     x = builder.fit_transform(train[list(FEATURES)], y, config.seed)
     x_val = builder.transform(validation[list(FEATURES)])
     model = HousingModel(builder, make_estimator(config), float(y.min()), float(y.max()))

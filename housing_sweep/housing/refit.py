@@ -33,7 +33,7 @@ def refit(config: TrialConfig, frame: pd.DataFrame, split: Split, iterations: in
     rows = np.sort(np.concatenate([split.train, split.validation]))
     known = frame.iloc[rows]
     y = known[TARGET].to_numpy(dtype=float)
-    builder = FeatureBuilder(config.features)
+    builder = FeatureBuilder(config.features, blocked=split.kind == "spatial")
     x = builder.fit_transform(known[list(FEATURES)], y, config.seed)
     estimator = make_estimator(config)
     if config.model == "hist_gradient_boosting":

@@ -25,12 +25,14 @@ class Split:
         validation: (n_validation,) rows that choose.
         test: (n_test,) rows that nobody looks at during a sweep.
         fingerprint: 16 hex digits of the SHA-256 over the parts; equal splits, equal digits.
+        kind: random, or spatial: whole cells are held out.
     """
 
     train: Rows
     validation: Rows
     test: Rows
     fingerprint: str
+    kind: str = "random"
 
 
 def make_split(frame: pd.DataFrame, kind: str, seed: int) -> Split:
@@ -49,7 +51,7 @@ def make_split(frame: pd.DataFrame, kind: str, seed: int) -> Split:
     if kind not in KINDS:
         raise SpecError(f"split: {kind!r} is unknown", fix=f"use one of {', '.join(KINDS)}")
     rng = np.random.default_rng([seed, KINDS.index(kind)])
-    groups = np.arange(len(frame)) if kind == "random" else _cells(frame)
+    groups = np.arange(len(frame)) if kind == "random" else cells(frame)
     drawn = rng.permutation(int(groups.max()) + 1)[groups] if len(groups) else groups
     order = np.argsort(drawn, kind="stable")
     sizes = np.bincount(drawn)
@@ -60,10 +62,10 @@ def make_split(frame: pd.DataFrame, kind: str, seed: int) -> Split:
     parts = [np.sort(part).astype(np.int64) for part in np.split(order, cuts)]
     if any(len(part) < 2 for part in parts):
         raise DataError(f"{len(frame)} rows are too few to split {kind}ly into three parts")
-    return Split(parts[2], parts[1], parts[0], _fingerprint(parts))
+    return Split(parts[2], parts[1], parts[0], _fingerprint(parts), kind)
 
 
-def _cells(frame: pd.DataFrame) -> Rows:
+def cells(frame: pd.DataFrame) -> Rows:
     """Return the number of each row's cell, shaped (n,), in order of appearance by place."""
     latitude = np.floor(frame["Latitude"].to_numpy() / CELL_DEGREES)
     longitude = np.floor(frame["Longitude"].to_numpy() / CELL_DEGREES)

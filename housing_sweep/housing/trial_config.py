@@ -92,7 +92,7 @@ class TrialConfig:
     Attributes:
         dataset: artifact reference, `NAME:ALIAS` or longer.
         model: hist_gradient_boosting, random_forest or extra_trees.
-        features: raw, geo or geo_knn.
+        features: raw, geo, geo_context or geo_knn.
         split: random or spatial.
         split_seed: draws the split.
         seed: draws everything else.

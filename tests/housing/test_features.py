@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from housing_sweep.housing import geography, synthetic
+from housing_sweep.housing import geography, neighbours, synthetic
 from housing_sweep.housing.features import KINDS, FeatureBuilder
 from housing_sweep.housing.schema import FEATURES, TARGET
+from housing_sweep.housing.split import cells
 
 FRAME = synthetic.make(600)
 X, Y = FRAME[list(FEATURES)], FRAME[TARGET].to_numpy()
@@ -26,6 +27,41 @@ def test_a_training_rows_own_target_does_not_reach_its_features() -> None:
     after = FeatureBuilder("geo_knn").fit_transform(X, changed, 0)
     assert np.array_equal(base[17], after[17])
     assert not np.array_equal(base, after)  # its neighbours do see it
+
+
+def test_where_places_are_new_no_row_of_the_same_cell_is_looked_up() -> None:
+    base = FeatureBuilder("geo_knn", blocked=True).fit_transform(X, Y, 0)
+    changed = Y.copy()
+    changed[17] += 100.0
+    after = FeatureBuilder("geo_knn", blocked=True).fit_transform(X, changed, 0)
+    mine = cells(X) == cells(X)[17]
+    assert mine.sum() > 1
+    assert np.array_equal(base[mine], after[mine])
+    assert not np.array_equal(base, after)
+
+
+def test_the_context_of_a_row_knows_no_price() -> None:
+    base = FeatureBuilder("geo_context").fit_transform(X, Y, 0)
+    assert np.array_equal(base, FeatureBuilder("geo_context").fit_transform(X, Y[::-1], 0))
+    assert base.shape[1] > FeatureBuilder("geo").fit_transform(X, Y, 0).shape[1]
+
+
+def test_a_local_regression_finds_a_plane() -> None:
+    frame = X.copy()
+    y = 1.0 + 0.2 * frame["MedInc"].to_numpy()
+    look_up = neighbours.Neighbours.fit(frame.iloc[:500], y[:500])
+    columns = look_up.columns(frame.iloc[500:], prices=True)
+    names = [*neighbours.context_names(), *neighbours.price_names()]
+    found = columns[:, names.index("local100_price")]
+    plain = columns[:, names.index("near30_price")]
+    assert np.abs(found - y[500:]).mean() < 0.3 * np.abs(plain - y[500:]).mean()
+    assert (columns[:, names.index("local100_income_slope")] > 0).all()
+
+
+def test_a_handful_of_rows_has_neighbours_too() -> None:
+    builder = FeatureBuilder("geo_knn")
+    assert np.isfinite(builder.fit_transform(X.iloc[:4], Y[:4], 0)).all()
+    assert np.isfinite(builder.transform(X.iloc[4:6])).all()
 
 
 def test_validation_targets_are_never_asked_for() -> None:

@@ -1,0 +1,63 @@
+"""`housing-sweep compare`: runs side by side."""
+
+import json
+import os
+
+import click
+
+from housing_sweep.registry.run_diff import ASPECTS, Difference, Row
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option("--all", "everything", is_flag=True, help="Show what is the same too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def compare(runs: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Show what differs between runs: code, data, config, environment, and the metrics.
+
+    RUN is ENTITY/PROJECT/RUN, PROJECT/RUN, RUN, or its URL. Code is the commit and the uncommitted
+    changes; data the dataset version by digest and the split; environment the libraries recorded
+    with the model.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.pipeline import compare_runs
+    from housing_sweep.pipeline.wandb_io.run_facts import RunsBackend
+
+    found = compare_runs.compare(RunsBackend(), runs)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        _show(found, everything)
+
+
+def _show(found: Difference, everything: bool) -> None:
+    from rich.table import Table
+
+    from housing_sweep.cli.render import console
+
+    table = Table(title=found.verdict, title_justify="left", title_style="bold")
+    table.add_column("")
+    for run in found.runs:
+        table.add_column(f"{run.name}\n{run.path}", overflow="fold")
+    pair = len(found.runs) == 2
+    if pair:
+        table.add_column("change", justify="right")
+    for aspect in ASPECTS:
+        rows, differing = found.rows[aspect], found.differing(aspect)
+        same = len(rows) - len(differing)
+        note = "not recorded" if not rows else f"{same} the same" if same else "all differ"
+        table.add_section()
+        table.add_row(f"[bold]{aspect}[/]", f"[dim]{note}[/]")
+        for row in rows if everything else differing:
+            values = ["–" if value is None else _spell(value) for value in row.values]
+            table.add_row(f"  {row.name}", *values, *([_change(row)] if pair else []))
+    console.print(table)
+
+
+def _spell(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _change(row: Row) -> str:
+    change = row.change
+    return "" if not change else f"{change:+.4g}"

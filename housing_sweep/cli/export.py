@@ -1,0 +1,53 @@
+"""`housing-sweep export`: a model for teams that use MLflow or DVC too."""
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("model")
+@click.option(
+    "--to",
+    "target",
+    type=(click.Choice(["mlflow", "dvc"]), str),
+    required=True,
+    metavar="mlflow URI | dvc DIR",
+    help="Where to: an MLflow tracking server, or a new folder for a DVC project.",
+)
+@click.option(
+    "--experiment", default="california-housing", show_default=True, help="MLflow experiment."
+)
+def export(model: str, target: tuple[str, str], experiment: str) -> None:
+    """Export MODEL with its lineage; it is checked before, and in MLflow also after.
+
+    MODEL is an alias in the registry (registry:production), a model artifact
+    (ENTITY/PROJECT/NAME:VERSION), or the run that made it.
+
+    \b
+    --to mlflow URI  model, parameters, metrics and lineage as one run; needs the extra [mlflow].
+                     mlflow.pyfunc.load_model(URI) predicts the same, to the last bit.
+    --to dvc DIR     data and model as DVC tracks them, and the stage that makes the model again:
+                     `dvc repro` has nothing to do, `dvc repro --force` gives the same bytes.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from housing_sweep.pipeline.export import exported
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+
+    tool, place = target
+    with exported(WandbBackend(), model) as made:
+        if tool == "mlflow":
+            from housing_sweep.pipeline.mlflow_export import to_mlflow
+
+            logged = to_mlflow(made, place, experiment)
+            known = "" if logged.new else " (was there already)"
+            click.echo(f"exported {made.model.name} to run {logged.run} of {place}{known}")
+            click.echo(f"  load it: mlflow.pyfunc.load_model({logged.uri!r})")
+        else:
+            from housing_sweep.pipeline.dvc_export import to_dvc
+
+            tracked = to_dvc(made, Path(place))
+            click.echo(f"exported {made.model.name} to {place}")
+            for one in tracked:
+                click.echo(f"  {one.md5}  {one.size:>12,} B  {one.path}")
