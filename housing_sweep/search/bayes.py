@@ -47,17 +47,17 @@ def suggest(
     if not space.dimensions or len(scored) < min(START, 2 + space.dimensions):
         return sampling.point(spec, seed, n)
     worst = max(scored)
-    y = warp(np.asarray([worst if loss is None else loss for loss in losses]))
-    seen, y = _known(space, finished, y)
+    seen, y = _entering(
+        space, finished, warp(np.asarray([worst if loss is None else loss for loss in losses]))
+    )
     if not len(y):  # the spec was changed, no old point fits it
         return sampling.point(spec, seed, n)
-    keep = _entering(y)
-    posterior = gp.fit(space.features(seen[keep]), y[keep])
-    waiting = _rows(space, pending)
-    for row in space.features(waiting):
-        posterior = posterior.with_point(row)
-    best = _maximise(space, posterior, seen[keep], y[keep], np.random.default_rng([seed, n]))
-    return _fresh(space, best, np.vstack([seen, waiting]), spec, seed, n)
+    posterior = gp.fit(space.features(seen), y)
+    waiting = space.rows_of([trial.params for trial in _ordered(pending)])[0]
+    posterior = posterior.with_points(space.features(waiting))
+    best = _maximise(space, posterior, seen, y, np.random.default_rng([seed, n]))
+    tried = np.vstack([_tried(space, finished, seen), waiting])
+    return _fresh(space, best, tried, spec, seed, n)
 
 
 def expected_improvement(mean: Floats, std: Floats, best: float) -> Floats:
@@ -101,30 +101,43 @@ def warp(losses: Floats) -> Floats:
     return warped
 
 
-def _known(space: Space, trials: Sequence[Trial], y: Floats) -> tuple[Floats, Floats]:
-    """Return unit-cube rows and losses of the trials whose points this space can hold."""
-    rows, kept = [], []
-    for i, trial in enumerate(trials):
-        try:
-            rows.append(space.to_unit([trial.params])[0])
-            kept.append(i)
-        except (KeyError, ValueError, TypeError):  # the spec was changed by `--update`
-            continue
-    return np.asarray(rows).reshape(len(rows), space.dimensions), y[kept]
+def _ordered(trials: Sequence[Trial]) -> list[Trial]:
+    return sorted(trials, key=lambda trial: trial.number)
 
 
-def _rows(space: Space, trials: Sequence[Trial]) -> Floats:
-    ordered = sorted(trials, key=lambda trial: trial.number)
-    return _known(space, ordered, np.zeros(len(ordered)))[0]
+def _entering(space: Space, trials: Sequence[Trial], y: Floats) -> tuple[Floats, Floats]:
+    """Return unit-cube rows (m, d) and losses (m,) of the trials that enter the fit, in order.
+
+    Chosen before they are converted: 5,000 conversions took 0.4 s, 120 take 2 ms. Trials whose
+    points the space cannot hold, as the spec was changed by `--update`, make room for others.
+    """
+    left = np.arange(len(y))
+    while True:
+        chosen = _cap(y[left])
+        rows, fits = space.rows_of([trials[i].params for i in left[chosen]])
+        if fits.all() or len(left) == len(chosen):
+            return rows, y[left[chosen[fits]]]
+        # Some do not fit: look at all of them, once.
+        left = left[space.rows_of([trials[i].params for i in left])[1]]
 
 
-def _entering(y: Floats) -> npt.NDArray[np.intp]:
-    """Return the positions of the points that enter the fit, in order."""
+def _cap(y: Floats) -> npt.NDArray[np.intp]:
+    """Return the positions of the best half and the newest half of MOST_POINTS, in order."""
     if len(y) <= MOST_POINTS:
         return np.arange(len(y))
     best = np.argsort(y, kind="stable")[: MOST_POINTS // 2]
     newest = np.setdiff1d(np.arange(len(y)), best)[-(MOST_POINTS - len(best)) :]
     return np.sort(np.concatenate([best, newest]))
+
+
+def _tried(space: Space, finished: Sequence[Trial], seen: Floats) -> Floats:
+    """Return the rows that a suggestion must not repeat.
+
+    In a continuum only a copy of a point that entered the fit could come up again.
+    """
+    if space.size is None:
+        return seen
+    return space.rows_of([trial.params for trial in finished])[0]
 
 
 def _maximise(
@@ -163,15 +176,17 @@ def _fresh(
     space: Space, ranked: Floats, tried: Floats, spec: SweepSpec, seed: int, n: int
 ) -> Params:
     """Return the best candidate that is not a repetition, where the space allows one."""
-    old = {_key(point) for point in space.from_unit(tried)} if len(tried) else set()
+    old = set(_keys(tried))
     looked_at = len(ranked) if space.size is not None else min(len(ranked), 64)
     for start in range(0, looked_at, 32):
-        for point in space.from_unit(ranked[start : start + 32]):
-            if _key(point) not in old:
+        points = space.from_unit(ranked[start : start + 32])
+        for point, key in zip(points, _keys(space.to_unit(points)), strict=True):
+            if key not in old:
                 return point
     drawn = sampling.point(spec, seed, n)
-    return drawn if _key(drawn) not in old else space.from_unit(ranked[:1])[0]
+    return drawn if _keys(space.to_unit([drawn]))[0] not in old else space.from_unit(ranked[:1])[0]
 
 
-def _key(point: object) -> str:
-    return repr(point)
+def _keys(rows: Floats) -> list[bytes]:
+    """Return what tells points apart, from rows that `to_unit` made: equal for equal values."""
+    return [row.tobytes() for row in np.round(rows, 12)]
