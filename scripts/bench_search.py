@@ -8,6 +8,8 @@ Prints Markdown tables: regret (best value so far minus the task's best) and mea
 """
 
 import argparse
+import hashlib
+import json
 import os
 import statistics
 import sys
@@ -23,13 +25,14 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import numpy as np
-from bench_search_tasks import Task, tasks
-from bench_search_wandb import WandbEngine
-from scipy.stats import rankdata
+import numpy as np  # noqa: E402
+from bench_search_fits import CACHE  # noqa: E402
+from bench_search_tasks import Task, tasks  # noqa: E402
+from bench_search_wandb import WandbEngine  # noqa: E402
+from scipy.stats import rankdata  # noqa: E402
 
-from housing_sweep.search import bayes, sampling
-from housing_sweep.search.trial import Trial, TrialState
+from housing_sweep.search import bayes, sampling  # noqa: E402
+from housing_sweep.search.trial import Trial, TrialState  # noqa: E402
 
 AT = (10, 20, 30, 50)
 Point = Mapping[str, Any]
@@ -136,8 +139,12 @@ PLAYERS: dict[str, Callable[[Task, int], Player]] = {
 }
 
 
-def play(job: tuple[str, str, int, int]) -> list[float]:
-    """Return the best value so far after each trial of one game (player, task, seed, at once)."""
+Job = tuple[str, str, int, int]
+"""Player, task, seed, trials at once."""
+
+
+def play(job: Job) -> list[float]:
+    """Return the best value so far after each trial of one game."""
     player_name, task_name, seed, at_once = job
     task = next(task for task in tasks() if task.name == task_name)
     player = PLAYERS[player_name](task, seed)
@@ -157,19 +164,21 @@ def compare(options: argparse.Namespace) -> None:
     names = [task.name for task in tasks() if not options.task or task.name in options.task]
     players = options.player or list(PLAYERS)
     for at_once in options.at_once or (1, 4):
-        jobs = [(p, t, s, at_once) for t in names for s in range(options.seeds) for p in players]
-        with ProcessPoolExecutor(options.jobs) as pool:
-            traces = dict(zip(jobs, pool.map(play, jobs, chunksize=4), strict=True))
+        jobs = [(p, t, s, at_once) for s in range(options.seeds) for t in names for p in players]
+        traces = _played(jobs, options)
+        seeds = sorted({job[2] for job in traces})
+        if not seeds:
+            continue
         shown = "one at a time" if at_once == 1 else f"{at_once} at once"
-        print(f"\n### {shown}, {options.seeds} seeds: regret, mean ± sd (median)\n")
+        print(f"\n### {shown}, {len(seeds)} seeds: regret, mean ± sd (median)\n")
         print(f"| task | player | {' | '.join(f'@{n}' for n in AT)} |")
         print("|---|---|" + "---|" * len(AT))
         ranks: dict[str, list[list[float]]] = {player: [[] for _ in AT] for player in players}
         for name in names:
             task = next(task for task in tasks() if task.name == name)
-            found = np.array(
-                [[traces[p, name, s, at_once] for s in range(options.seeds)] for p in players]
-            )[:, :, [n - 1 for n in AT]]
+            found = np.array([[traces[p, name, s, at_once] for s in seeds] for p in players])[
+                :, :, [n - 1 for n in AT]
+            ]
             for i, player in enumerate(players):
                 cells = [_cell(found[i, :, k] - task.best) for k in range(len(AT))]
                 print(f"| {name} | {player} | {' | '.join(cells)} |")
@@ -177,12 +186,43 @@ def compare(options: argparse.Namespace) -> None:
                     # Equal to the last digits that matter is a tie.
                     placed = rankdata(np.round(found[:, :, k], 9), axis=0)
                     ranks[player][k] += list(placed[i])
-        print(f"\n### {shown}: mean rank over {len(names)} tasks x {options.seeds} seeds ± its error\n")
+        print(
+            f"\n### {shown}: mean rank over {len(names)} tasks x {len(seeds)} seeds ± its error\n"
+        )
         print(f"| player | {' | '.join(f'@{n}' for n in AT)} |\n|---|" + "---|" * len(AT))
         for player in players:
             cells = [f"{np.mean(r):.2f} ± {np.std(r) / len(r) ** 0.5:.2f}" for r in ranks[player]]
             print(f"| {player} | {' | '.join(cells)} |")
         sys.stdout.flush()
+
+
+def _played(jobs: list[Job], options: argparse.Namespace) -> dict[Job, list[float]]:
+    """Return every game's trace; games played before, by the same code, come from the cache."""
+    path = CACHE / "games.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = path.read_text().splitlines() if path.exists() else []
+    known = {tuple(key): trace for key, trace in map(json.loads, lines)}
+    keys = {job: (*job, _version(job)) for job in jobs}
+    missing = [job for job in jobs if keys[job] not in known]
+    if options.played_only:
+        seeds = {job[2] for job in jobs} - {job[2] for job in missing}
+        return {job: known[keys[job]] for job in jobs if job[2] in seeds}
+    with ProcessPoolExecutor(options.jobs) as pool, path.open("a") as out:
+        for job, trace in zip(missing, pool.map(play, missing), strict=True):
+            known[keys[job]] = trace
+            out.write(json.dumps([keys[job], trace]) + "\n")
+            out.flush()
+    return {job: known[keys[job]] for job in jobs}
+
+
+def _version(job: Job) -> str:
+    """Return what a game depends on besides its numbers: the task, and our code if we play."""
+    task = next(task for task in tasks() if task.name == job[1])
+    parts = [f"{task.best:.12f}"]
+    if job[0] in ("ours", "random"):
+        files = ("bayes", "gp", "sampling", "space", "distributions")
+        parts += [(ROOT / f"housing_sweep/search/{name}.py").read_text() for name in files]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
 
 
 def _cell(regret: Any) -> str:
@@ -198,9 +238,7 @@ def cost() -> None:
     made = [sampling.point(spec, 0, n) for n in range(5004)]
     trials = [Trial(n, p, TrialState.FINISHED, task.value(p)) for n, p in enumerate(made)]
     for count in (10, 100, 500, 1000, 5000):
-        pending = [
-            Trial(count + i, made[count + i], TrialState.RUNNING, None) for i in range(4)
-        ]
+        pending = [Trial(count + i, made[count + i], TrialState.RUNNING, None) for i in range(4)]
         taken = []
         for repeat in range(7):
             began = time.perf_counter()
@@ -217,6 +255,7 @@ def main() -> int:
     parser.add_argument("--task", action="append")
     parser.add_argument("--player", action="append", choices=tuple(PLAYERS))
     parser.add_argument("--at-once", type=int, action="append")
+    parser.add_argument("--played-only", action="store_true", help="tables of what was played")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     if options.cost:

@@ -3,7 +3,8 @@
     scripts/bench fits                     # all spaces, two processes, about half an hour of CPU
     scripts/bench fits --space hgb -n 100
 
-Lines of JSON under `~/.cache/housing-sweep/bench`, one per fit; a second call makes what is missing.
+Lines of JSON under `~/.cache/housing-sweep/bench`, one per fit; another call makes what
+is missing.
 """
 
 import argparse
@@ -23,7 +24,7 @@ CACHE = Path("~/.cache/housing-sweep/bench").expanduser()
 FOREST_ROWS = 6000
 """Of 20,640 rows, so that a forest takes a second; all rows for boosting, whose curves are used."""
 
-COUNTS = {"hgb": 120, "forest": 120, "mixed": 150}
+COUNTS = {"hgb": 100, "forest": 80, "mixed": 120}
 SPEC_FILES = {"hgb": "hist_gradient_boosting"}
 
 FOREST = """

@@ -112,7 +112,9 @@ def _lowest(space: Space, predict: Callable[[Floats], Floats]) -> float:
     for radius in (0.2, 0.1, 0.05, 0.02) * 3:
         top = pool[np.argsort(values)[:50]]
         near = np.repeat(top, 100, axis=0)
-        moved = np.clip(near + rng.normal(0, radius, near.shape) * (rng.random(near.shape) < 0.4), 0, 1)
+        moved = np.clip(
+            near + rng.normal(0, radius, near.shape) * (rng.random(near.shape) < 0.4), 0, 1
+        )
         pool, values = np.vstack([top, moved]), np.append(np.sort(values)[:50], predict(moved))
     return float(values.min())
 

@@ -114,11 +114,11 @@ def _entering(space: Space, trials: Sequence[Trial], y: Floats) -> tuple[Floats,
     left = np.arange(len(y))
     while True:
         chosen = _cap(y[left])
-        rows, fits = space.rows_of([trials[i].params for i in left[chosen]])
+        rows, fits = space.rows_of([trials[int(i)].params for i in left[chosen]])
         if fits.all() or len(left) == len(chosen):
             return rows, y[left[chosen[fits]]]
         # Some do not fit: look at all of them, once.
-        left = left[space.rows_of([trials[i].params for i in left])[1]]
+        left = left[space.rows_of([trials[int(i)].params for i in left])[1]]
 
 
 def _cap(y: Floats) -> npt.NDArray[np.intp]:
