@@ -64,7 +64,8 @@ def load(space: str) -> list[dict[str, object]]:
     if not path.exists():
         return []
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    return sorted(rows, key=lambda row: int(row["n"]))
+    wanted = {row["n"]: row for row in rows if row["n"] < COUNTS[space]}
+    return [wanted[n] for n in sorted(wanted)]
 
 
 def one(job: tuple[str, int, str]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The problems that `scripts/bench search` plays: two formulas, three surrogates of real fits.
 
-A surrogate is an ExtraTrees model of `scripts/bench fits`: noise-free, quick, no player's own model.
+A surrogate is an ExtraTrees model of `scripts/bench fits`: noise-free, quick, nobody's own model.
 """
 
 from collections.abc import Callable, Mapping

@@ -83,7 +83,7 @@ class Space:
             for i, point in enumerate(points):
                 with suppress(KeyError, ValueError, TypeError):
                     rows[i] = self.to_unit([point])[0]
-        fits: npt.NDArray[np.bool_] = np.isfinite(rows).all(axis=1)
+        fits = np.asarray(np.isfinite(rows).all(axis=1))
         return rows[fits], fits
 
     def point(self, values: Sequence[object]) -> Params:
