@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from housing_sweep.search import gp, sampling
+from housing_sweep.search import gp, pareto, sampling
 from housing_sweep.search.distributions import Floats
 from housing_sweep.search.space import Space
 from housing_sweep.search.spec import SweepSpec
@@ -31,18 +31,20 @@ def suggest(
     """Return the point of trial number `n`.
 
     Args:
-        spec: the sweep; its metric says what is better.
-        finished: ended trials; one without a finite score counts as bad as the worst.
+        spec: the sweep; its objectives say what is better.
+        finished: ended trials; one without finite scores counts as bad as the worst.
         pending: trials handed out whose score is still to come.
         seed: the sweep's.
         n: the trial's number.
 
+    With several objectives each trial goes in a direction of its own (ParEGO, see `pareto`).
+
     Source: Jones, Schonlau & Welch (1998), J. Global Optim. 13, 455-492.
     """
     space = Space.of(spec)
-    goal = spec.metric.goal if spec.metric else "minimize"
-    finished = sorted(finished, key=lambda trial: trial.number)
-    losses = [trial.loss(goal) for trial in finished]
+    rng = np.random.default_rng([seed, n])
+    finished = _ordered(finished)
+    losses = _losses(spec, finished, rng)
     scored = [loss for loss in losses if loss is not None]
     if not space.dimensions or len(scored) < min(START, 2 + space.dimensions):
         return sampling.point(spec, seed, n)
@@ -55,7 +57,7 @@ def suggest(
     posterior = gp.fit(space.features(seen), y)
     waiting = space.rows_of([trial.params for trial in _ordered(pending)])[0]
     posterior = posterior.with_points(space.features(waiting))
-    best = _maximise(space, posterior, seen, y, np.random.default_rng([seed, n]))
+    best = _maximise(space, posterior, seen, y, rng)
     tried = np.vstack([_tried(space, finished, seen), waiting])
     return _fresh(space, best, tried, spec, seed, n)
 
@@ -99,6 +101,19 @@ def warp(losses: Floats) -> Floats:
     deviation = float(t.std()) or 1.0
     warped: Floats = (t - t.mean()) / deviation
     return warped
+
+
+def _losses(
+    spec: SweepSpec, trials: Sequence[Trial], rng: np.random.Generator
+) -> list[float | None]:
+    """Return what to minimise; with several objectives, in a direction drawn for this trial."""
+    goals = [metric.goal for metric in spec.objectives]
+    if len(goals) < 2:
+        return [trial.loss(*goals or ("minimize",)) for trial in trials]
+    rows = [trial.losses(goals) for trial in trials]
+    told = np.array([row for row in rows if row is not None])
+    scalars = iter(pareto.scalarise(told, rng)) if len(told) else iter(())
+    return [None if row is None else float(next(scalars)) for row in rows]
 
 
 def _ordered(trials: Sequence[Trial]) -> list[Trial]:
