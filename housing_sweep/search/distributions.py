@@ -68,8 +68,12 @@ class Categorical:
     def cdf(self, values: Sequence[object]) -> Floats:
         """Return the middle of each value's share."""
         middles = (self._edges()[1:] + self._edges()[:-1]) / 2
-        where = [self._position(value) for value in values]
-        return np.asarray([middles[i] for i in where], dtype=float)
+        where: dict[tuple[type, str], int] = {}  # a column has few values, often
+        for value in values:
+            if (key := (type(value), repr(value))) not in where:
+                where[key] = self._position(value)
+        positions = [where[type(value), repr(value)] for value in values]
+        return np.asarray(middles[positions], dtype=float)
 
     def _position(self, value: object) -> int:
         for i, held in enumerate(self.values):

@@ -39,9 +39,14 @@ class Posterior:
         variance = self.scale * np.maximum(1.0 - np.einsum("ij,ij->j", v, v), 1e-12)
         return mean, np.sqrt(variance)
 
-    def with_point(self, x: Floats) -> "Posterior":
-        """Return the process as if `x` (f,) had come out as predicted (kriging believer)."""
-        mean, _ = self.predict(x[None, :])
+    def with_points(self, x: Floats) -> "Posterior":
+        """Return the process as if rows `x` (m, f) had come out as predicted (kriging believer).
+
+        The mean stays everywhere as it is, so that all can be added at once.
+        """
+        if not len(x):
+            return self
+        mean, _ = self.predict(x)
         y = matern(self.x, self.x, self.lengths) @ self.weights + self.noise * self.weights
         return condition(
             np.vstack([self.x, x]), np.append(y, mean), self.lengths, self.noise, self.scale

@@ -1,10 +1,12 @@
 """A sweep's free parameters as the unit cube: one vectorised transform there and back."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from housing_sweep.search.distributions import Categorical, Distribution, Floats
 from housing_sweep.search.spec import Leaf, SweepSpec, Tree
@@ -66,6 +68,23 @@ class Space:
         for j, (path, kind) in enumerate(zip(self.paths, self.kinds, strict=True)):
             rows[:, j] = kind.cdf([_get(point, path) for point in points])
         return rows
+
+    def rows_of(
+        self, points: Sequence[Mapping[str, object]]
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Return rows (m, d) of the points this space can hold, and which those are, (n,).
+
+        A point of an older spec may lack a parameter or hold a value that is none any more.
+        """
+        try:
+            rows = self.to_unit(points)
+        except (KeyError, ValueError, TypeError):
+            rows = np.full((len(points), self.dimensions), np.nan)
+            for i, point in enumerate(points):
+                with suppress(KeyError, ValueError, TypeError):
+                    rows[i] = self.to_unit([point])[0]
+        fits = np.asarray(np.isfinite(rows).all(axis=1))
+        return rows[fits], fits
 
     def point(self, values: Sequence[object]) -> Params:
         """Return a point from the values of its free parameters, constants added."""

@@ -13,10 +13,12 @@ from typing import Any
 import yaml
 
 from housing_sweep.errors import SpecError
+from housing_sweep.search import spec_hints
 from housing_sweep.search.distributions import Categorical, Distribution, Numeric
 
 METHODS = ("grid", "random", "bayes", "custom")
 GOALS = ("minimize", "maximize")
+EARLY_TERMINATE = ("hyperband", "custom")
 FIX = "correct the sweep YAML; the reference is W&B's page on sweep configuration"
 
 Tree = Mapping[str, "Leaf | Tree"]
@@ -48,11 +50,18 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class SweepSpec:
-    """One sweep, as its YAML says."""
+    """One sweep, as its YAML says.
+
+    Attributes:
+        metric: what it optimises; None when nothing is said, or when there are several objectives.
+        objectives: everything it optimises: none, `metric` alone, or the several of `metrics`.
+        warnings: what is accepted and is probably not meant.
+    """
 
     method: str
     parameters: Tree
     metric: Metric | None = None
+    objectives: tuple[Metric, ...] = ()
     run_cap: int | None = None
     early_terminate: Mapping[str, object] | None = None
     scheduler: Mapping[str, object] | None = None
@@ -87,6 +96,7 @@ def parse_spec(raw: Mapping[str, Any]) -> SweepSpec:
         SpecError: it breaks a rule; all violations are named.
     """
     problems: list[str] = []
+    objectives = _objectives(raw, problems)
     scheduler = raw.get("scheduler")
     method = raw.get("method") or ("custom" if scheduler else None)
     if method not in METHODS:
@@ -95,19 +105,22 @@ def parse_spec(raw: Mapping[str, Any]) -> SweepSpec:
     spec = SweepSpec(
         method=method,
         parameters=_tree(raw.get("parameters") or {}, "parameters", problems),
-        metric=_metric(raw, problems),
+        metric=objectives[0] if len(objectives) == 1 else None,
+        objectives=objectives,
         run_cap=_run_cap(raw.get("run_cap"), problems),
         early_terminate=_mapping(raw, "early_terminate", problems),
         scheduler=_mapping(raw, "scheduler", problems),
         program=raw.get("program"),
-        command=tuple(str(part) for part in raw.get("command") or ()),
+        command=_command(raw.get("command"), problems),
         name=raw.get("name") or raw.get("displayName"),
         description=raw.get("description"),
         project=raw.get("project"),
         entity=raw.get("entity"),
+        warnings=tuple(spec_hints.warnings(raw)),
     )
-    if spec.method == "bayes" and spec.metric is None:
+    if spec.method == "bayes" and not spec.objectives:
         problems.append("metric: method bayes needs one, with a name and a goal")
+    problems += _early_terminate_problems(spec)
     if spec.method == "grid":
         problems += _not_for_grid(spec.parameters, "parameters")
     if spec.method in ("grid", "random", "bayes") and not spec.parameters:
@@ -117,20 +130,67 @@ def parse_spec(raw: Mapping[str, Any]) -> SweepSpec:
     return spec
 
 
-def _metric(raw: Mapping[str, Any], problems: list[str]) -> Metric | None:
-    held = raw.get("metric")
+def _objectives(raw: Mapping[str, Any], problems: list[str]) -> tuple[Metric, ...]:
+    """Return what is to be optimised: `metric`, or each of `metrics`.
+
+    Source: wandb/sdk/sweeps/scheduler/optimizer.py, `metric_names` and `metric_goals`.
+    """
+    several = raw.get("metrics")
+    if several is None:
+        metric = _metric(raw.get("metric"), "metric", problems)
+        return () if metric is None else (metric,)
+    if raw.get("metric") is not None:
+        problems.append("metrics: there is a metric too, say one of them")
+    if not isinstance(several, list) or not several:
+        problems.append(f"metrics: expected a list of names and goals, got {several!r}")
+        return ()
+    found = [_metric(held, f"metrics.{i}", problems) for i, held in enumerate(several)]
+    metrics = tuple(metric for metric in found if metric is not None)
+    names = [metric.name for metric in metrics]
+    if len(set(names)) < len(names):
+        problems.append(f"metrics: {names} has a name twice")
+    for i, metric in enumerate(metrics):
+        if metric.target is not None and len(metrics) > 1:
+            problems.append(f"metrics.{i}.target: only a sweep with one objective ends at a target")
+    return metrics
+
+
+def _early_terminate_problems(spec: "SweepSpec") -> list[str]:
+    """Return what is wrong with `early_terminate`; its numbers are `hyperband.Bands`' to check."""
+    if not spec.early_terminate:
+        return []
+    problems: list[str] = []
+    kind = spec.early_terminate.get("type")
+    if kind not in EARLY_TERMINATE:
+        problems.append(_choice("early_terminate.type", kind, EARLY_TERMINATE))
+    if kind == "hyperband" and len(spec.objectives) > 1:
+        problems.append("early_terminate: hyperband compares one metric, this sweep has several")
+    return problems
+
+
+def _command(held: object, problems: list[str]) -> tuple[str, ...]:
     if held is None:
+        return ()
+    if not isinstance(held, list) or not all(isinstance(part, str | int | float) for part in held):
+        hint = f"; write {held.split()}" if isinstance(held, str) else ""
+        problems.append(f"command: expected a list of words, got {held!r}{hint}")
+        return ()
+    return tuple(str(part) for part in held)
+
+
+def _metric(held: object, path: str, problems: list[str]) -> Metric | None:
+    if held is None and path == "metric":
         return None
     if not isinstance(held, Mapping) or not isinstance(held.get("name"), str):
-        problems.append(f"metric: expected a name and a goal, got {held!r}")
+        problems.append(f"{path}: expected a name and a goal, got {held!r}")
         return None
     goal = held.get("goal", "minimize")
     if goal not in GOALS:
-        problems.append(_choice("metric.goal", goal, GOALS))
+        problems.append(_choice(f"{path}.goal", goal, GOALS))
         goal = "minimize"
     target = held.get("target")
     if target is not None and not _is_number(target):
-        problems.append(f"metric.target: {target!r} is not a number")
+        problems.append(f"{path}.target: {target!r} is not a number")
         target = None
     return Metric(held["name"], goal, None if target is None else float(target))
 
@@ -171,7 +231,7 @@ def _parameter(raw: object, path: str, problems: list[str]) -> "Leaf | Tree":
     make = KINDS.get(kind) if kind is not None else None
     if make is None:
         problems.append(
-            f"{path}: needs value, values, or min and max"
+            f"{path}: needs value, values, or min and max{spec_hints.near_key(raw)}"
             if kind is None
             else _choice(f"{path}.distribution", kind, tuple(KINDS))
         )
@@ -212,6 +272,8 @@ def _bounded(shape: str, *, values: bool = False, q: bool = False, whole: bool =
         low, high = _number(raw, "min", 0.0), _number(raw, "max", 1.0)
         if low > high:
             raise ValueError(f"min {raw.get('min')} is above max {raw.get('max')}")
+        if whole and not (low.is_integer() and high.is_integer()):
+            raise ValueError(f"min {low} and max {high} must be whole numbers")
         step = _step(raw) if q else None
         integer = whole or (q and isinstance(raw.get("q", 1), int))
         if values and low <= 0:
@@ -263,7 +325,7 @@ def _beta(*, q: bool = False) -> Any:
 def _number(raw: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = raw[name] if default is None else raw.get(name, default)
     if not _is_number(value):
-        raise ValueError(f"{name} {value!r} is not a finite number")
+        raise ValueError(f"{name} {value!r} is not a finite number{spec_hints.exponent(value)}")
     return float(value)
 
 

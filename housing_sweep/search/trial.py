@@ -1,8 +1,8 @@
 """A trial as search sees it: its number, its point, its state, its score."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 Params = dict[str, object]
@@ -40,12 +40,23 @@ class Trial:
         params: the point.
         state: what became of it.
         value: its metric as reported, or None; NaN and infinities count as none.
+        others: further objectives, when the sweep has several; `value` is the first.
     """
 
     number: int
     params: Mapping[str, object]
     state: TrialState
     value: float | None
+    others: tuple[float | None, ...] = ()
+
+    def losses(self, goals: Sequence[str]) -> tuple[float, ...] | None:
+        """Return the values to minimise, one per goal; None when one of them is missing."""
+        values = (self.value, *self.others)
+        if len(values) != len(goals):
+            return None
+        found = [replace(self, value=v).loss(g) for v, g in zip(values, goals, strict=True)]
+        kept = tuple(loss for loss in found if loss is not None)
+        return kept if len(kept) == len(goals) else None
 
     def loss(self, goal: str) -> float | None:
         """Return the value to minimise, or None when there is no finite one."""

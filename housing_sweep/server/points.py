@@ -100,10 +100,15 @@ def suggest(ctx: Context, sweep: Sweep, spec: SweepSpec, ahead: int = 1) -> list
 
     May take a while: never to be called inside a transaction.
     """
-    assert spec.metric is not None
-    keys = metric_keys(spec.metric)
-    rows = trials.observations(ctx.db, sweep.id, keys, OBSERVED_TRIALS)
-    known = [Trial(n, json.loads(point), TrialState.of(s), v) for n, s, point, v in rows]
+    columns = [
+        trials.observations(ctx.db, sweep.id, metric_keys(metric), OBSERVED_TRIALS)
+        for metric in spec.objectives
+    ]
+    others = [{row[0]: row[-1] for row in column} for column in columns[1:]]
+    known = [
+        Trial(n, json.loads(p), TrialState.of(s), v, tuple(held.get(n) for held in others))
+        for n, s, p, v in columns[0]
+    ]
     prior = [_as_trial(run, -1 - i, spec) for i, run in enumerate(_prior(ctx, sweep))]
     finished = [*prior, *(t for t in known if _tells(t))]
     pending = [t for t in known if not t.state.ended or t.state is TrialState.PREEMPTED]
@@ -148,14 +153,19 @@ def _point_of(run: Run, spec: SweepSpec) -> dict[str, object]:
 
 
 def _as_trial(run: Run, number: int, spec: SweepSpec) -> Trial:
-    value: object = None
     summary = runs.parse(run.summary)
-    if spec.metric is not None:
-        for key in metric_keys(spec.metric):
-            value = value if value is not None else _look_up(summary, key)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    score = float(value) if is_number else None  # type: ignore[arg-type]
-    return Trial(number, _point_of(run, spec), TrialState.of(run.state), score)
+    first, *others = [_score(summary, metric) for metric in spec.objectives] or [None]
+    state = TrialState.of(run.state)
+    return Trial(number, _point_of(run, spec), state, first, tuple(others))
+
+
+def _score(summary: Mapping[str, object], metric: Metric) -> float | None:
+    for key in metric_keys(metric):
+        value = _look_up(summary, key)
+        if value is not None:
+            good = isinstance(value, int | float) and not isinstance(value, bool)
+            return float(value) if good else None  # type: ignore[arg-type]
+    return None
 
 
 def _look_up(summary: Mapping[str, object], key: str) -> object:

@@ -74,3 +74,90 @@ def test_our_own_specs_are_sound_and_every_parameter_is_known_to_trials(path: An
 def test_what_wandb_accepts_beside_is_accepted() -> None:
     spec = parse_spec({**GOOD, "early_terminate": {"type": "hyperband", "min_iter": 3}, "new": 1})
     assert spec.early_terminate == {"type": "hyperband", "min_iter": 3}
+
+
+def _said(**changes: Any) -> str:
+    with pytest.raises(SpecError) as caught:
+        parse_spec({**GOOD, **changes})
+    return caught.value.what
+
+
+def test_several_objectives_are_parsed_and_leave_no_single_metric() -> None:
+    several = [{"name": "val_rmse"}, {"name": "val_r2", "goal": "maximize"}]
+    spec = parse_spec({**{k: v for k, v in GOOD.items() if k != "metric"}, "metrics": several})
+    assert spec.metric is None
+    assert [(metric.name, metric.goal) for metric in spec.objectives] == [
+        ("val_rmse", "minimize"),
+        ("val_r2", "maximize"),
+    ]
+    (only,) = parse_spec(GOOD).objectives
+    assert only == parse_spec(GOOD).metric
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ([{"name": "a"}, {"name": "b"}], "metrics: there is a metric too"),
+        ([{"name": "a"}, {"goal": "minimize"}], "metrics.1: expected a name and a goal"),
+        ([{"name": "a"}, {"name": "a"}], r"has a name twice"),
+        ([{"name": "a", "goal": "maximise"}], "metrics.0.goal: 'maximise' is unknown, did you"),
+        ([{"name": "a", "target": 1}, {"name": "b"}], "metrics.0.target: only a sweep with one"),
+        ([], "metrics: expected a list"),
+        ("a", "metrics: expected a list"),
+    ],
+)
+def test_wrong_objectives_are_named(metrics: Any, said: str) -> None:
+    assert said in _said(metrics=metrics)
+
+
+def test_hyperband_needs_one_metric() -> None:
+    raw = {**GOOD, "metrics": [{"name": "a"}, {"name": "b"}]}
+    del raw["metric"]
+    with pytest.raises(SpecError, match="hyperband compares one metric"):
+        parse_spec({**raw, "early_terminate": {"type": "hyperband", "min_iter": 1}})
+
+
+def test_the_kind_of_early_stopping_is_checked() -> None:
+    said = _said(early_terminate={"type": "hyperbnad", "min_iter": 1})
+    assert "early_terminate.type: 'hyperbnad' is unknown, did you mean hyperband?" in said
+
+
+def test_a_command_is_a_list_of_words() -> None:
+    assert (
+        "command: expected a list of words, got 'python x.py'; write ['python', 'x.py']"
+        in _said(command="python x.py")
+    )
+    assert parse_spec({**GOOD, "command": ["${env}", "nice", 5]}).command == ("${env}", "nice", "5")
+
+
+def test_misspelt_keys_of_a_parameter_get_a_hint() -> None:
+    assert "(vlaues: did you mean values?)" in _said(parameters={"a": {"vlaues": [1, 2]}})
+
+
+def test_a_number_that_yaml_reads_as_a_word_gets_a_hint() -> None:
+    with pytest.raises(SpecError, match=r"min '1e-4' .*YAML reads it as a word, write 1\.0e-4"):
+        parse_yaml(
+            "method: random\nparameters: {a: {distribution: uniform, min: 1e-4, max: 1.0}}\n"
+        )
+    spec = parse_yaml("method: grid\nparameters: {a: {values: [1e-4, 2e3, word]}}\n")
+    assert [warning.split(": ")[0] for warning in spec.warnings] == ["parameters.a"] * 2
+    assert "write 2.0e+3" in spec.warnings[1]
+
+
+def test_whole_numbers_need_whole_bounds() -> None:
+    assert "min 1.5 and max 4.0 must be whole numbers" in _said(
+        parameters={"a": {"distribution": "int_uniform", "min": 1.5, "max": 4.0}}
+    )
+
+
+def test_what_is_probably_not_meant_is_a_warning() -> None:
+    raw = {
+        "method": "random",
+        "parameters": {"a": {"min": 0.0, "max": 1.0, "sgima": 2}},
+        "early_terminate": {"type": "hyperband", "min_iter": 2},
+    }
+    said = "\n".join(parse_spec(raw).warnings)
+    assert "parameters.a.sgima: unknown, it is ignored, did you mean sigma?" in said
+    assert "run_cap: there is none" in said
+    assert "early_terminate: there is no metric" in said
+    assert parse_spec({**GOOD, "run_cap": 3}).warnings == ()
