@@ -58,6 +58,7 @@ class FakeBackend:
     writes_left: int | None = None
     metric: str | None = "val_rmse"
     goal: Goal = Goal.MINIMIZE
+    objectives: Mapping[str, Goal] = field(default_factory=dict)
     who: str = "ada"
     read: int = 0
     meanwhile: list[str] = field(default_factory=list)
@@ -68,7 +69,8 @@ class FakeBackend:
     def sweep(self, ref: SweepRef) -> SweepFacts:
         if ref.id != "s":
             raise NotFound(f"no sweep {ref}", fix="check it")
-        return SweepFacts(SweepRef("e", "p", ref.id), self.metric, self.goal)
+        full = SweepRef("e", "p", ref.id)
+        return SweepFacts(full, self.metric, self.goal, self.objectives)
 
     def finished(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
         for run in self._sorted(goal, finished=True):

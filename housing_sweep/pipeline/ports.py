@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,11 +21,13 @@ class SweepFacts:
         ref: complete: entity, project and id.
         metric: name of the metric in its spec, or None.
         goal: of that metric.
+        objectives: name -> goal, where the sweep has several instead.
     """
 
     ref: SweepRef
     metric: str | None
     goal: Goal
+    objectives: Mapping[str, Goal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,16 @@ def test_the_goal_of_the_sweep_counts_for_its_own_metric_only() -> None:
     assert other.goal is Goal.MINIMIZE
 
 
+def test_of_several_objectives_one_must_be_named() -> None:
+    goals = {"val_rmse": Goal.MINIMIZE, "val_r2": Goal.MAXIMIZE}
+    backend = FakeBackend([candidate("a", 1), candidate("b", 2)], metric=None, objectives=goals)
+    with pytest.raises(BadInput, match="val_rmse, val_r2"):
+        _decide(backend)
+    best = _decide(backend, wanted=Wanted("s", metric="val_r2")).challenger
+    assert best is not None
+    assert best.candidate.id == "b"
+
+
 def test_a_refusal_names_every_run_and_writes_nothing() -> None:
     runs = [candidate("a", math.nan), candidate("b", 0.1), candidate("c", 0.2, "crashed")]
     backend = FakeBackend(runs, without_model=frozenset({"b"}), writes_left=0)

@@ -13,7 +13,8 @@ from housing_sweep.search import bayes, pareto, sampling
 from housing_sweep.search.spec import Metric, parse_spec
 from housing_sweep.search.trial import Params, Trial, TrialState
 
-# Two objectives over four parameters, minimised; only y = z = w = 0.5 gives the front f2 = 1 - sqrt(f1).
+# Two objectives over four parameters, minimised; only y = z = w = 0.5 gives the front
+# f2 = 1 - sqrt(f1).
 SPEC = parse_spec(
     {
         "method": "bayes",

@@ -70,7 +70,12 @@ class WandbBackend:
             full = SweepRef(str(entity), str(project), ref.id)
             found = self._api.sweep(str(full))  # type: ignore[no-untyped-call]
             metric = found.config.get("metric") or {}
-            return SweepFacts(full, metric.get("name"), Goal(metric.get("goal", "minimize")))
+            goals = {
+                str(one["name"]): Goal(one.get("goal", "minimize"))
+                for one in found.config.get("metrics") or ()
+            }
+            goal = Goal(metric.get("goal", "minimize"))
+            return SweepFacts(full, metric.get("name"), goal, goals)
 
     def finished(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
         """Yield finished runs, best first, a page at a time; those without a score last."""
