@@ -20,6 +20,9 @@ CONTEXT, PRICES = "geo_context", "geo_knn"
 KINDS = ("raw", "geo", CONTEXT, PRICES)
 ANGLES = (15, 30, 45, 60, 75)
 FOLDS = 10
+DECIMALS = 6
+"""Made columns are rounded: another CPU adds in another order, and a last bit that differs can send
+a row down another branch. A model verified on another machine must score the same to 1e-9."""
 
 
 def geo_names() -> list[str]:
@@ -116,7 +119,7 @@ class FeatureBuilder:
             others, own = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             look_up = Neighbours.fit(frame.iloc[others], y[others])
             columns[own] = look_up.columns(frame.iloc[own], prices=self.kind == PRICES)
-        return np.column_stack([self._fixed(frame), columns])
+        return np.column_stack([self._fixed(frame), columns.round(DECIMALS)])
 
     def _folds(self, frame: pd.DataFrame, rng: np.random.Generator) -> Rows:
         """Return the number of each row's fold, shaped (n,)."""
@@ -130,7 +133,7 @@ class FeatureBuilder:
         if self.neighbours is None:
             return self._fixed(frame)
         looked_up = self.neighbours.columns(frame, prices=self.kind == PRICES)
-        return np.column_stack([self._fixed(frame), looked_up])
+        return np.column_stack([self._fixed(frame), looked_up.round(DECIMALS)])
 
     def _looked_up(self) -> list[str]:
         """Return the names of the columns that neighbours give."""
@@ -141,4 +144,6 @@ class FeatureBuilder:
 
     def _fixed(self, frame: pd.DataFrame) -> Floats:
         raw = frame[list(FEATURES)].to_numpy(dtype=float)
-        return raw if self.kind == "raw" else np.column_stack([raw, geo_columns(frame)])
+        if self.kind == "raw":
+            return raw
+        return np.column_stack([raw, geo_columns(frame).round(DECIMALS)])

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from housing_sweep.housing import geography, neighbours, synthetic
+from housing_sweep.housing import features, geography, neighbours, synthetic
 from housing_sweep.housing.features import KINDS, FeatureBuilder
+from housing_sweep.housing.geography import Floats
 from housing_sweep.housing.schema import FEATURES, TARGET
 from housing_sweep.housing.split import cells
 
@@ -78,3 +79,27 @@ def test_distances_are_kilometres() -> None:
     assert cities["los_angeles"] == pytest.approx(0.0, abs=1e-9)
     assert cities["san_francisco"] == pytest.approx(559, rel=0.03)
     assert 10 < geography.distance_to_coast(los_angeles)[0] < 35
+
+
+def test_the_last_bits_of_another_machine_do_not_reach_the_matrix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = synthetic.make(1200)
+    train, other = frame.iloc[:900], frame.iloc[900:]
+    builder = FeatureBuilder("geo_knn")
+    builder.fit_transform(train[list(FEATURES)], train[TARGET].to_numpy(), 0)
+    here = builder.transform(other[list(FEATURES)])
+    rng = np.random.default_rng(0)
+    places, looked_up = features.geo_columns, features.Neighbours.columns
+
+    def shake(columns: Floats) -> Floats:
+        shaken: Floats = columns * (1 + 1e-14 * rng.standard_normal(columns.shape))
+        return shaken
+
+    monkeypatch.setattr(features, "geo_columns", lambda rows: shake(places(rows)))
+    monkeypatch.setattr(
+        features.Neighbours,
+        "columns",
+        lambda self, rows, prices: shake(looked_up(self, rows, prices=prices)),
+    )
+    assert (builder.transform(other[list(FEATURES)]) == here).all()
