@@ -90,7 +90,7 @@ def test_the_last_bits_of_another_machine_do_not_reach_the_matrix(
     builder.fit_transform(train[list(FEATURES)], train[TARGET].to_numpy(), 0)
     here = builder.transform(other[list(FEATURES)])
     rng = np.random.default_rng(0)
-    places, looked_up = features.geo_columns, features.Neighbours.columns
+    places, looked_up = features.geo_columns, neighbours.Neighbours.columns
 
     def shake(columns: Floats) -> Floats:
         shaken: Floats = columns * (1 + 1e-14 * rng.standard_normal(columns.shape))
@@ -98,7 +98,7 @@ def test_the_last_bits_of_another_machine_do_not_reach_the_matrix(
 
     monkeypatch.setattr(features, "geo_columns", lambda rows: shake(places(rows)))
     monkeypatch.setattr(
-        features.Neighbours,
+        neighbours.Neighbours,
         "columns",
         lambda self, rows, prices: shake(looked_up(self, rows, prices=prices)),
     )
