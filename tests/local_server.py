@@ -157,6 +157,19 @@ class LocalServer:
         """Send one GraphQL request; return status and answer."""
         return self.post("/graphql", {"query": query, "variables": variables}, key)
 
+    def console(self, path: str, field: str = "line") -> list[Any]:
+        """Return the console lines of a run (`project/run`), asked without the SDK.
+
+        `Run.console_logs` is newer than the oldest SDK that is supported.
+        """
+        query = """query Q($p: String!, $r: String!) {project(name: $p) {run(name: $r) {
+            logLines(first: 1000) {edges {node {line label}}}}}}"""
+        project, run = path.split("/")
+        status, answer = self.graphql(query, p=project, r=run)
+        assert status == 200, answer
+        edges = answer["data"]["project"]["run"]["logLines"]["edges"]
+        return [edge["node"][field] for edge in edges]
+
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:

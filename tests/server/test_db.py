@@ -220,3 +220,24 @@ def test_waiting_for_another_writer_ends(tmp_path: Path) -> None:
     also()
     assert count(database.connection()) == 1
     database.close()
+
+
+def test_tags_of_runs_that_an_older_server_made_are_found(database: Database) -> None:
+    db = database.connection()
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute(
+        "INSERT INTO runs (id, project_id, name, state, tags, created_at, updated_at)"
+        """ VALUES (7, 1, 'r', 'finished', '["a", "b", "a"]', 0, 0)"""
+    )
+    for made_later in (
+        *("TRIGGER run_tagged", "TRIGGER run_tagged_at_first", "TABLE run_tags", "TABLE writers"),
+        *("INDEX runs_by_display_name", "INDEX artifacts_by_digest_anywhere"),
+    ):
+        db.execute(f"DROP {made_later}")
+    db.execute("PRAGMA user_version = 19")
+    migrate(db)
+    found = [tuple(row) for row in db.execute("SELECT run_id, name, project_id FROM run_tags")]
+    assert found == [(7, "a", 1), (7, "b", 1)]
+    db.execute("UPDATE runs SET tags = '[\"c\"]'")
+    assert [row[0] for row in db.execute("SELECT name FROM run_tags")] == ["c"]
+    database.close()

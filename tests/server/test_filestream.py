@@ -253,6 +253,19 @@ def test_each_process_of_a_shared_run_counts_its_own_lines(together: Together) -
     assert history.events(together.db, together.id) == ["e0", "e1"]
 
 
+def test_a_shared_runs_line_without_a_step_gets_the_next_one(together: Together) -> None:
+    together.by("a", 0, '{"x": 1}', '{"x": NaN}')
+    together.by("b", 0, '{"y": 1}', '{"_step": 9}', "[]")
+    together.by("a", 2, '{"x": 3}')
+    assert together.lines()[:4] == [
+        '{"_step": 0, "x": 1}',
+        '{"_step": 1, "x": NaN}',
+        '{"_step": 2, "y": 1}',
+        '{"_step": 9}',
+    ]
+    assert together.lines()[4:] == ["[]", '{"_step": 10, "x": 3}']
+
+
 def test_a_progress_bar_in_a_shared_run_is_written_anew_in_its_own_place(
     together: Together,
 ) -> None:

@@ -50,7 +50,7 @@ artifact.verify(folder)
 print(json.dumps({
     "state": run.state, "rows": [[row["_step"], row["i"]] for row in run.scan_history()],
     "sampled": [row["i"] for row in run.history(pandas=False)],
-    "console": [line.content for line in run.console_logs()], "last": run.summary["i"],
+    "last": run.summary["i"],
     "note": run.file("note.txt").download(root=".", replace=True).read(),
     "versions": [a.version for a in api.artifacts("model", "outage/model")],
     "weights": hashlib.sha256(open(folder + "/weights.bin", "rb").read()).hexdigest(),
@@ -84,7 +84,7 @@ def everything_is_there_once(server: LocalServer) -> None:
     assert held["state"] == "finished"
     assert held["rows"] == [[i, i] for i in range(LINES)]
     assert held["sampled"] == list(range(LINES))
-    assert held["console"] == [f"line {i}" for i in range(LINES)]
+    assert server.console("outage/one") == [f"line {i}" for i in range(LINES)]
     assert (held["last"], held["note"]) == (LINES - 1, "kept")
     assert held["versions"] == ["v0"]
     assert held["runs"] == ["one"]

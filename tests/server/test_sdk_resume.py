@@ -30,7 +30,6 @@ print(json.dumps({
     "sampled": [row["x"] for row in run.history(pandas=False)],
     "state": run.state, "config": dict(run.config), "tags": run.tags, "name": run.name,
     "last": run.summary.get("x"), "files": sorted(file.name for file in run.files()),
-    "console": [line.content for line in run.console_logs()],
 }))
 """
 
@@ -42,7 +41,7 @@ def log(server: LocalServer, count: int, first: int = 0, **init: object) -> Any:
 
 def read(server: LocalServer, path: str) -> Any:
     """Read a run in another process."""
-    return server.sdk(READ, path)
+    return {**server.sdk(READ, path), "console": server.console(path)}
 
 
 def refused(server: LocalServer, **init: object) -> str:
@@ -97,7 +96,8 @@ run.finish()
 def test_must_needs_a_run_and_never_needs_none(local_server: LocalServer) -> None:
     log(local_server, 1, project="modes", id="there", resume="never")
     assert "already exists" in refused(local_server, project="modes", id="there", resume="never")
-    assert "does not exist" in refused(local_server, project="modes", id="none", resume="must")
+    told = refused(local_server, project="modes", id="none", resume="must")
+    assert "does not exist" in told or "has not been initialized" in told  # 0.28.2
     assert read(local_server, "modes/there")["rows"] == [[0, 0]]
 
 
@@ -137,6 +137,9 @@ def test_an_offline_run_can_be_synced_again_and_in_parts(
         held = read(local_server, "synced/off")
         assert held["rows"] == [[0, 0], [1, 1], [2, 2]]
         assert (held["state"], held["console"]) == ("finished", ["line of 0"])
+    version = local_server.sdk("import json, wandb; print(json.dumps(wandb.__version__))")
+    if version.startswith("0.28."):
+        pytest.skip(f"wandb {version} sends what an offline run resumed as if it began anew")
     two = offline(local_server, tmp_path, 2, 3, project="synced", id="off", resume="allow")
     local_server.cli("wandb", "sync", str(two))
     held = read(local_server, "synced/off")
@@ -198,8 +201,7 @@ rows = list(run.scan_history())
 print(json.dumps({
     "rows": {key: [row[key] for row in rows if row.get(key) is not None] for key in "abc"},
     "count": len(rows), "state": run.state, "summary": [run.summary.get(key) for key in "abc"],
-    "config": dict(run.config), "console": sorted(line.content for line in run.console_logs()),
-    "labels": sorted({line.label for line in run.console_logs()}),
+    "config": dict(run.config),
 }))
 """
 
@@ -223,5 +225,5 @@ def test_processes_write_a_shared_run_together_and_one_joins_when_it_is_over(
     assert (held["count"], held["state"]) == (63, "finished")
     assert held["summary"] == [29, 29, 2]
     assert held["config"] == {"a": 1, "b": 1, "c": 1}
-    assert held["console"] == ["said by a", "said by b", "said by c"]
-    assert held["labels"] == ["a", "b", "c"]
+    said = [local_server.console("shared/one", field) for field in ("label", "line")]
+    assert sorted(zip(*said, strict=True)) == [(key, f"said by {key}") for key in "abc"]

@@ -60,7 +60,10 @@ def test_everything_a_run_logs_comes_back_in_another_process(local_server: Local
 MANY = """
 import json, sys, wandb
 for i, score in enumerate([0.5, 0.1, float("nan"), 0.3, None, 0.1, float("inf")]):
-    run = wandb.init(project=sys.argv[1], name=f"r{i}", config={"i": i, "kind": "ab"[i % 2]},
+    config = {"i": i, "kind": "ab"[i % 2], "net": {"depth": i // 3}}
+    run = wandb.init(project=sys.argv[1], name=f"r{i}", id=f"id-{i}", config=config,
+                     group=f"g{i // 4}", job_type="odd" if i % 2 else None,
+                     tags=["odd"] if i % 2 else [],
                      settings=wandb.Settings(console="off"))
     run.log({"x": i})
     if score is not None:
@@ -88,13 +91,30 @@ print(json.dumps({
     "state": names({"state": "failed"}),
     "and": names({"$and": [{"config.kind": "a"}, {"config.i": {"$gt": 0, "$lt": 6}}]}),
     "count": len(api.runs(project, filters={"config.kind": "a"})),
+    "nor": names({"$nor": [{"config.kind": "a"}, {"display_name": "r1"}]}),
+    "gt": names({"summary_metrics.val_rmse": {"$gt": 0.3}}),
+    "gte": names({"summary_metrics.val_rmse": {"$gte": 0.3}}),
+    "lte": names({"summary_metrics.val_rmse": {"$lte": 0.3}}),
+    "explicit": names({"config.kind": {"$eq": "a"}}), "nin": names({"config.i": {"$nin": [0, 1]}}),
+    "absent": names({"summary_metrics.val_rmse": {"$exists": False}}),
+    "field": names({"config.i": {"$not": {"$gt": 2}}}),
+    "dotted": names({"config.net.depth": 1}), "wrapped": names({"config.net.value.depth": 1}),
+    "tag": names({"tags": "odd"}), "tags": names({"tags": {"$in": ["odd", "nope"]}}),
+    "group": names({"group": "g1"}), "job": names({"jobType": "odd"}),
+    "user": names({"username": sys.argv[2]}), "id": names({"name": "id-3"}),
+    "camel": names({"displayName": "r3"}), "nobody": names({"username": "nobody"}),
+    "since": names({"created_at": {"$gt": api.run(project + "/id-4").created_at}}),
+    "heartbeat": names({"heartbeat_at": {"$gt": "2020-01-01T00:00:00Z"}}),
+    "by_heartbeat": names(order="-heartbeat_at"), "by_name": names(order="-display_name"),
+    "by_state": names(order="+state"), "by_text": names(order="+config.kind"),
+    "by_depth": names(order="+config.net.value.depth"),
 }))
 """
 
 
 def test_filters_and_orders_do_what_they_say(local_server: LocalServer) -> None:
     local_server.sdk(MANY, "sdk-filters")
-    held = local_server.sdk(ASK, "sdk-filters")
+    held = local_server.sdk(ASK, "sdk-filters", local_server.user)
     everyone = [f"r{i}" for i in range(7)]
     assert held["all"] == everyone
     assert held["newest"] == everyone[::-1]
@@ -112,6 +132,26 @@ def test_filters_and_orders_do_what_they_say(local_server: LocalServer) -> None:
     assert held["state"] == ["r3"]
     assert held["and"] == ["r2", "r4"]
     assert held["count"] == 4
+    odd = everyone[1::2]
+    assert held["nor"] == ["r3", "r5"]
+    assert held["gt"] == ["r0", "r6"]
+    assert held["gte"] == ["r0", "r3", "r6"]
+    assert held["lte"] == ["r1", "r3", "r5"]
+    assert held["explicit"] == ["r0", "r2", "r4", "r6"]
+    assert held["nin"] == everyone[2:]
+    assert held["absent"] == ["r2", "r4"]  # the SDK keeps a NaN that is set, not logged, to itself
+    assert held["field"] == ["r0", "r1", "r2"]
+    assert held["dotted"] == held["wrapped"] == ["r3", "r4", "r5"]
+    assert held["tag"] == held["tags"] == held["job"] == odd
+    assert held["group"] == ["r4", "r5", "r6"]
+    assert held["user"] == held["heartbeat"] == everyone
+    assert held["nobody"] == []
+    assert held["id"] == held["camel"] == ["r3"]
+    assert held["since"] in (["r5", "r6"], ["r4", "r5", "r6"])  # createdAt is told in milliseconds
+    assert held["by_heartbeat"] == held["by_name"] == everyone[::-1]
+    assert held["by_state"] == ["r3", *everyone[:3], *everyone[4:]]
+    assert held["by_text"] == [*everyone[::2], *odd]
+    assert held["by_depth"] == everyone
 
 
 def test_a_filter_nobody_knows_is_refused_by_name(local_server: LocalServer) -> None:

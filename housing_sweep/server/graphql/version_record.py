@@ -1,12 +1,12 @@
 """What a version can be filtered and ordered by, in a collection or in registry search."""
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
 
 from housing_sweep.server.store import artifacts, collections
 from housing_sweep.server.store.artifacts import Artifact
 from housing_sweep.server.store.collections import Membership
+from housing_sweep.server.store.db import Connection
 
 
 class VersionRecord(Mapping[str, object]):
@@ -19,7 +19,7 @@ class VersionRecord(Mapping[str, object]):
         *("createdAt", "updatedAt", "state", "digest", "description"),
     )
 
-    def __init__(self, db: sqlite3.Connection, place: Membership) -> None:
+    def __init__(self, db: Connection, place: Membership) -> None:
         self._db, self._place = db, place
         self._row: Artifact | None = None
 

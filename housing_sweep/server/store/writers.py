@@ -4,10 +4,12 @@ A writer of a shared run numbers its lines from 0, whatever the others sent. Its
 run's end as they come, and its own count tells those it sends again from new ones.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
-from housing_sweep.errors import ProtocolError
+from housing_sweep.errors import BadInput, ProtocolError
+from housing_sweep.server.json_text import loads
 from housing_sweep.server.store import history
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import RunId
@@ -28,9 +30,28 @@ def append_history(
                 f"history of writer {writer} starts at line {offset}, but it sent only {sent}",
                 fix="its process keeps all its data on disk; `wandb sync` it when it ends",
             )
-        new = lines[sent - offset :]
+        last = history.last_step(db, run_id)
+        new = _with_steps(lines[sent - offset :], 0 if last is None else last + 1)
         history.append_history(db, run_id, _end(db, run_id, "history_lines"), new)
         _count(db, run_id, writer, "history_lines", sent + len(new))
+
+
+def _with_steps(lines: Sequence[str], first: int) -> list[str]:
+    """Return lines that all have a `_step`: 0.28 leaves it to the server, 0.31 counts its own."""
+    return [
+        line if history.step_of(line) is not None else _with_step(line, first + i)
+        for i, line in enumerate(lines)
+    ]
+
+
+def _with_step(line: str, step: int) -> str:
+    try:
+        row = loads(line)
+    except BadInput:
+        return line
+    if not isinstance(row, dict) or "_step" in row:
+        return line
+    return json.dumps({"_step": step, **row})
 
 
 def append_events(

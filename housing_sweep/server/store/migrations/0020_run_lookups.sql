@@ -8,7 +8,7 @@ CREATE TABLE run_tags (
     PRIMARY KEY (run_id, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX run_tags_by_name ON run_tags (project_id, name, run_id);
-INSERT INTO run_tags
+INSERT OR IGNORE INTO run_tags
     SELECT DISTINCT r.id, t.value, r.project_id FROM runs r, json_each(r.tags) t;
 CREATE TRIGGER run_tagged_at_first AFTER INSERT ON runs WHEN NEW.tags <> '[]' BEGIN
     INSERT OR IGNORE INTO run_tags SELECT NEW.id, t.value, NEW.project_id FROM json_each(NEW.tags) t;
