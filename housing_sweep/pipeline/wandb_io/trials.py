@@ -140,12 +140,23 @@ def _trial(number: int, run: Any, metric: str, names: Sequence[str]) -> Trial:
         name=str(run.name),
         state=str(run.state),
         created_at=str(run.created_at),
-        params={name: run.config[name] for name in names if name in run.config},
+        params=_flat({name: run.config[name] for name in names if name in run.config}),
         score=_number(summary.get(metric)),
         facts={name: value for name, value in facts.items() if value is not None},
         url=str(run.url or ""),
         error=str(summary.get("error") or ""),
     )
+
+
+def _flat(params: Mapping[str, object]) -> dict[str, object]:
+    """Return nested parameters under dotted names."""
+    found: dict[str, object] = {}
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": v for inner, v in _flat(value).items()}
+        else:
+            found[name] = value
+    return found
 
 
 def _number(value: object) -> float | None:
