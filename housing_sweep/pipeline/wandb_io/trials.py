@@ -16,6 +16,7 @@ from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.errors import our_errors
 from housing_sweep.registry.names import SweepRef, Target
 from housing_sweep.registry.promotion import JOB_TYPE
+from housing_sweep.registry.selection import Goal
 from housing_sweep.report.data import Curve, Promotion, Report, Trial
 from housing_sweep.report.words import FACTS
 
@@ -33,14 +34,14 @@ class TrialsBackend(WandbBackend):
 
         Raises:
             NotFound: it does not exist.
+            BadInput: it has several objectives, and `metric` is None.
         """
         facts = self.sweep(ref)
         full = facts.ref
         with our_errors(f"read sweep {full}"):
             sweep = self._api.sweep(str(full))  # type: ignore[no-untyped-call]
             spec = dict(sweep.config)
-        name = metric or facts.metric or "val_rmse"
-        maximize = name == facts.metric and facts.goal.value == "maximize"
+        name, goal = facts.ranked_by(metric)
         trials = list(self._trials(full, name, list(spec.get("parameters") or {})))
         return Report(
             sweep=str(full),
@@ -48,7 +49,7 @@ class TrialsBackend(WandbBackend):
             method=str(spec.get("method") or ""),
             state=str(sweep.state),
             metric=name,
-            maximize=maximize,
+            maximize=goal is Goal.MAXIMIZE,
             trials=trials,
             promotion=self._promotion(full),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
