@@ -23,7 +23,7 @@ from itertools import chain, islice
 
 from housing_sweep.errors import BadInput, Conflict, NotFound, Refused
 from housing_sweep.pipeline.judge import ModelJudge
-from housing_sweep.pipeline.ports import Backend, Judge, Refit, Runs, Say, SweepFacts
+from housing_sweep.pipeline.ports import SCORE, Backend, Judge, Refit, Runs, Say
 from housing_sweep.registry.names import SweepId, SweepRef, Target
 from housing_sweep.registry.policy import NoComparison, Policy
 from housing_sweep.registry.promotion import Asked, Decision, Verdict, Version, decide, record
@@ -45,8 +45,6 @@ SHOWN = 10
 
 MOST_ROUNDS = 5
 """Times a promotion decides again because another one was faster."""
-
-SCORE = "val_rmse"
 
 
 def quiet(_: str) -> None:
@@ -164,7 +162,7 @@ def _decide(
 def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked:
     target = Target(wanted.alias)
     facts = backend.sweep(SweepRef.parse(wanted.sweep))
-    metric, goal = _metric(facts, wanted.metric)
+    metric, goal = facts.ranked_by(wanted.metric)
     say(f"ranking the runs of {facts.ref} by {metric}")
     ranked = rank(backend, judge, facts.ref, metric, goal)
     if not wanted.strict_best and metric == SCORE and goal is Goal.MINIMIZE:
@@ -183,23 +181,6 @@ def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked
         who=backend.who,
         refit=wanted.refit,
     )
-
-
-def _metric(facts: SweepFacts, asked: str | None) -> tuple[str, Goal]:
-    """Return what to rank by.
-
-    Raises:
-        BadInput: the sweep has several objectives and none was named.
-    """
-    if asked is None and facts.metric is None and facts.objectives:
-        raise BadInput(
-            f"sweep {facts.ref} has several objectives: {', '.join(facts.objectives)}",
-            fix="name the one that decides: --metric val_rmse",
-        )
-    metric = asked or facts.metric or SCORE
-    if metric == facts.metric:
-        return metric, facts.goal
-    return metric, facts.objectives.get(metric, Goal.MINIMIZE)
 
 
 def rank(backend: Runs, judge: Judge, ref: SweepRef, metric: str, goal: Goal) -> tuple[Ranked, ...]:

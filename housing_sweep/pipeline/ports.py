@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from housing_sweep.errors import BadInput
 from housing_sweep.registry.history import Move
 from housing_sweep.registry.names import SweepRef, Target
 from housing_sweep.registry.policy import Comparison, NoComparison
 from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
 from housing_sweep.registry.selection import Candidate, Goal, Model, Ranked
+
+SCORE = "val_rmse"
+"""What a trial of ours is ranked by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,22 @@ class SweepFacts:
     metric: str | None
     goal: Goal
     objectives: Mapping[str, Goal] = field(default_factory=dict)
+
+    def ranked_by(self, asked: str | None) -> tuple[str, Goal]:
+        """Return what its runs are ranked by: the metric asked for, its own, or val_rmse.
+
+        Raises:
+            BadInput: the sweep has several objectives and none was asked for.
+        """
+        if asked is None and self.metric is None and self.objectives:
+            raise BadInput(
+                f"sweep {self.ref} has several objectives: {', '.join(self.objectives)}",
+                fix="name the one that decides: --metric val_rmse",
+            )
+        metric = asked or self.metric or SCORE
+        if metric == self.metric:
+            return metric, self.goal
+        return metric, self.objectives.get(metric, Goal.MINIMIZE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from housing_sweep.pipeline.wandb_io.pruning import PruneBackend
 from housing_sweep.registry.names import SweepRef
 from housing_sweep.registry.pruning import Fate, fate, losers
-from housing_sweep.registry.selection import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,11 @@ def plan(backend: PruneBackend, sweep: str, keep: int, metric: str | None = None
     """Return what would go; changes nothing.
 
     Raises:
-        BadInput: `sweep` cannot be one, or `keep` is negative.
+        BadInput: `sweep` cannot be one, has several objectives, or `keep` is negative.
         NotFound: the sweep does not exist.
     """
     facts = backend.sweep(SweepRef.parse(sweep))
-    name = metric or facts.metric or "val_rmse"
-    goal = facts.goal if name == facts.metric else Goal.MINIMIZE
+    name, goal = facts.ranked_by(metric)
     ranked, busy = backend.standing(facts.ref, name, goal)
     chosen = losers(ranked, busy, keep)
     fates = tuple(fate(model) for run in chosen for model in backend.models_of(facts.ref, run))

@@ -193,3 +193,30 @@ def test_prune_deletes_losers_and_never_what_is_needed(
     ]
     again = json.loads(local_server.cli(*command).stdout)
     assert again["deleted"] == []
+
+
+ODD = """
+import json, sys, wandb
+sweep = wandb.sweep({
+    "method": "grid", "name": "odd <b>", "metric": {"name": "acc", "goal": "maximize"},
+    "parameters": {"a": {"values": [1, 2]}, "nest": {"parameters": {"x": {"values": ["u", "v"]}}}},
+}, project="odd")
+def trial():
+    with wandb.init() as run:
+        good = run.config.a == 1 or run.config.nest["x"] == "u"
+        for step in range(3):
+            run.log({"acc": run.config.a * step if good else float("nan")})
+wandb.agent(sweep, function=trial, project="odd", count=4)
+print(json.dumps(sweep))
+"""
+
+
+def test_anybodys_sweep_has_a_report(local_server: LocalServer, tmp_path: Path) -> None:
+    sweep = local_server.sdk(ODD)
+    out = tmp_path / "odd.html"
+    said = local_server.cli("housing-sweep", "report", f"odd/{sweep}", "--out", str(out))
+    text = out.read_text("utf-8")
+    assert "acc 4.0000, the best of 4 trials" in text
+    assert "nest.x" in text
+    assert "odd &lt;b&gt;" in text
+    assert "has no model artifact" in said.stdout

@@ -16,6 +16,7 @@ from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.errors import our_errors
 from housing_sweep.registry.names import SweepRef, Target
 from housing_sweep.registry.promotion import JOB_TYPE
+from housing_sweep.registry.selection import Goal
 from housing_sweep.report.data import Curve, Promotion, Report, Trial
 from housing_sweep.report.words import FACTS
 
@@ -33,14 +34,14 @@ class TrialsBackend(WandbBackend):
 
         Raises:
             NotFound: it does not exist.
+            BadInput: it has several objectives, and `metric` is None.
         """
         facts = self.sweep(ref)
         full = facts.ref
         with our_errors(f"read sweep {full}"):
             sweep = self._api.sweep(str(full))  # type: ignore[no-untyped-call]
             spec = dict(sweep.config)
-        name = metric or facts.metric or "val_rmse"
-        maximize = name == facts.metric and facts.goal.value == "maximize"
+        name, goal = facts.ranked_by(metric)
         trials = list(self._trials(full, name, list(spec.get("parameters") or {})))
         return Report(
             sweep=str(full),
@@ -48,7 +49,7 @@ class TrialsBackend(WandbBackend):
             method=str(spec.get("method") or ""),
             state=str(sweep.state),
             metric=name,
-            maximize=maximize,
+            maximize=goal is Goal.MAXIMIZE,
             trials=trials,
             promotion=self._promotion(full),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -140,12 +141,23 @@ def _trial(number: int, run: Any, metric: str, names: Sequence[str]) -> Trial:
         name=str(run.name),
         state=str(run.state),
         created_at=str(run.created_at),
-        params={name: run.config[name] for name in names if name in run.config},
+        params=_flat({name: run.config[name] for name in names if name in run.config}),
         score=_number(summary.get(metric)),
         facts={name: value for name, value in facts.items() if value is not None},
         url=str(run.url or ""),
         error=str(summary.get("error") or ""),
     )
+
+
+def _flat(params: Mapping[str, object]) -> dict[str, object]:
+    """Return nested parameters under dotted names."""
+    found: dict[str, object] = {}
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": v for inner, v in _flat(value).items()}
+        else:
+            found[name] = value
+    return found
 
 
 def _number(value: object) -> float | None:
