@@ -14,7 +14,7 @@ _EXPONENT = re.compile(r"([+-]?\d+)(\.\d*)?[eE]([+-]?)(\d+)")
 
 
 def near_key(raw: Mapping[object, object]) -> str:
-    """Return " (vlaues: did you mean values?)" for the first key that is nearly one of a parameter's."""
+    """Return " (vlaues: did you mean values?)" for the first key that is nearly a known one."""
     for key in raw:
         if key not in PARAMETER_KEYS:
             near = get_close_matches(str(key), PARAMETER_KEYS, n=1)
