@@ -85,6 +85,7 @@ def _report_json(report: Any) -> dict[str, object]:
         "method": spec.method if spec else None,
         "expected": report.expected,
         "violations": [{"line": item.line, "text": item.text} for item in report.violations],
+        "warnings": [{"line": item.line, "text": item.text} for item in report.warnings],
         "preview": list(report.preview),
     }
 

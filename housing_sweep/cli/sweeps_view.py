@@ -19,6 +19,9 @@ def render_report(name: str, report: Report) -> None:
     for item in report.violations:
         place = f"{name}:{item.line}" if item.line else name
         console.print(f"{place}: {item.text}", style="red", soft_wrap=True, highlight=False)
+    for item in report.warnings:
+        place = f"{name}:{item.line}" if item.line else name
+        console.print(f"{place}: warning: {item.text}", style="yellow", soft_wrap=True)
     if report.violations or report.spec is None:
         return
     spec, expected = report.spec, report.expected

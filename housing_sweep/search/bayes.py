@@ -15,7 +15,7 @@ from housing_sweep.search.space import Space
 from housing_sweep.search.spec import SweepSpec
 from housing_sweep.search.trial import Params, Trial
 
-START = 6
+START = 10
 """Quasi-random trials before the model is asked."""
 
 MOST_POINTS = 120

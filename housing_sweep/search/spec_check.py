@@ -42,6 +42,7 @@ class Report:
         spec: the parsed spec.
         violations: everything wrong, in the order of the file.
         expected: trials it will have; None has no end.
+        warnings: what is accepted and is probably not meant.
         preview: its first points; for random and bayes an example, as the seed is drawn later.
     """
 
@@ -49,6 +50,7 @@ class Report:
     violations: tuple[Violation, ...]
     expected: int | None = None
     preview: tuple[Params, ...] = ()
+    warnings: tuple[Violation, ...] = ()
 
 
 def check(
@@ -81,7 +83,8 @@ def check(
     problems += refused.values()
     size = grid.size(spec) if spec.method == "grid" else None
     caps = [cap for cap in (spec.run_cap, size) if cap is not None]
-    return Report(spec, _with_lines(text, problems), min(caps, default=None), preview)
+    warnings = _with_lines(text, list(spec.warnings))
+    return Report(spec, _with_lines(text, problems), min(caps, default=None), preview, warnings)
 
 
 def _points(spec: SweepSpec) -> list[Params]:

@@ -13,8 +13,7 @@ from housing_sweep.search import bayes, pareto, sampling
 from housing_sweep.search.spec import Metric, parse_spec
 from housing_sweep.search.trial import Params, Trial, TrialState
 
-# Two objectives over four parameters, minimised; only y = z = w = 0.5 gives the front
-# f2 = 1 - sqrt(f1).
+# Two losses over four parameters; y = z = w = 0.5 gives the front, 1 - sqrt(first).
 SPEC = parse_spec(
     {
         "method": "bayes",

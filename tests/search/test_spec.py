@@ -1,3 +1,4 @@
+import runpy
 from typing import Any
 
 import pytest
@@ -67,8 +68,26 @@ def test_our_own_specs_are_sound_and_every_parameter_is_known_to_trials(path: An
 
     spec = parse_yaml(path.read_text())
     assert set(spec.parameters) <= known_parameters()
-    assert spec.metric is not None
-    assert spec.metric.name == "val_rmse"
+    assert spec.objectives[0].name == "val_rmse"
+    assert spec.warnings == ()
+
+
+def test_the_conditional_space_gives_only_what_its_model_has() -> None:
+    optuna = pytest.importorskip("optuna")
+    from housing_sweep.housing.trial_config import TrialConfig
+
+    spec = parse_yaml((ROOT / "sweeps/optuna_conditional.yaml").read_text())
+    assert spec.scheduler is not None
+    space = runpy.run_path(str(ROOT / str(spec.scheduler["source"])))
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    models = set()
+    for _ in range(30):
+        trial = study.ask()
+        point = space[str(spec.scheduler["search_space"])](trial)
+        models.add(TrialConfig.from_sweep(point).model)  # refuses what the model does not have
+        study.tell(trial, 0.5)
+    assert models == {"hist_gradient_boosting", "random_forest", "extra_trees"}
 
 
 def test_what_wandb_accepts_beside_is_accepted() -> None:
@@ -123,10 +142,8 @@ def test_the_kind_of_early_stopping_is_checked() -> None:
 
 
 def test_a_command_is_a_list_of_words() -> None:
-    assert (
-        "command: expected a list of words, got 'python x.py'; write ['python', 'x.py']"
-        in _said(command="python x.py")
-    )
+    said = _said(command="python x.py")
+    assert "command: expected a list of words, got 'python x.py'; write ['python', 'x.py']" in said
     assert parse_spec({**GOOD, "command": ["${env}", "nice", 5]}).command == ("${env}", "nice", "5")
 
 

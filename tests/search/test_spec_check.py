@@ -31,6 +31,14 @@ def test_a_sweep_without_an_end_expects_no_number() -> None:
     assert len(report.preview) == 10
 
 
+def test_warnings_come_with_their_lines_and_do_not_stop_a_sweep() -> None:
+    report = check("method: grid\nparameters:\n  a:\n    values: [1e-4, 1.0e-3]\n")
+    assert report.violations == ()
+    (warning,) = report.warnings
+    assert warning.line == 3
+    assert "write 1.0e-4" in warning.text
+
+
 def test_every_violation_comes_with_its_line() -> None:
     text = (
         "methd: grid\nmethod: grit\nparameters:\n  a: {values: []}\n  lr:\n    min: 3\n    max: 1\n"

@@ -259,7 +259,7 @@ RESOLVERS: Resolvers = {
         "method": lambda sweep, _info: points.parse(sweep.config).method,
         "bestLoss": best_loss,
         "runs": sweep_runs,
-        "runCount": lambda sweep, info: trials.count(info.context.db, sweep.id),
+        "runCount": lambda sweep, info: trials.tried(info.context.db, sweep.id),
         "runCountExpected": lambda sweep, _info: points.trial_cap(sweep),
         "earlyStopJobRunning": lambda _sweep, _info: False,
         "heartbeatAt": heartbeat_at,

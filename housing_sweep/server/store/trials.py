@@ -335,6 +335,19 @@ def count(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> int:
     return int(number)
 
 
+def tried(db: sqlite3.Connection, sweep_id: SweepId) -> int:
+    """Return how many trials a sweep has, each once however often it was attempted.
+
+    What `run_cap` counts; runs that are no trial of the server's count too.
+    """
+    (number,) = db.execute(
+        "SELECT count(DISTINCT r.trial_number) + count(*) - count(r.trial_number)"
+        " FROM runs r WHERE r.sweep_id = ?",
+        (sweep_id,),
+    ).fetchone()
+    return int(number)
+
+
 def by_state(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> list[Run]:
     """Return a sweep's trials in the given states, by number."""
     marks = ", ".join("?" * len(states))

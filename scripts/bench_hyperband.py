@@ -1,0 +1,146 @@
+"""What stopping losers early saves, and costs: recorded curves of real fits, replayed.
+
+    scripts/bench fits --space hgb   # once
+    scripts/bench hyperband
+
+Each draw is one sweep of `--trials` trials in an order of its own, on two agents. The curves are
+those of `scripts/bench fits --space hgb` within the ranges of the spec; what stops is decided by
+`search.hyperband`, told `--delay` seconds of training later. Prints a Markdown table.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from bench_search_fits import load  # noqa: E402
+
+from housing_sweep.search.hyperband import Bands, to_stop  # noqa: E402
+from housing_sweep.search.space import Space  # noqa: E402
+from housing_sweep.search.spec import SweepSpec, parse_yaml  # noqa: E402
+
+SPEC = ROOT / "sweeps" / "hist_gradient_boosting_hyperband.yaml"
+OTHERS = ((1, 3.0), (2, 2.0), (2, 3.0), (3, 2.0), (3, 3.0), (3, 4.0), (3, 6.0), (4, 3.0))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one sweep came to.
+
+    Attributes:
+        seconds: CPU time of all its trials.
+        best: the lowest score of a trial that ran to its end.
+        stopped: trials that did not.
+    """
+
+    seconds: float = 0.0
+    best: float = float("inf")
+    stopped: int = 0
+
+
+@dataclass(slots=True)
+class _Agent:
+    free_at: float = 0.0
+    row: Any = None
+    began: float = 0.0
+    logged: int = 0
+    stop_at: float = field(default=float("inf"))
+
+
+def replay(rows: list[Any], bands: Bands | None, *, agents: int = 2, delay: float = 0.0) -> Outcome:
+    """Return what a sweep over `rows`, in order, comes to under a rule."""
+    outcome, histories = Outcome(), dict[str, list[float]]()
+    crew, waiting = [_Agent() for _ in range(agents)], list(rows)
+    while True:
+        for agent in crew:
+            if agent.row is None and waiting:
+                agent.row, agent.began = waiting.pop(0), agent.free_at
+                agent.logged, agent.stop_at = 0, float("inf")
+        busy = [agent for agent in crew if agent.row is not None]
+        if not busy:
+            return outcome
+        agent = min(busy, key=_next_event)
+        now, row = _next_event(agent), agent.row
+        curve = row["curve"]
+        over = agent.logged == len(curve)
+        if now == agent.stop_at or over:
+            outcome.seconds += now - agent.began
+            if now == agent.stop_at and not over:
+                outcome.stopped += 1
+            else:
+                outcome.best = min(outcome.best, row["value"])
+            agent.row, agent.free_at = None, now
+            continue
+        histories.setdefault(str(row["n"]), []).append(curve[agent.logged][1])
+        agent.logged += 1
+        if bands is not None and str(row["n"]) in to_stop(bands, histories):
+            agent.stop_at = min(agent.stop_at, now + delay)
+
+
+def _next_event(agent: _Agent) -> float:
+    curve = agent.row["curve"]
+    seconds = agent.row["seconds"] if agent.logged == len(curve) else curve[agent.logged][2]
+    return float(min(agent.began + seconds, agent.stop_at))
+
+
+def within(spec: SweepSpec, rows: list[Any]) -> list[Any]:
+    """Return the fits whose points the spec's space holds."""
+    space = Space.of(spec)
+    again = space.from_unit(space.to_unit([row["params"] for row in rows]))
+    return [row for row, point in zip(rows, again, strict=True) if _same(row["params"], point)]
+
+
+def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Return whether all numbers agree; a value outside the space came back as its bound."""
+    numbers = [k for k, v in b.items() if isinstance(v, int | float)]
+    return all(np.isclose(a[k], float(str(b[k]))) for k in numbers)
+
+
+def main() -> int:
+    """Replay the sweeps and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=40)
+    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--agents", type=int, default=2)
+    parser.add_argument("--delay", type=float, default=0.0)
+    options = parser.parse_args()
+    spec = parse_yaml(SPEC.read_text())
+    rows = within(spec, load("hgb"))
+    own = Bands.of(spec.early_terminate)
+    assert own is not None
+    if len(rows) < options.trials:
+        print(f"only {len(rows)} curves: run scripts/bench fits first", file=sys.stderr)
+        return 1
+    print(f"{len(rows)} curves, {options.draws} draws of {options.trials}, {options.agents} agents")
+    print("\n| min_iter | eta | time saved | regret mean ± sd | p90 | same winner | stopped |")
+    print("|---|---|---|---|---|---|---|")
+    rules = {(own.first, own.eta): own} | {(f, e): Bands(first=f, eta=e) for f, e in OTHERS}
+    orders = [np.random.default_rng(seed).permutation(len(rows)) for seed in range(options.draws)]
+    for (first, eta), bands in rules.items():
+        saved, regret, stopped = [], [], []
+        for order in orders:
+            drawn = [rows[i] for i in order[: options.trials]]
+            full = replay(drawn, None, agents=options.agents)
+            cut = replay(drawn, bands, agents=options.agents, delay=options.delay)
+            saved.append(1 - cut.seconds / full.seconds)
+            regret.append(cut.best - full.best)
+            stopped.append(cut.stopped)
+        mark = " (spec)" if bands is own else ""
+        print(
+            f"| {first}{mark} | {eta:g} | {np.mean(saved):.0%} ± {np.std(saved):.0%}"
+            f" | {np.mean(regret):.5f} ± {np.std(regret):.5f} | {np.quantile(regret, 0.9):.5f}"
+            f" | {np.mean(np.array(regret) == 0):.0%} | {np.mean(stopped):.0f} |"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Sweeps with several objectives on the server: `metrics:` instead of `metric:`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from housing_sweep.errors import SpecError
+from housing_sweep.search import bayes, sampling
+from housing_sweep.search.trial import Trial, TrialState
+from housing_sweep.server import points
+from housing_sweep.server.graphql.relay import to_id
+from tests.server.sweep_play import Play
+
+SPEC: dict[str, Any] = {
+    "method": "bayes",
+    "run_cap": 12,
+    "metrics": [{"name": "error"}, {"name": "saved", "goal": "maximize"}],
+    "parameters": {name: {"min": 0.0, "max": 1.0} for name in "xy"},
+}
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Play]:
+    made = Play(tmp_path)
+    yield made
+    made.close()
+
+
+def _finish(play: Play, name: str, **summary: float) -> None:
+    files = {"wandb-summary.json": {"offset": 0, "content": [json.dumps(summary)]}}
+    play.post(name, files=files)
+    play.finish(name)
+
+
+def test_every_objective_decides_what_is_tried_next(play: Play) -> None:
+    sweep = play.sweep(SPEC)
+    agent = play.agent(sweep)
+    told: list[Trial] = []
+    for n in range(8):
+        name = play.given(agent)
+        play.start(name)
+        point = play.points(sweep)[n]
+        error, saved = float(point["x"]), float(point["x"]) - float(point["y"])
+        _finish(play, name, error=error, saved=saved)
+        told.append(Trial(n, point, TrialState.FINISHED, error, (saved,)))
+    sweep = play.look(sweep.name)
+    spec = points.parse(sweep.config)
+    (found,) = points.suggest(play.ctx, sweep, spec)
+    assert found == bayes.suggest(spec, told, [], sweep.seed, 8)
+    assert found != sampling.point(spec, sweep.seed, 8)
+
+
+def test_such_a_sweep_has_no_single_best(play: Play) -> None:
+    sweep = play.sweep(SPEC)
+    agent = play.agent(sweep)
+    name = play.given(agent)
+    play.start(name)
+    _finish(play, name, error=0.1, saved=0.2)
+    assert play.upsert(id=to_id("Sweep", sweep.id))["bestLoss"] is None
+
+
+def test_wrong_objectives_are_named_when_the_sweep_is_made(play: Play) -> None:
+    with pytest.raises(SpecError, match=r"metrics\.1: expected a name"):
+        play.upsert(config=yaml.safe_dump({**SPEC, "metrics": [{"name": "a"}, {}]}))

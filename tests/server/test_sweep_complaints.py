@@ -1,0 +1,199 @@
+"""What users of sweeps complain of, through real agents: lost, failed and stopped trials."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from housing_sweep.housing import synthetic
+from housing_sweep.housing.dataset import csv_bytes
+from tests.local_server import ROOT, SDK_PYTHON, LocalServer
+from tests.server.test_sweeps import AGENT, GRID, METRIC, TRIAL, Desk, end
+
+pytestmark = pytest.mark.slow
+
+HASTY = """
+import sys
+from pathlib import Path
+from housing_sweep.server.config import ServerConfig
+from housing_sweep.server.serve import serve
+def announce(url, key):
+    print(f"export WANDB_BASE_URL={url}", f"export WANDB_API_KEY={key}", sep="\\n", flush=True)
+folder, port = Path(sys.argv[1]), int(sys.argv[2])
+timing = dict(crash_after=6.0, offer_again_after=4.0, retries=2)
+serve(ServerConfig(data_dir=folder, port=port, **timing), announce)
+"""
+HELD = "import os, time\nwhile os.path.exists('hold'): time.sleep(0.1)\n" + TRIAL
+FAILS_TWICE = "import os, sys\n" + TRIAL.replace(
+    "with wandb.init() as run:",
+    "with wandb.init() as run:\n"
+    "    tries = sum(name.startswith('try') for name in os.listdir('.'))\n"
+    "    open(f'try{tries}', 'w').close()\n"
+    "    assert tries >= 2, 'an accident'",
+)
+ONE_POINT: dict[str, Any] = {**GRID, "run_cap": 1}
+
+
+class HastyServer(LocalServer):
+    """A server that waits seconds where others wait minutes, and tries failed trials again."""
+
+    def command(self, port: int) -> list[str]:
+        return [sys.executable, "-c", HASTY, str(self.data_dir), str(port)]
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    server = HastyServer(tmp_path_factory.mktemp("hasty")).start()
+    yield server
+    server.stop()
+
+
+def _desk(server: LocalServer, folder: Path, project: str) -> Desk:
+    return Desk(server, folder, project)
+
+
+def _own_session(desk: Desk, sweep: str, **env: str) -> "subprocess.Popen[bytes]":
+    """Start an agent that can be killed with all its children at once."""
+    return subprocess.Popen(
+        [SDK_PYTHON, "-c", AGENT.format(poll=1), "agent", sweep],
+        env={**desk.env, "WANDB_SILENT": "true", **env},
+        cwd=desk.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _kill_all(agent: "subprocess.Popen[bytes]") -> None:
+    os.killpg(agent.pid, signal.SIGKILL)
+    agent.wait()
+
+
+def _counts(desk: Desk, sweep: str) -> tuple[int, int]:
+    entity, project, name = sweep.split("/")
+    query = "query($e: String, $p: String, $s: String!) { project(name: $p, entityName: $e) {"
+    query += " sweep(sweepName: $s) { runCount runCountExpected } } }"
+    _, answer = desk.server.graphql(query, e=entity, p=project, s=name)
+    found = answer["data"]["project"]["sweep"]
+    return found["runCount"], found["runCountExpected"]
+
+
+def test_an_agent_killed_right_after_it_got_a_trial_leaves_nothing_behind(
+    hasty: LocalServer, tmp_path: Path
+) -> None:
+    desk = _desk(hasty, tmp_path, "killed-at-once")
+    (tmp_path / "trial.py").write_text(HELD)
+    (tmp_path / "hold").touch()
+    sweep = desk.sweep({**GRID, "run_cap": 2})
+    victim = _own_session(desk, sweep)
+    desk.wait(sweep, "pending")
+    _kill_all(victim)
+    (tmp_path / "hold").unlink()
+    end([desk.agent(sweep)])
+    assert desk.state(sweep) == "FINISHED"
+    assert desk.trial_states == ["finished", "finished"]
+
+
+def test_a_trial_that_dies_with_its_agent_is_tried_again_and_the_cap_holds(
+    hasty: LocalServer, tmp_path: Path
+) -> None:
+    desk = _desk(hasty, tmp_path, "killed-running")
+    sweep = desk.sweep(ONE_POINT)
+    victim = _own_session(desk, sweep, STEP_SECONDS="60")
+    desk.wait(sweep, "running")
+    _kill_all(victim)
+    end([desk.agent(sweep)])
+    assert desk.state(sweep) == "FINISHED"
+    first, second = desk.trial_states
+    assert first in ("crashed", "failed")
+    assert second == "finished"
+    assert _counts(desk, sweep) == (1, 1)  # one trial, in two attempts
+
+
+def test_a_trial_that_fails_is_tried_again_as_often_as_retries_says(
+    hasty: LocalServer, tmp_path: Path
+) -> None:
+    desk = _desk(hasty, tmp_path, "retries")
+    (tmp_path / "trial.py").write_text(FAILS_TWICE)
+    sweep = desk.sweep(ONE_POINT)
+    end([desk.agent(sweep)])
+    assert desk.state(sweep) == "FINISHED"
+    assert desk.trial_states == ["failed", "failed", "finished"]
+    assert _counts(desk, sweep) == (1, 1)
+
+
+def test_a_function_agent_on_a_server_of_parallel_agents_takes_every_trial_once(
+    tmp_path: Path,
+) -> None:
+    server = LocalServer(tmp_path, "--trials-per-agent", "3").start()
+    try:
+        folder = tmp_path / "desk"
+        folder.mkdir()
+        desk = _desk(server, folder, "function")
+        spec = {"method": "grid", "metric": METRIC, "parameters": {"lr": {"values": [1, 2, 3, 4]}}}
+        sweep = desk.sweep(spec)
+        code = """
+import json, sys, wandb
+def train():
+    with wandb.init() as run:
+        run.log({"loss": run.config["lr"]})
+wandb.agent(sys.argv[1], function=train, count=4)
+print(json.dumps("done"))
+"""
+        assert server.sdk(code, sweep, env={"WANDB_AGENT_DISABLE_FLAPPING": "true"}) == "done"
+        seen = desk.look(sweep)
+        assert sorted((lr, state) for lr, _, state in seen["runs"]) == [
+            (lr, "finished") for lr in (1, 2, 3, 4)
+        ]
+        assert seen["state"] == "FINISHED"
+    finally:
+        server.stop()
+
+
+def test_a_stopped_trial_of_ours_keeps_its_history_and_saves_no_model(
+    local_server: LocalServer, tmp_path: Path
+) -> None:
+    (tmp_path / "housing.csv").write_bytes(csv_bytes(synthetic.make(4000)))
+    desk = _desk(local_server, tmp_path, "stopped-trial")
+    local_server.cli(
+        *("housing-sweep", "data", "publish", "--csv", str(tmp_path / "housing.csv")),
+        env={"WANDB_PROJECT": desk.project},
+    )
+    sweep = desk.sweep(
+        {
+            "method": "grid",
+            "metric": {"name": "val_rmse", "goal": "minimize"},
+            "early_terminate": {"type": "hyperband", "min_iter": 2, "eta": 4},
+            "parameters": {
+                "learning_rate": {"values": [0.1, 0.001]},
+                # The first ends after some hundred iterations; the second would take 10,000.
+                "max_iter": {"value": 10_000},
+                "features": {"value": "raw"},
+                "plots": {"value": "none"},
+            },
+            "command": [sys.executable, "-m", "housing_sweep.pipeline.trial", "${args}"],
+        }
+    )
+    desk.env["PYTHONPATH"] = str(ROOT)
+    end([desk.agent(sweep)])
+    code = """
+import json, sys, wandb
+api = wandb.Api()
+print(json.dumps([
+    [run.config["learning_rate"], run.state, [row["iteration"] for row in run.scan_history()],
+     [artifact.type for artifact in run.logged_artifacts()], run.lastHistoryStep]
+    for run in api.sweep(sys.argv[1]).runs
+]))
+"""
+    found = sorted(local_server.sdk(code, sweep), reverse=True)
+    (_, state, _, artifacts, _), (_, stopped, iterations, none, last) = found
+    assert (state, artifacts) == ("finished", ["model"])
+    assert (stopped, none) == ("killed", [])
+    assert iterations[:2] == [50, 100]
+    assert len(iterations) == last + 1  # every line it logged
+    assert desk.state(sweep) == "FINISHED"
