@@ -38,12 +38,7 @@ class SweepRef:
         Raises:
             BadInput: the text has none of these forms.
         """
-        path = text.strip()
-        if "://" in path:
-            path = unquote(urlsplit(path).path)
-        parts = [part for part in path.strip("/").split("/") if part]
-        if len(parts) >= 3 and parts[-2] == "sweeps":
-            del parts[-2]
+        parts = _parts(text, "sweeps")
         if not 1 <= len(parts) <= 3 or any(re.search(r"[\s:?#%]", part) for part in parts):
             raise BadInput(f"{text!r} is not a sweep", fix=_SWEEP_FIX)
         entity, project, sweep = ["", "", *parts][-3:]
@@ -110,12 +105,7 @@ class ModelRef:
         Raises:
             BadInput: the text has none of these forms.
         """
-        path = text.strip()
-        if "://" in path:
-            path = unquote(urlsplit(path).path)
-        parts = [part for part in path.strip("/").split("/") if part]
-        if len(parts) >= 3 and parts[-2] == "runs":
-            del parts[-2]
+        parts = _parts(text, "runs")
         path = "/".join(parts)
         if not 1 <= len(parts) <= 3 or re.search(r"[\s?#%]", path) or path.count(":") > 1:
             raise BadInput(f"{text!r} is not a model", fix=_MODEL_FIX)
@@ -129,3 +119,14 @@ class ModelRef:
         if len(parts) == 1:
             return cls(alias=path, run=path)
         return cls(run=path)
+
+
+def _parts(text: str, kind: str) -> list[str]:
+    """Return the parts of a path or URL; before the id, a URL says `sweeps` or `runs`."""
+    path = text.strip()
+    if "://" in path:
+        path = unquote(urlsplit(path).path)
+    parts = [part for part in path.strip("/").split("/") if part]
+    if len(parts) >= 3 and parts[-2] == kind:
+        del parts[-2]
+    return parts

@@ -6,9 +6,10 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NewType
+from typing import BinaryIO, NewType
 
 from housing_sweep.errors import BadInput, NotFound, Unavailable
 
@@ -30,6 +31,25 @@ class Blob:
     size: int
     md5: str
     """Base64, as in artifact manifests."""
+
+
+class _Incoming:
+    """A blob on its way: what was written so far, and its digests."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._size = file, 0
+        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+
+    def write(self, chunk: bytes) -> None:
+        self._sha256.update(chunk)
+        self._md5.update(chunk)
+        self._size += len(chunk)
+        self._file.write(chunk)
+
+    @property
+    def stored(self) -> Blob:
+        md5 = base64.b64encode(self._md5.digest()).decode()
+        return Blob(Sha256(self._sha256.hexdigest()), self._size, md5)
 
 
 class BlobStore:
@@ -67,36 +87,20 @@ class BlobStore:
         """
         if shutil.disk_usage(self.root).free < RESERVE_BYTES:
             raise Unavailable(f"the disk of {self.root} is full", fix="free some space")
-        temporary = self._incoming / secrets.token_hex(16)
-        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-        try:
-            with temporary.open("xb") as file:
-                async for chunk in chunks:
-                    sha256.update(chunk)
-                    md5.update(chunk)
-                    size += len(chunk)
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            digest = sha256.hexdigest()
-            self._adopt(temporary, digest)
-        except OSError as error:
-            raise Unavailable(f"cannot store the upload: {error}", fix="free some space") from error
-        finally:
-            temporary.unlink(missing_ok=True)
-        return Blob(Sha256(digest), size, base64.b64encode(md5.digest()).decode())
+        with self._incoming_blob() as incoming:
+            async for chunk in chunks:
+                incoming.write(chunk)
+        return incoming.stored
 
     def put(self, data: bytes) -> Blob:
-        """Store a small file made by the server itself (a merged manifest)."""
-        digest = hashlib.sha256(data).hexdigest()
-        temporary = self._incoming / secrets.token_hex(16)
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        self._adopt(temporary, digest)
-        md5 = hashlib.md5(data, usedforsecurity=False).digest()
-        return Blob(Sha256(digest), len(data), base64.b64encode(md5).decode())
+        """Store a small file made by the server itself (a merged manifest).
+
+        Raises:
+            Unavailable: the disk is full; nothing was kept.
+        """
+        with self._incoming_blob() as incoming:
+            incoming.write(data)
+        return incoming.stored
 
     def join(self, parts: Iterable[str]) -> Blob:
         """Store the concatenation of blobs as a new one, without holding it in memory.
@@ -105,26 +109,28 @@ class BlobStore:
             NotFound: a part is not stored.
             Unavailable: the disk is full; nothing was kept.
         """
+        with self._incoming_blob() as incoming:
+            for part in parts:
+                with self.path(part).open("rb") as source:
+                    while chunk := source.read(CHUNK_BYTES):
+                        incoming.write(chunk)
+        return incoming.stored
+
+    @contextmanager
+    def _incoming_blob(self) -> Iterator["_Incoming"]:
+        """Yield a blob to write to; it is stored when the block ends well, else gone."""
         temporary = self._incoming / secrets.token_hex(16)
-        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
         try:
             with temporary.open("xb") as file:
-                for part in parts:
-                    with self.path(part).open("rb") as source:
-                        while chunk := source.read(CHUNK_BYTES):
-                            sha256.update(chunk)
-                            md5.update(chunk)
-                            size += len(chunk)
-                            file.write(chunk)
+                incoming = _Incoming(file)
+                yield incoming
                 file.flush()
                 os.fsync(file.fileno())
-            digest = sha256.hexdigest()
-            self._adopt(temporary, digest)
+            self._adopt(temporary, incoming.stored.sha256)
         except OSError as error:
-            raise Unavailable(f"cannot join the parts: {error}", fix="free some space") from error
+            raise Unavailable(f"cannot store the upload: {error}", fix="free some space") from error
         finally:
             temporary.unlink(missing_ok=True)
-        return Blob(Sha256(digest), size, base64.b64encode(md5.digest()).decode())
 
     def delete(self, sha256: Sha256) -> None:
         """Remove a blob that nothing refers to any more; absent is fine."""
