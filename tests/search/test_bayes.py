@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from housing_sweep.search import bayes, gp, sampling
 from housing_sweep.search.space import Space
 from housing_sweep.search.spec import parse_spec
-from housing_sweep.search.trial import Trial, TrialState
+from housing_sweep.search.trial import Params, Trial, TrialState
 
 SPEC = parse_spec(
     {
@@ -130,3 +130,38 @@ def test_warping_keeps_the_order_and_draws_in_the_bad_tail() -> None:
     warped = bayes.warp(losses)
     assert (np.diff(warped) > 0).all()
     assert warped[-1] < 5
+
+
+def test_points_of_an_older_spec_make_room_for_others_in_the_fit() -> None:
+    good = [Trial(n, sampling.point(SPEC, 0, n), TrialState.FINISHED, float(n)) for n in range(200)]
+    # The best by far, and none of them is a point of this space any more.
+    old = [Trial(200 + n, {"x": 1.0}, TrialState.FINISHED, -1.0) for n in range(300)]
+    space = Space.of(SPEC)
+    losses = np.array([float(str(t.value)) for t in [*good, *old]])
+    rows, y = bayes._entering(space, [*good, *old], losses)
+    assert len(rows) == len(y) == bayes.MOST_POINTS
+    assert y.tolist() == [*range(60), *range(140, 200)]  # the best half and the newest half
+    assert rows == pytest.approx(space.to_unit([good[int(n)].params for n in y]))
+
+
+def test_pending_points_added_at_once_or_one_by_one_are_the_same() -> None:
+    rng = np.random.default_rng(0)
+    posterior = gp.fit(rng.random((12, 2)), rng.normal(size=12))
+    more, asked = rng.random((3, 2)), rng.random((20, 2))
+    one_by_one = posterior
+    for row in more:
+        one_by_one = one_by_one.with_points(row[None, :])
+    for a, b in zip(
+        posterior.with_points(more).predict(asked), one_by_one.predict(asked), strict=True
+    ):
+        assert a == pytest.approx(b, abs=1e-6)
+    assert posterior.with_points(np.empty((0, 2))) is posterior
+
+
+def test_a_parameter_that_lost_its_value_is_left_out() -> None:
+    space = Space.of(SPEC)
+    whole: Params = {"x": 1.0, "y": 2.0}
+    points: list[Params] = [whole, {**whole, "x": None}, {**whole, "x": "high"}, {"y": 2.0}]
+    rows, fits = space.rows_of(points)
+    assert fits.tolist() == [True, False, False, False]
+    assert rows == pytest.approx(space.to_unit(points[:1]))
