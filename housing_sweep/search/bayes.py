@@ -123,8 +123,8 @@ def _ordered(trials: Sequence[Trial]) -> list[Trial]:
 def _entering(space: Space, trials: Sequence[Trial], y: Floats) -> tuple[Floats, Floats]:
     """Return unit-cube rows (m, d) and losses (m,) of the trials that enter the fit, in order.
 
-    Chosen before they are converted: 5,000 conversions took 0.4 s, 120 take 2 ms. Trials whose
-    points the space cannot hold, as the spec was changed by `--update`, make room for others.
+    Chosen before they are converted: 5,000 one by one took 0.2 s, 120 at once 0.2 ms. Trials
+    whose points the space cannot hold, after an `--update` of the spec, make room for others.
     """
     left = np.arange(len(y))
     while True:
