@@ -67,7 +67,7 @@ def picture_of(picture: wire.SweepPicture, now: float) -> Group:
         (sweep.state, COLOURS.get(sweep.state, "")),
     )
     counts = "  ".join(f"{n} {state}" for state, n in picture.counts.items() if n)
-    trials = Text(f"trials {_of(sum(picture.counts.values()), sweep.expected)}: {counts or 'none'}")
+    trials = Text(f"trials {_of(sweep.trials, sweep.expected)}: {counts or 'none'}")
     return Group(head, trials, *_pace(picture, now), *_best(picture))
 
 
@@ -76,7 +76,9 @@ def _pace(picture: wire.SweepPicture, now: float) -> list[Text]:
     ended = [t for t in picture.newest if t.state not in ("pending", "running")]
     ends = [t.heartbeat_at.timestamp() for t in ended if t.heartbeat_at]
     rate = progress.per_minute(ends, now)
-    done = sum(n for state, n in picture.counts.items() if state not in ("pending", "running"))
+    # The counts are of attempts: a failed one whose trial was tried again is not a trial done.
+    alive = picture.counts["pending"] + picture.counts["running"]
+    done = max(0, picture.sweep.trials - alive)
     lines = []
     curve = progress.best_so_far([t.score for t in ended], maximize=maximize)
     if curve:

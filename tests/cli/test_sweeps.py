@@ -2,12 +2,15 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from housing_sweep.cli import sweeps_view
 from housing_sweep.cli.main import cli, run
+from housing_sweep.pipeline.wandb_io import sweeps as wire
 from tests.local_server import ROOT, LocalServer
 
 SPEC = {
@@ -95,7 +98,14 @@ print(json.dumps(None))
     own_server.sdk(again, path)
     said = _sweeps(own_server, "watch", path)
     assert "FINISHED" in said
-    assert "3 finished  1 failed" in said
+    assert "trials 3/3: 3 finished  1 failed" in said  # four attempts of three trials
+    # `SweepFragment` has runCount, but no public property shows it.
+    look = """
+import json, sys, wandb
+sweep = wandb.Api().sweep(sys.argv[1])
+print(json.dumps([sweep._attrs["runCount"], sweep.expected_run_count, len(sweep.runs)]))
+"""
+    assert own_server.sdk(look, path) == [3, 3, 4]
     other = own_server.sdk(
         code.partition("def train")[0] + "print(json.dumps(sweep))", json.dumps(SPEC)
     )
@@ -104,3 +114,39 @@ print(json.dumps(None))
     _sweeps(own_server, "show", "nosuch", exits=3)
     _sweeps(own_server, "list", "--project", "nowhere", exits=3)
     _sweeps(own_server, "show", "not a sweep", exits=2)
+
+
+def test_an_attempt_that_is_tried_again_does_not_shorten_the_time_left() -> None:
+    now = 1_000_000.0
+    row = wire.SweepRow(
+        path="me/p/s",
+        id="1",
+        title="s",
+        method="grid",
+        state="RUNNING",
+        trials=2,
+        expected=4,
+        metric="loss",
+        goal="minimize",
+        best=None,
+        created_at=datetime.fromtimestamp(now - 60, UTC),
+    )
+    failed = [
+        wire.TrialRow(
+            name=f"t{ago}",
+            title="",
+            state="failed",
+            config={},
+            score=None,
+            created_at=datetime.fromtimestamp(now - 60, UTC),
+            heartbeat_at=datetime.fromtimestamp(now - ago, UTC),
+        )
+        for ago in (60, 30)
+    ]
+    counts = {**dict.fromkeys(wire.STATES, 0), "failed": 2, "pending": 1}
+    shown = sweeps_view.picture_of(
+        wire.SweepPicture(sweep=row, counts=counts, best=[], newest=failed), now
+    )
+    said = "\n".join(str(part) for part in shown.renderables)
+    assert "trials 2/4: 1 pending  2 failed" in said
+    assert "2.0 trials a minute, about 1 min 30 s left" in said  # three are still to come, not two

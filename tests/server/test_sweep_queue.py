@@ -62,6 +62,8 @@ def test_what_is_queued_beyond_the_cap_is_never_run_and_gone_at_the_end(play: Pl
     agent = play.agent(sweep)
     names = [_enqueue(play, sweep, 0.1 * i) for i in range(4)]
     assert [play.run(name).state for name in names] == ["pending"] * 4
+    told = play.upsert(id=to_id("Sweep", sweep.id))
+    assert (told["runCount"], told["runCountExpected"]) == (2, 2)
     for name in names[:2]:
         assert play.given(agent) == name
         play.start(name)

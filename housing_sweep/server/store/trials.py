@@ -118,9 +118,8 @@ def delete_surplus(db: sqlite3.Connection, sweep_id: SweepId) -> None:
         )
 
 
-_SURPLUS = (
-    "r.sweep_id = ? AND r.state = 'pending' AND r.trial_number IS NULL AND r.started_at IS NULL"
-)
+_BEYOND_CAP = "r.state = 'pending' AND r.trial_number IS NULL AND r.started_at IS NULL"
+_SURPLUS = f"r.sweep_id = ? AND {_BEYOND_CAP}"
 
 
 def _number(
@@ -338,11 +337,12 @@ def count(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> int:
 def tried(db: sqlite3.Connection, sweep_id: SweepId) -> int:
     """Return how many trials a sweep has, each once however often it was attempted.
 
-    What `run_cap` counts; runs that are no trial of the server's count too.
+    What `run_cap` counts, so never more than it where the server hands out the trials. A run that
+    joined by itself (`WANDB_SWEEP_ID`) counts too, one made beyond the cap does not.
     """
     (number,) = db.execute(
         "SELECT count(DISTINCT r.trial_number) + count(*) - count(r.trial_number)"
-        " FROM runs r WHERE r.sweep_id = ?",
+        f" FROM runs r WHERE r.sweep_id = ? AND NOT ({_BEYOND_CAP})",
         (sweep_id,),
     ).fetchone()
     return int(number)
