@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -391,7 +392,7 @@ with wandb.init(project="ar-raw") as run:
 
 
 def test_a_draft_whose_base_was_deleted_is_refused_not_cut_short(
-    local_server: LocalServer, tmp_path: Path
+    local_server: LocalServer,
 ) -> None:
     told = local_server.sdk(
         TOOLS
@@ -407,6 +408,39 @@ print(json.dumps([told, [a.name for a in wandb.Api().artifacts("model", "ar-base
 """
     )
     (message, seconds), left = told
-    assert "done" not in message
+    assert "was deleted" in message
     assert seconds < 30
     assert left == []
+
+
+def test_processes_that_make_the_same_at_once_get_one_registry_and_numbers_of_their_own(
+    house: Crew,
+) -> None:
+    """Each waits for a moment they agree on, so that their requests meet."""
+    code = (
+        TOOLS
+        + """
+api = wandb.Api()
+with wandb.init(entity="crew", project="race") as run:
+    time.sleep(max(0.0, float(sys.argv[2]) - time.time()))
+    made = tries(lambda: api.create_registry("race", visibility="organization",
+                                             organization="acme").name)
+    logged = log(run, "same", sys.argv[1])
+print(json.dumps([made, logged.version]))
+"""
+    )
+    at = str(time.time() + 8)
+    with ThreadPoolExecutor(3) as pool:
+        told = list(pool.map(lambda who: house.sdk("alice", code, who, at), "abc"))
+    made = sorted(outcome for (outcome, _), _ in told)
+    assert [outcome.startswith("done: race") for outcome in made].count(True) == 1, made
+    # The later ones hear "Failed to create", or "already exists" where they asked late.
+    assert sum("'race'" in outcome and "ValueError" in outcome for outcome in made) == 2, made
+    assert sorted(version for _, version in told) == ["v0", "v1", "v2"]
+    read = """
+import json, wandb
+api = wandb.Api()
+print(json.dumps([[r.name for r in api.registries(organization="acme", filter={"name": "race"})],
+                  sorted(a.version for a in api.artifacts("model", "crew/race/same"))]))
+"""
+    assert house.sdk("bob", read) == [["race"], ["v0", "v1", "v2"]]

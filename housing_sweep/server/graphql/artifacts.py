@@ -101,10 +101,21 @@ def create_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
         artifact_id=artifact.id,
         name=input["name"],
         type=input.get("type") or "FULL",
-        base_artifact_id=readable(info, relay.from_id("Artifact", base)).id if base else None,
+        base_artifact_id=_base(info, base).id if base else None,
         digest=input["digest"],
     )
     return {"artifactManifest": manifest}
+
+
+def _base(info: Info, opaque: str) -> Artifact:
+    try:
+        return readable(info, relay.from_id("Artifact", opaque))
+    except NotFound:
+        raise _base_is_gone() from None
+
+
+def _base_is_gone() -> BadInput:
+    return BadInput("the version this one builds on was deleted", fix="log all its files anew")
 
 
 def update_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +194,7 @@ def _whole_manifest(info: Info, artifact: Artifact) -> tuple[dict[str, object], 
     if base is not None:
         earlier = artifacts.manifests_with_body(ctx.db, base)
         if not earlier:
-            raise BadInput("the version this one builds on was deleted", fix="log all its files")
+            raise _base_is_gone()
         parts.append(manifests.parse(_body(info, earlier[-1])))
     parts += [manifests.parse(_body(info, manifest)) for manifest in held]
     merged = manifests.merge(parts)
