@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.errors import BadInput, NotFound, PermissionDenied
 from housing_sweep.server.blobs import check_md5
 from housing_sweep.server.files import cors, download, signed_scope
 from housing_sweep.server.http import request_context
 from housing_sweep.server.runtime import Server
 from housing_sweep.server.store import artifacts, projects, uploads
-from housing_sweep.server.store.artifacts import ManifestId
 from housing_sweep.server.store.collections import ArtifactId
 from housing_sweep.server.store.uploads import Part
 
@@ -55,14 +54,14 @@ async def _store(server: Server, request: Request) -> Response:
 
     def record() -> None:
         db, now = server.services.database.connection(), server.services.clock()
-        if "manifest" in scope:
-            artifacts.set_manifest(
-                db, ManifestId(int(scope["manifest"])), sha256=blob.sha256, size=blob.size
-            )
-            return
-        artifact = artifacts.by_id(db, int(scope["artifact"]))
+        manifest = artifacts.manifest_by_id(db, int(scope.get("manifest", 0)))
+        artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
+        artifact = artifacts.by_id(db, artifact_id)
         if artifact is None or artifact.state != "PENDING":
             raise BadInput("this version is committed and cannot change")
+        if manifest is not None:
+            artifacts.set_manifest(db, manifest.id, sha256=blob.sha256, size=blob.size)
+            return
         if "upload" in scope:
             part = Part(int(scope["part"]), blob.md5, blob.sha256, blob.size)
             uploads.keep_part(db, scope["upload"], artifact.id, part)
@@ -103,6 +102,12 @@ def by_digest_endpoint(server: Server) -> Endpoint:
         def find() -> str:
             ctx = request_context(request, server.services)
             project = projects.require_readable(ctx.db, ctx.viewer, entity, project_name)
+            if projects.role(ctx.db, ctx.viewer, project) == projects.LOOKS_ONLY:
+                raise PermissionDenied(
+                    f"permission denied: {ctx.viewer.name} may see {entity}/{project_name} but"
+                    " not download from it",
+                    fix="ask an admin of the registry for the viewer role",
+                )
             file = artifacts.find_by_md5(ctx.db, project.id, md5) or artifacts.find_linked_by_md5(
                 ctx.db, project.id, md5
             )

@@ -1,4 +1,4 @@
-"""Collects blobs that nothing refers to any more, and drafts that nobody finished."""
+"""Collects versions past their time, drafts nobody finished, blobs nothing refers to any more."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ import logging
 from housing_sweep.server.context import Context
 from housing_sweep.server.http import as_ours, own_context
 from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import artifacts, files, uploads
+from housing_sweep.server.store import artifacts, expiry, files, uploads
 
 INTERVAL_SECONDS = 3600.0
 DRAFT_LIFETIME_SECONDS = 7 * 24 * 3600.0
@@ -29,7 +29,11 @@ async def collect_forever(server: Server) -> None:
 
 
 def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
-    """Delete abandoned drafts and unreferenced blobs older than `young` seconds; how many."""
+    """Delete expired versions, abandoned drafts and then the blobs that nothing refers to.
+
+    Blobs are spared for `young` seconds, see `YOUNG_SECONDS`. Returns how many blobs went.
+    """
+    expiry.expire(ctx.db, ctx.now)
     artifacts.abandon_drafts(ctx.db, ctx.now - DRAFT_LIFETIME_SECONDS)
     blobs, gone = ctx.services.blobs, 0
     referenced = artifacts.blobs(ctx.db) | files.blobs(ctx.db) | uploads.blobs(ctx.db)

@@ -79,6 +79,33 @@ def check_project_name(name: str) -> str:
     return name
 
 
+def check_collection_name(name: str) -> str:
+    """Return the name of an artifact collection.
+
+    Raises:
+        BadInput: it is empty, too long, or holds what separates names in a path.
+    """
+    return _check_path_part(name, "an artifact collection")
+
+
+def check_type_name(name: str) -> str:
+    """Return the name of an artifact type.
+
+    Raises:
+        BadInput: it is empty, too long, or holds what separates names in a path.
+    """
+    return _check_path_part(name, "an artifact type")
+
+
+def _check_path_part(name: str, what: str) -> str:
+    if not name.strip() or len(name) > LONGEST_NAME or "/" in name or ":" in name:
+        raise BadInput(
+            f"{name[: LONGEST_NAME + 1]!r} cannot be the name of {what}",
+            fix=f"use 1 to {LONGEST_NAME} characters, neither / nor :",
+        )
+    return name
+
+
 def check_api_key(key: str) -> str:
     """Return a key that the SDK will send.
 

@@ -188,7 +188,7 @@ root = pathlib.Path(outer.download(root="refs"))
 entry = outer.get_entry("borrowed.txt")
 print(json.dumps({"names": sorted(p.name for p in root.rglob("*") if p.is_file()),
     "file": (root / "local.txt").read_text(), "borrowed": (root / "borrowed.txt").read_text(),
-    "target": outer.get_entry("local.txt").ref_target().startswith("file://"),
+    "target": outer.manifest.entries["local.txt"].ref.startswith("file://"),
     "count": outer.file_count}))
 """
     )

@@ -11,6 +11,7 @@ from housing_sweep.errors import BadInput
 from housing_sweep.server import manifests
 from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.artifact_access import require_download
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store import artifacts
 from housing_sweep.server.store.artifacts import Artifact, ArtifactFile, Manifest
@@ -156,6 +157,8 @@ def membership_files(
 ) -> relay.Connection | None:
     """Return the files of the version that a membership places."""
     artifact = artifacts.by_id(info.context.db, source.artifact_id)
+    if artifact:
+        require_download(info.context, artifact)
     return page(info.context, artifact, names, after, first) if artifact else None
 
 
@@ -169,6 +172,7 @@ def files_by_entries(
 ) -> relay.Connection:
     """Return one file per manifest entry, in order."""
     ctx = info.context
+    require_download(ctx, source)
     edges = []
     for entry in entries or []:
         file = artifacts.file(ctx.db, source.id, entry["name"])

@@ -1,14 +1,15 @@
-"""Artifact versions on the wire: drafts, manifests, files, the commit, lineage."""
+"""Artifact versions on the wire: drafts, manifests, files, the commit."""
 
 import json
 from typing import Any
 
-from housing_sweep.errors import BadInput, NotFound, PermissionDenied
+from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server import manifests
 from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.artifact_access import deletable, readable, writable
 from housing_sweep.server.graphql.artifact_files import part_urls, wire_file, wire_manifest_file
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifacts, collections, people, projects, runs
+from housing_sweep.server.store import artifacts, collections, projects, runs
 from housing_sweep.server.store.artifacts import Artifact, Manifest
 from housing_sweep.server.store.collections import SEQUENCE, Collection, Membership
 from housing_sweep.server.store.db import write
@@ -17,44 +18,6 @@ from housing_sweep.server.store.runs import Run
 
 NO_TTL = -2
 """What `ttlDurationSeconds` says when there is none; the client also wants it "inherited"."""
-
-
-def readable(info: Info, artifact_id: int) -> Artifact:
-    """Return a version in any collection that the viewer may read.
-
-    Raises:
-        NotFound: no such version, or not for this viewer.
-    """
-    ctx = info.context
-    artifact = artifacts.by_id(ctx.db, artifact_id)
-    if artifact is not None:
-        places = collections.memberships_of_artifact(ctx.db, artifact.id)
-        homes = {artifact.collection_id, *(place.collection_id for place in places)}
-        for home in homes:
-            project = _project_of(info, collections.by_id(ctx.db, home))
-            if project and projects.role(ctx.db, ctx.viewer, project):
-                return artifact
-    raise NotFound("artifact not found")
-
-
-def writable(info: Info, artifact_id: int) -> Artifact:
-    """Return a version whose own project the viewer may write to.
-
-    Raises:
-        NotFound: no such version, or not for this viewer.
-        PermissionDenied: the viewer may only look.
-    """
-    ctx, artifact = info.context, readable(info, artifact_id)
-    project = _project_of(info, collections.by_id(ctx.db, artifact.collection_id))
-    assert project is not None
-    if projects.role(ctx.db, ctx.viewer, project) is None:
-        raise PermissionDenied("permission denied: you may not change the source of this version")
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    return artifact
-
-
-def _project_of(info: Info, collection: Collection | None) -> Project | None:
-    return projects.by_id(info.context.db, collection.project_id) if collection else None
 
 
 def _run_of(info: Info, project: Project, name: str | None) -> Run | None:
@@ -138,10 +101,21 @@ def create_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
         artifact_id=artifact.id,
         name=input["name"],
         type=input.get("type") or "FULL",
-        base_artifact_id=readable(info, relay.from_id("Artifact", base)).id if base else None,
+        base_artifact_id=_base(info, base).id if base else None,
         digest=input["digest"],
     )
     return {"artifactManifest": manifest}
+
+
+def _base(info: Info, opaque: str) -> Artifact:
+    try:
+        return readable(info, relay.from_id("Artifact", opaque))
+    except NotFound:
+        raise _base_is_gone() from None
+
+
+def _base_is_gone() -> BadInput:
+    return BadInput("the version this one builds on was deleted", fix="log all its files anew")
 
 
 def update_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -217,7 +191,10 @@ def _whole_manifest(info: Info, artifact: Artifact) -> tuple[dict[str, object], 
         return manifests.parse(_body(info, held[-1])), artifact.digest
     parts = []
     base = held[-1].base_artifact_id
-    if base is not None and (earlier := artifacts.manifests_with_body(ctx.db, base)):
+    if base is not None:
+        earlier = artifacts.manifests_with_body(ctx.db, base)
+        if not earlier:
+            raise _base_is_gone()
         parts.append(manifests.parse(_body(info, earlier[-1])))
     parts += [manifests.parse(_body(info, manifest)) for manifest in held]
     merged = manifests.merge(parts)
@@ -261,20 +238,6 @@ def _complete_files(info: Info, artifact: Artifact, listed: list[manifests.Entry
     )
 
 
-def use_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Record a version as a run's input."""
-    ctx, artifact = info.context, readable(info, relay.from_id("Artifact", input["artifactID"]))
-    project = projects.require_readable(
-        ctx.db, ctx.viewer, input["entityName"], input["projectName"]
-    )
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    run = _run_of(info, project, input["runName"])
-    if run is None:
-        raise NotFound(f"run {input['runName']} not found")
-    artifacts.use(ctx.db, run.id, artifact.id, input.get("usedAs"), ctx.now)
-    return {"artifact": artifact}
-
-
 def update_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Set a version's description, metadata, tags or time to live."""
     ctx, artifact = info.context, writable(info, relay.from_id("Artifact", input["artifactID"]))
@@ -298,8 +261,9 @@ def delete_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
 
     Raises:
         Conflict: it still has aliases beside `latest`.
+        PermissionDenied: it is linked where the viewer may not write.
     """
-    ctx, artifact = info.context, writable(info, relay.from_id("Artifact", input["artifactID"]))
+    ctx, artifact = info.context, deletable(info, relay.from_id("Artifact", input["artifactID"]))
     with_aliases = bool(input.get("deleteAliases"))
     artifacts.delete(ctx.db, artifact, with_aliases=with_aliases, now=ctx.now)
     return {"artifact": artifact}
@@ -360,48 +324,6 @@ def current_manifest(source: Artifact, info: Info) -> Manifest | None:
     return held[-1] if held else None
 
 
-def used_by(source: Artifact, info: Info) -> relay.Connection:
-    """Return the runs that took a version as input."""
-    return relay.offset_page(artifacts.users_of(info.context.db, source.id), None, relay.MAX_PAGE)
-
-
-def created_by(source: Artifact, info: Info) -> object:
-    """Return the run that logged a version, or the user who made it without one."""
-    db = info.context.db
-    if source.run_id is not None:
-        return runs.by_id(db, source.run_id)
-    return people.user_by_id(db, source.user_id) if source.user_id else None
-
-
-def memberships(source: Artifact, info: Info) -> relay.Connection:
-    """Return every place of a version that the viewer may read, its own sequence first."""
-    ctx = info.context
-    shown = []
-    for place in collections.memberships_of_artifact(ctx.db, source.id):
-        project = _project_of(info, collections.by_id(ctx.db, place.collection_id))
-        if project and projects.role(ctx.db, ctx.viewer, project):
-            shown.append(place)
-    return relay.offset_page(shown, None, relay.MAX_PAGE)
-
-
-def _lineage(rows: list[Artifact], after: str | None, first: int | None) -> relay.Connection:
-    return relay.offset_page(rows, after, first)
-
-
-def outputs(
-    source: Run, info: Info, after: str | None = None, first: int | None = None
-) -> relay.Connection:
-    """Return the versions a run logged."""
-    return _lineage(artifacts.outputs_of(info.context.db, source.id), after, first)
-
-
-def inputs(
-    source: Run, info: Info, after: str | None = None, first: int | None = None
-) -> relay.Connection:
-    """Return the versions a run took as input."""
-    return _lineage(artifacts.inputs_of(info.context.db, source.id), after, first)
-
-
 RESOLVERS: Resolvers = {
     "Query": {"artifact": artifact_by_id, "clientIDMapping": client_id_mapping},
     "Project": {"artifact": project_artifact},
@@ -411,11 +333,9 @@ RESOLVERS: Resolvers = {
         "updateArtifactManifest": update_manifest,
         "createArtifactFiles": create_files,
         "commitArtifact": commit,
-        "useArtifact": use_artifact,
         "updateArtifact": update_artifact,
         "deleteArtifact": delete_artifact,
     },
-    "Run": {"outputArtifacts": outputs, "inputArtifacts": inputs},
     "Artifact": {
         "artifactSequence": lambda a, info: collections.by_id(info.context.db, a.collection_id),
         "versionIndex": version_index,
@@ -429,9 +349,6 @@ RESOLVERS: Resolvers = {
         "commitHash": lambda a, _info: a.digest,
         "aliases": lambda a, info: collections.aliases_of_artifact(info.context.db, a.id),
         "currentManifest": current_manifest,
-        "usedBy": used_by,
-        "createdBy": created_by,
-        "artifactMemberships": memberships,
     },
     "ArtifactManifest": {"file": lambda manifest, info: wire_manifest_file(info.context, manifest)},
     "ArtifactCreator": {

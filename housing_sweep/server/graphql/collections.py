@@ -9,6 +9,7 @@ from housing_sweep.server import matching
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.version_record import VersionRecord
+from housing_sweep.server.names import check_collection_name, check_type_name
 from housing_sweep.server.store import artifacts, collections, projects
 from housing_sweep.server.store.collections import (
     SEQUENCE,
@@ -62,10 +63,10 @@ def add_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
 
 
 def delete_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Remove aliases from a version."""
+    """Remove aliases from a version; those that moved to another one meanwhile stay there."""
     with write(info.context.db):
         for place, alias in _places(info, input):
-            collections.unpoint(info.context.db, place.collection_id, alias)
+            collections.unpoint(info.context.db, place, alias)
     return {"success": True}
 
 
@@ -89,6 +90,8 @@ def update_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[st
     ctx = info.context
     opaque = input.get("artifactSequenceID") or input["artifactPortfolioID"]
     found = writable(info, relay.from_id("ArtifactCollection", opaque))
+    if input.get("name") is not None:
+        check_collection_name(input["name"])
     collections.edit(
         ctx.db,
         found.id,
@@ -103,7 +106,8 @@ def move_sequence(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
     """Change a sequence's type."""
     ctx = info.context
     found = writable(info, relay.from_id("ArtifactCollection", input["artifactSequenceID"]))
-    collections.move(ctx.db, found, input["destinationArtifactTypeName"], ctx.now)
+    kind = check_type_name(input["destinationArtifactTypeName"])
+    collections.move(ctx.db, found, kind, ctx.now)
     return {"artifactCollection": collections.by_id(ctx.db, found.id)}
 
 
@@ -118,14 +122,12 @@ def delete_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[st
     found = writable(info, relay.from_id("ArtifactCollection", opaque))
     with write(ctx.db):
         if found.kind == SEQUENCE:
-            for place in collections.memberships_of_collection(
-                ctx.db, found.id, before=None, limit=relay.MAX_PAGE
-            ):
-                if len(collections.memberships_of_artifact(ctx.db, place.artifact_id)) > 1:
-                    raise Conflict(
-                        f"v{place.version_index} of {found.name} is linked elsewhere",
-                        fix="unlink it first",
-                    )
+            linked = collections.first_linked_elsewhere(ctx.db, found.id)
+            if linked is not None:
+                raise Conflict(
+                    f"v{linked.version_index} of {found.name} is linked elsewhere",
+                    fix="unlink it first",
+                )
         collections.delete(ctx.db, found.id)
     return {"artifactCollection": found}
 

@@ -35,6 +35,7 @@ from housing_sweep.server.graphql import (
     artifacts,
     collections,
     history,
+    lineage,
     links,
     multipart,
     people,
@@ -71,6 +72,7 @@ NOUNS: tuple[Resolvers, ...] = (
     artifacts.RESOLVERS,
     artifact_files.RESOLVERS,
     links.RESOLVERS,
+    lineage.RESOLVERS,
     multipart.RESOLVERS,
 )
 

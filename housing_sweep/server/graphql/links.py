@@ -5,6 +5,7 @@ from typing import Any
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.graphql import artifacts as wire
 from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.artifact_access import by_opaque_id, readable
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store import artifacts, collections, people, projects
 from housing_sweep.server.store.artifacts import Artifact
@@ -32,11 +33,11 @@ def link_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
 
 def _source(info: Info, input: dict[str, Any]) -> Artifact:
     if input.get("artifactID"):
-        return wire.readable(info, relay.from_id("Artifact", input["artifactID"]))
+        return by_opaque_id(info, input["artifactID"])
     found = artifacts.by_client_id(info.context.db, input.get("clientID") or "")
     if found is None:
         raise NotFound("the artifact to link does not exist yet")
-    return wire.readable(info, found.id)
+    return readable(info, found.id)
 
 
 def _portfolio(info: Info, input: dict[str, Any], artifact: Artifact) -> Collection:
@@ -46,16 +47,35 @@ def _portfolio(info: Info, input: dict[str, Any], artifact: Artifact) -> Collect
             ctx.db, relay.from_id("ArtifactCollection", input["artifactPortfolioID"])
         )
         project = projects.by_id(ctx.db, found.project_id) if found else None
-        if found is None or project is None:
+        if found is None or project is None or found.kind != PORTFOLIO:
             raise NotFound("portfolio not found")
         projects.require_writable(ctx.db, ctx.viewer, project)
-        return found
+        return collections.ensure(
+            ctx.db, project.id, found.name, _type_name(info, artifact), PORTFOLIO, ctx.now
+        )
     name = input.get("artifactPortfolioName")
     if not name:
         raise BadInput("a link needs the name of a portfolio")
     project = _target(info, input.get("entityName"), input.get("projectName") or "")
-    type_name = wire.artifact_type(artifact, info).name
+    type_name = _type_name(info, artifact)
+    _check_accepted(info, project, type_name)
     return collections.ensure(ctx.db, project.id, name, type_name, PORTFOLIO, ctx.now)
+
+
+def _type_name(info: Info, artifact: Artifact) -> str:
+    return wire.artifact_type(artifact, info).name
+
+
+def _check_accepted(info: Info, project: Project, type_name: str) -> None:
+    if not project.is_registry or project.allow_all_artifact_types:
+        return
+    accepted = [kind.name for kind in collections.types_of(info.context.db, project.id)]
+    if type_name not in accepted:
+        raise BadInput(
+            f"registry {project.name.removeprefix(REGISTRY_PREFIX)!r} accepts artifacts of type"
+            f" {', '.join(accepted) or 'none'}, not {type_name!r}",
+            fix="add the type to the registry's artifact_types",
+        )
 
 
 def _target(info: Info, entity_name: str | None, project_name: str) -> Project:

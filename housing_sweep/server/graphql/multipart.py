@@ -8,8 +8,8 @@ from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.artifact_access import writable
 from housing_sweep.server.graphql.artifact_files import hex_to_base64
-from housing_sweep.server.graphql.artifacts import writable
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store import artifacts, uploads
 from housing_sweep.server.store.db import write

@@ -5,6 +5,7 @@ from typing import Any
 from housing_sweep.errors import BadInput, NotFound, NotSupported
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.names import check_type_name
 from housing_sweep.server.store import collections, people, projects
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import Entity, User
@@ -77,7 +78,7 @@ def upsert_model(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
             now=ctx.now,
         )
         for kind in input.get("artifactTypes") or ():
-            collections.ensure_type(ctx.db, held.id, _checked_type(kind["name"]), ctx.now)
+            collections.ensure_type(ctx.db, held.id, check_type_name(kind["name"]), ctx.now)
         changed = projects.by_id(ctx.db, held.id)
     return {"project": changed, "model": changed, "inserted": inserted}
 
@@ -97,12 +98,6 @@ def _named(info: Info, input: dict[str, Any], access: str | None) -> tuple[Proje
         ctx.db, ctx.viewer, entity_name, input["name"], access=access or "PRIVATE", now=ctx.now
     )
     return made, True
-
-
-def _checked_type(name: str) -> str:
-    if not name or len(name) > 128 or any(c in "/:" for c in name):
-        raise BadInput(f"{name!r} cannot be an artifact type", fix="leave out / and :")
-    return name
 
 
 def rename_project(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NewType
 
-from housing_sweep.errors import BadInput, Conflict, NotFound
+from housing_sweep.errors import BadInput, Conflict
+from housing_sweep.server.names import check_collection_name, check_type_name
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import ProjectId
 
@@ -121,11 +122,14 @@ def ensure(
     """Return a collection, made when it is new.
 
     Raises:
+        BadInput: it is new, and its name or type breaks W&B's rules.
         Conflict: it exists with another type, or as the other kind.
     """
     with write(db):
         found = find(db, project_id, name)
         if found is None:
+            check_collection_name(name)
+            check_type_name(type_name)
             type_id = ensure_type(db, project_id, type_name, now).id
             db.execute(
                 "INSERT INTO collections (project_id, type_id, kind, name, created_at, updated_at)"
@@ -234,16 +238,18 @@ def change_tags(
 def join(
     db: sqlite3.Connection, collection_id: CollectionId, artifact_id: ArtifactId, now: float
 ) -> Membership:
-    """Give a version its place in a collection: the next index, unless it has one."""
+    """Give a version its place in a collection, unless it has one: an index never given before."""
     with write(db):
         held = membership_of(db, collection_id, artifact_id)
         if held is not None:
             return held
         db.execute(
             "INSERT INTO memberships (collection_id, artifact_id, version_index, created_at)"
-            " SELECT ?, ?, coalesce(max(version_index) + 1, 0), ? FROM memberships"
-            " WHERE collection_id = ?",
-            (collection_id, artifact_id, now, collection_id),
+            " SELECT id, ?, next_version, ? FROM collections WHERE id = ?",
+            (artifact_id, now, collection_id),
+        )
+        db.execute(
+            "UPDATE collections SET next_version = next_version + 1 WHERE id = ?", (collection_id,)
         )
         made = membership_of(db, collection_id, artifact_id)
     assert made is not None
@@ -285,6 +291,19 @@ def memberships_of_collection(
         {"c": collection_id, "b": before, "limit": limit},
     )
     return [Membership(*row) for row in rows]
+
+
+def first_linked_elsewhere(
+    db: sqlite3.Connection, collection_id: CollectionId
+) -> Membership | None:
+    """Return the oldest version of a sequence that another collection holds too."""
+    return _membership(
+        db,
+        "m.collection_id = ? AND EXISTS (SELECT 1 FROM memberships o"
+        " WHERE o.artifact_id = m.artifact_id AND o.collection_id <> m.collection_id)"
+        " ORDER BY m.version_index LIMIT 1",
+        collection_id,
+    )
 
 
 def memberships_in(
@@ -380,18 +399,12 @@ def point(db: sqlite3.Connection, membership: Membership, name: str) -> None:
         )
 
 
-def unpoint(db: sqlite3.Connection, collection_id: CollectionId, name: str) -> None:
-    """Remove an alias.
-
-    Raises:
-        NotFound: there is no such alias.
-    """
+def unpoint(db: sqlite3.Connection, membership: Membership, name: str) -> None:
+    """Take an alias from a version; one that it does not hold (any more) is left alone."""
     with write(db):
-        gone = db.execute(
-            "DELETE FROM aliases WHERE collection_id = ? AND name = ?", (collection_id, name)
-        ).rowcount
-    if not gone:
-        raise NotFound(f"alias {name!r} does not exist")
+        db.execute(
+            "DELETE FROM aliases WHERE membership_id = ? AND name = ?", (membership.id, name)
+        )
 
 
 def mend_latest(db: sqlite3.Connection, collection_id: CollectionId) -> None:

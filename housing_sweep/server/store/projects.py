@@ -17,6 +17,9 @@ ROLES = ("admin", "member", "viewer", "restricted_viewer")
 """What a user or a team may be in a project, the most rights first."""
 
 WRITERS = frozenset({"admin", "member"})
+LOOKS_ONLY = "restricted_viewer"
+"""The role that sees what is there but may not download it."""
+
 RESTRICTED = "RESTRICTED"
 ACCESS = frozenset({"PRIVATE", RESTRICTED})
 """Whom a project is open to: the members of its entity, or only those it names."""
