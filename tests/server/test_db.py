@@ -222,6 +222,12 @@ def test_waiting_for_another_writer_ends(tmp_path: Path) -> None:
     database.close()
 
 
+def undo_version_numbers(db: sqlite3.Connection) -> None:
+    """Take migration 30 back."""
+    db.execute("DROP INDEX artifacts_with_ttl")
+    db.execute("ALTER TABLE collections DROP COLUMN next_version")
+
+
 def test_tags_of_runs_that_an_older_server_made_are_found(database: Database) -> None:
     db = database.connection()
     db.execute("PRAGMA foreign_keys = OFF")
@@ -234,6 +240,7 @@ def test_tags_of_runs_that_an_older_server_made_are_found(database: Database) ->
         *("INDEX runs_by_display_name", "INDEX artifacts_by_digest_anywhere"),
     ):
         db.execute(f"DROP {made_later}")
+    undo_version_numbers(db)
     db.execute("PRAGMA user_version = 19")
     migrate(db)
     found = [tuple(row) for row in db.execute("SELECT run_id, name, project_id FROM run_tags")]
@@ -241,3 +248,23 @@ def test_tags_of_runs_that_an_older_server_made_are_found(database: Database) ->
     db.execute("UPDATE runs SET tags = '[\"c\"]'")
     assert [row[0] for row in db.execute("SELECT name FROM run_tags")] == ["c"]
     database.close()
+
+
+def test_an_older_folder_goes_on_counting_versions_where_it_was(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "old.db")
+    db = database.connection()
+    db.execute("PRAGMA foreign_keys = OFF")
+    undo_version_numbers(db)
+    for number in (1, 2):
+        db.execute(
+            "INSERT INTO collections (id, project_id, type_id, kind, name, created_at, updated_at)"
+            " VALUES (?, 1, 1, 'SEQUENCE', ?, 0, 0)",
+            (number, f"c{number}"),
+        )
+    db.execute("INSERT INTO memberships VALUES (1, 1, 1, 4, 0)")
+    db.execute("PRAGMA user_version = 21")
+    database.close()
+    again = open_database(tmp_path / "old.db")
+    rows = again.connection().execute("SELECT id, next_version FROM collections ORDER BY id")
+    assert [tuple(row) for row in rows] == [(1, 5), (2, 0)]
+    again.close()

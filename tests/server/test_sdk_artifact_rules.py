@@ -243,7 +243,9 @@ print(json.dumps({"seen": [held.version, sorted(held.aliases), held.metadata],
     "left": [str(p) for p in pathlib.Path("rex").rglob("*") if p.is_file()]}))
 """,
     )
-    assert told["seen"] == ["v0", ["latest", "prod"], {"r2": 0.5}]
+    version, aliases, metadata = told["seen"]
+    assert (version, metadata) == ("v0", {"r2": 0.5})
+    assert {"latest", "prod"} <= set(aliases)
     assert told["files"] == ["f.txt"]
     for action, word in (
         ("download", "permission denied: rex may see this version but not download it"),
@@ -444,3 +446,25 @@ print(json.dumps([[r.name for r in api.registries(organization="acme", filter={"
                   sorted(a.version for a in api.artifacts("model", "crew/race/same"))]))
 """
     assert house.sdk("bob", read) == [["race"], ["v0", "v1", "v2"]]
+
+
+def test_aliases_of_a_registry_are_its_members_business(house: Crew) -> None:
+    """Lin may write in the registry but not see the source; bob may write to the source only."""
+    code = (
+        TOOLS
+        + """
+held = wandb.Api().artifact("wandb-registry-vault/net:v0")
+held.aliases.append(sys.argv[1])
+print(json.dumps(tries(held.save)))
+"""
+    )
+    done, _ = house.sdk("lin", code, "by-lin")
+    refused, seconds = house.sdk("bob", code, "by-bob")
+    assert done.startswith("done")
+    assert "permission" in refused
+    assert seconds < 30
+    read = """
+import json, wandb
+print(json.dumps(sorted(wandb.Api().artifact("wandb-registry-vault/net:v0").aliases)))
+"""
+    assert house.sdk("alice", read) == ["by-lin", "latest", "prod"]
