@@ -45,7 +45,10 @@ def test_a_local_controller_chooses_every_trial_and_ends_the_sweep(
     local_server: LocalServer,
 ) -> None:
     """Needs `wandb[sweeps]` where the SDK runs; `scripts/test_sdk` installs it."""
-    if subprocess.run([SDK_PYTHON, "-c", "import sweeps"], capture_output=True).returncode:
+    # Not in the checkout, whose folder sweeps/ would be imported instead.
+    home = local_server.env["HOME"]
+    found = subprocess.run([SDK_PYTHON, "-c", "import sweeps"], cwd=home, capture_output=True)
+    if found.returncode:
         pytest.skip("the SDK's controller needs the package `sweeps` (pip install wandb[sweeps])")
     sweep = local_server.sdk(MAKE % json.dumps(SPEC))
     processes = [
