@@ -86,10 +86,12 @@ class FakeBackend:
         raise NotImplementedError
 
     def model(self, name: str) -> Model:
-        raise NotImplementedError
+        run = name.removeprefix("e/p/model-").removesuffix(":v0")
+        return Model(f"id-{run}", name, "digest")
 
     def made_by(self, model: Model) -> Candidate | None:
-        raise NotImplementedError
+        made = next(run for run in self.candidates if run.id in model.name)
+        return Candidate(RunId(f"e/p/{made.id}"), made.id, "finished", "1", made.score)
 
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
         raise NotImplementedError
@@ -124,11 +126,6 @@ class FakeBackend:
         at = name.removeprefix("v")
         known = at.isdigit() and int(at) < len(self.links)
         return self._version(self.links[int(at)]) if known else None
-
-    def origin(self, version: Version) -> tuple[Candidate, Model]:
-        made = next(r for r in self.candidates if r.id in version.source)
-        run = Candidate(RunId(f"e/p/{made.id}"), made.id, "finished", "1", made.score)
-        return run, Model(version.source_id, version.source, "digest")
 
     def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
         self._write()

@@ -12,7 +12,7 @@ from housing_sweep.registry.history import Move
 from housing_sweep.registry.lineage import Node
 from housing_sweep.registry.names import Target
 from housing_sweep.registry.policy import Comparison
-from housing_sweep.registry.promotion import Decision, Version
+from housing_sweep.registry.promotion import Asked, Decision, Version
 from housing_sweep.registry.reproduction import Reproduction
 from housing_sweep.registry.selection import Ranked
 
@@ -38,16 +38,16 @@ def render(decision: Decision, promoted: Version | None) -> None:
 
 
 def _table(decision: Decision) -> Table:
-    moved = decision.moved_from
-    title = f"Best trials of {decision.sweep} by {decision.metric}"
+    asked, moved = decision.asked, decision.asked.moved_from
+    title = f"Best trials of {asked.sweep} by {asked.metric}"
     table = Table(title=f"Moving on {moved.name}" if moved else title)
     table.add_column("", justify="right")
     table.add_column("run")
-    table.add_column(decision.metric, justify="right")
+    table.add_column(asked.metric, justify="right")
     table.add_column("model, features, parameters", overflow="fold")
     table.add_column("verdict", overflow="fold")
-    best, swept = decision.challenger, _swept(decision)
-    for rank, row in enumerate(decision.ranked, start=1):
+    best, swept = asked.challenger, _swept(asked)
+    for rank, row in enumerate(asked.ranked, start=1):
         wins = best is not None and row is best
         table.add_row(
             str(rank),
@@ -152,9 +152,9 @@ def _label(node: Node) -> Text:
     return label
 
 
-def _swept(decision: Decision) -> list[str]:
+def _swept(asked: Asked) -> list[str]:
     """Return the parameters whose values differ among the rows: what the sweep varied."""
-    configs = [row.candidate.config for row in decision.ranked]
+    configs = [row.candidate.config for row in asked.ranked]
     names = sorted({name for config in configs for name in config})
     return [name for name in names if len({repr(c.get(name)) for c in configs}) > 1]
 
@@ -171,7 +171,8 @@ def _short(value: object) -> str:
 
 
 def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]]:
-    best, data = decision.challenger, decision.dataset
+    asked = decision.asked
+    best, data = asked.challenger, asked.dataset
     if best is None or best.model is None:
         return []
     commit = best.candidate.commit
@@ -185,7 +186,7 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
             else "not recorded",
         ),
         ("code", f"commit {commit}" if commit else "not run from a git checkout"),
-        ("config", _parameters(best, _swept(decision))),
+        ("config", _parameters(best, _swept(asked))),
     ]
     if data and data.source == "synthetic":
         facts.append(("WARNING", "trained on the SYNTHETIC STAND-IN, not on California"))
@@ -193,8 +194,8 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
         return [*facts, ("not done", "nothing was changed")]
     return [
         *facts,
-        ("promoted", f"{promoted.name} has alias {decision.target.alias}"),
+        ("promoted", f"{promoted.name} has alias {asked.target.alias}"),
         ("displaced", decision.displaced or "nothing"),
         *([("open", promoted.url)] if promoted.url else []),
-        ("use it", f'wandb artifact get "{decision.target}"'),
+        ("use it", f'wandb artifact get "{asked.target}"'),
     ]

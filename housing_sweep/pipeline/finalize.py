@@ -121,9 +121,9 @@ def promote(
             if decision.verdict is Verdict.REFUSE:
                 raise refusal(decision)
             if not decision.must_write:
-                assert decision.champion is not None
-                return decision, decision.champion
-            say(f"moving {decision.target}")
+                assert decision.asked.champion is not None
+                return decision, decision.asked.champion
+            say(f"moving {decision.asked.target}")
             version = _apply(backend, decision, refit)
             if version is not None:
                 return decision, version
@@ -151,7 +151,7 @@ def _decide(
         asked = _of_sweep(backend, judge, wanted, say)
     else:
         asked = _of_version(backend, judge, wanted)
-    best = winner(asked.ranked)
+    best = asked.challenger
     if best is None or best.model is None or asked.held_already:
         return decide(asked, None), None
     refit = judge.refit(best.model) if wanted.refit else None
@@ -200,7 +200,10 @@ def _of_version(backend: Backend, judge: Judge, wanted: Wanted) -> Asked:
             f"{target.path} has no version with alias {wanted.source!r}",
             fix="housing-sweep model history shows what is there",
         )
-    candidate, model = backend.origin(source)
+    model = backend.model(source.source)
+    candidate = backend.made_by(model)
+    if candidate is None:
+        raise NotFound(f"the run that made {source.source} was deleted", fix="promote from a sweep")
     why = judge.why_not(model)
     row = Ranked(candidate, number(candidate.summary.get(SCORE)), why, None if why else model)
     row = replace(row, won=not why)
@@ -223,23 +226,23 @@ def _of_version(backend: Backend, judge: Judge, wanted: Wanted) -> Asked:
 
 def _apply(backend: Backend, decision: Decision, refit: Refit | None) -> Version | None:
     """Carry a decision out; return None if another promotion was faster."""
-    best = decision.challenger
+    asked, best = decision.asked, decision.asked.challenger
     assert best is not None
     assert best.model is not None
-    ref, target, model = decision.sweep, decision.target, best.model
+    ref, target, model = asked.sweep, asked.target, best.model
     if refit is not None:
         model = backend.log_refit(ref, refit)
-    elif decision.refit:  # an interrupted one moved the alias: the refit is the champion
-        assert decision.champion is not None
-        model = backend.origin(decision.champion)[1]
-    resumed = decision.open_record.run_id if decision.open_record else None
+    elif asked.refit:  # an interrupted one moved the alias: the refit is the champion
+        assert asked.champion is not None
+        model = backend.model(asked.champion.source)
+    resumed = decision.resumes.run_id if decision.resumes else None
     with backend.write(ref, target, resumed, record(decision, model)) as run:
-        for artifact in _inputs(decision, model.name):
+        for artifact in _inputs(asked, model.name):
             run.uses(artifact)
         version = backend.link(ref, target, model)
         run.wait_for_turn()
         holder = backend.champion(ref, target)
-        if _id(holder) != _id(decision.champion) and _id(holder) != model.id:
+        if _id(holder) != _id(asked.champion) and _id(holder) != model.id:
             run.withdrawn(f"{target.alias} went to {holder.name if holder else 'nobody'} meanwhile")
             return None
         backend.move_alias(ref, target, version)
@@ -263,9 +266,9 @@ def _compared(decision: Decision) -> dict[str, object]:
     }
 
 
-def _inputs(decision: Decision, model: str) -> list[str]:
-    champion = decision.champion
-    dataset = [decision.dataset.name] if decision.dataset else []
+def _inputs(asked: Asked, model: str) -> list[str]:
+    champion = asked.champion
+    dataset = [asked.dataset.name] if asked.dataset else []
     displaced = [champion.source] if champion and champion.source != model else []
     return [*dataset, model, *displaced]
 
@@ -280,20 +283,21 @@ class NotPromoted(Refused):
 
 def refusal(decision: Decision) -> NotPromoted:
     """Return the error that says why nothing is promoted."""
-    what = f"cannot promote to {decision.target}: {decision.reason}"
+    asked = decision.asked
+    what = f"cannot promote to {asked.target}: {decision.reason}"
     fix = "promote another version"
     if decision.checks[-1].name == "earned":
         fix = (
             "improve the model, or choose another rule: --require noninferior --margin 0.005,"
             " --require none"
         )
-    elif decision.moved_from is None:
+    elif asked.moved_from is None:
         lines = "".join(
-            f"\n  - {row.candidate.id}: {row.why_not}" for row in decision.ranked if row.why_not
+            f"\n  - {row.candidate.id}: {row.why_not}" for row in asked.ranked if row.why_not
         )
         what = (
-            f"no run of sweep {decision.sweep} can be promoted by {decision.metric}:"
+            f"no run of sweep {asked.sweep} can be promoted by {asked.metric}:"
             f" {decision.reason}{lines}"
         )
-        fix = f"let a trial finish (wandb agent {decision.sweep}), or name another --metric"
+        fix = f"let a trial finish (wandb agent {asked.sweep}), or name another --metric"
     return NotPromoted(what, fix=fix, decision=decision)

@@ -114,7 +114,7 @@ class ModelJudge:
         if champion is None:
             return self._compare(mine, name, None, BASELINE, spatial=spatial)
         try:
-            other = self._examiner.verify(self._backend.origin(champion)[1])
+            other = self._examiner.verify(self._backend.model(champion.source))
         except HousingSweepError as error:
             other = error.what
         if not isinstance(other, Verified):

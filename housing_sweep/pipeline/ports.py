@@ -211,13 +211,6 @@ class Models(Protocol):
     def version(self, ref: SweepRef, collection: str, name: str) -> Version | None:
         """Return a version of a registry collection by alias, or by number such as v3."""
 
-    def origin(self, version: Version) -> tuple[Candidate, Model]:
-        """Return the run that logged a version's artifact, and that artifact.
-
-        Raises:
-            NotFound: the run or the artifact was deleted.
-        """
-
     def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
         """Log a refit as an artifact of a run that used the winner and the dataset."""
 

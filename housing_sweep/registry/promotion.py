@@ -1,6 +1,6 @@
 """The decision to promote, and the record that outlives it.
 
-A decision is a value: `--dry-run`, `--json`, the text and `apply_promotion` read the same one.
+A decision is a value: `--dry-run`, `--json`, the table and `pipeline.finalize` read the same one.
 Its checks stand in the order in which they were made; the first that fails ends them:
 `finished` (some run of the sweep is), `candidate` (one has a finite score and a model that was
 verified), `change` (the alias is not there already), `earned` (it beats the champion, by policy).
@@ -83,17 +83,19 @@ class OpenRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Who shall hold the alias, and why.
+class Asked:
+    """What a promotion was asked for, and what was read to answer; `decide` judges it.
 
     Attributes:
         sweep: whose best run it is; id "" when a version is moved on from another alias.
+        target: the alias.
+        metric: by which runs are ranked.
+        goal: of the metric.
         ranked: the best runs, best first, each with the reason why it cannot win.
         policy: what the challenger must show.
-        comparison: what it showed; None before it was asked.
         dataset: what the winner's run used, or None.
         champion: the version that holds the alias now, or None.
-        open_record: an interrupted promotion of the same model, to be completed.
+        open_record: an interrupted promotion of the alias, whichever model it was of.
         who: the person who decides.
         refit: whether the winner's config, fitted on training and validation rows, is promoted.
         moved_from: the version that is moved on from another alias, or None.
@@ -103,11 +105,8 @@ class Decision:
     target: Target
     metric: str
     goal: Goal
-    verdict: Verdict
-    checks: tuple[Check, ...]
     ranked: tuple[Ranked, ...]
     policy: Policy
-    comparison: Comparison | NoComparison | None = None
     dataset: Dataset | None = None
     champion: Version | None = None
     open_record: OpenRecord | None = None
@@ -121,6 +120,35 @@ class Decision:
         return winner(self.ranked)
 
     @property
+    def held_already(self) -> bool:
+        """Whether the alias is on the winner's version (or on its refit) already."""
+        best = self.challenger
+        if best is None or best.model is None or self.champion is None:
+            return False
+        if self.refit:
+            return self.champion.refit_of == best.model.name
+        return self.champion.source_id == best.model.id
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who shall hold the alias, and why.
+
+    Attributes:
+        asked: what it answers.
+        verdict: what shall happen.
+        checks: in the order in which they were made; the last one decided.
+        comparison: what the challenger showed; None before it was asked.
+        resumes: an interrupted promotion of the same model, to be completed.
+    """
+
+    asked: Asked
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    comparison: Comparison | NoComparison | None = None
+    resumes: OpenRecord | None = None
+
+    @property
     def reason(self) -> str:
         """Return the sentence that decided."""
         return self.checks[-1].reason
@@ -131,44 +159,15 @@ class Decision:
 
         An interrupted promotion may have moved the alias already; its record knows better.
         """
-        if self.open_record is not None:
-            return self.open_record.displaced
-        if self.champion is None or self.verdict is Verdict.UNCHANGED:
-            return ""
-        return self.champion.name
+        if self.resumes is not None:
+            return self.resumes.displaced
+        champion = self.asked.champion
+        return "" if champion is None or self.verdict is Verdict.UNCHANGED else champion.name
 
     @property
     def must_write(self) -> bool:
         """Whether applying it changes anything."""
-        return self.verdict is Verdict.PROMOTE or self.open_record is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a promotion was asked for, and what was read to answer; `decide` makes it a Decision."""
-
-    sweep: SweepRef
-    target: Target
-    metric: str
-    goal: Goal
-    ranked: tuple[Ranked, ...]
-    policy: Policy
-    dataset: Dataset | None = None
-    champion: Version | None = None
-    open_record: OpenRecord | None = None
-    who: str = ""
-    refit: bool = False
-    moved_from: Version | None = None
-
-    @property
-    def held_already(self) -> bool:
-        """Whether the alias is on the winner's version (or on its refit) already."""
-        best = winner(self.ranked)
-        if best is None or best.model is None or self.champion is None:
-            return False
-        if self.refit:
-            return self.champion.refit_of == best.model.name
-        return self.champion.source_id == best.model.id
+        return self.verdict is Verdict.PROMOTE or self.resumes is not None
 
 
 def decide(asked: Asked, comparison: Comparison | NoComparison | None) -> Decision:
@@ -178,30 +177,15 @@ def decide(asked: Asked, comparison: Comparison | NoComparison | None) -> Decisi
         asked: what was asked for, and what was read.
         comparison: with the champion or the baseline; None where there was nothing to compare.
     """
-    best, held = winner(asked.ranked), asked.open_record
+    best, held = asked.challenger, asked.open_record
     checks = tuple(_checks(asked, best, comparison))
     if all(check.passed for check in checks):
         verdict = Verdict.PROMOTE
     else:
         verdict = Verdict.UNCHANGED if checks[-1].name == "change" else Verdict.REFUSE
     mine = best and best.model and held and _same(best.model, held, asked.refit)
-    return Decision(
-        sweep=asked.sweep,
-        target=asked.target,
-        metric=asked.metric,
-        goal=asked.goal,
-        verdict=verdict,
-        checks=checks,
-        ranked=asked.ranked,
-        policy=asked.policy,
-        comparison=comparison,
-        dataset=asked.dataset,
-        champion=asked.champion,
-        open_record=held if mine and verdict is not Verdict.REFUSE else None,
-        who=asked.who,
-        refit=asked.refit,
-        moved_from=asked.moved_from,
-    )
+    resumes = held if mine and verdict is not Verdict.REFUSE else None
+    return Decision(asked, verdict, checks, comparison, resumes)
 
 
 def _same(model: Model, held: OpenRecord, refit: bool) -> bool:
@@ -254,36 +238,36 @@ def record(decision: Decision, model: Model) -> dict[str, object]:
         decision: to promote.
         model: what is linked: the winner's, or its refit.
     """
-    best = decision.challenger
+    asked, best = decision.asked, decision.asked.challenger
     assert best is not None
     return {
         "record_version": RECORD_VERSION,
         "decision": PROMOTE,
         "reason": decision.reason,
-        "sweep": str(decision.sweep),
-        "target": decision.target.path,
-        "alias": decision.target.alias,
-        "metric": decision.metric,
-        "goal": decision.goal.value,
+        "sweep": str(asked.sweep),
+        "target": asked.target.path,
+        "alias": asked.target.alias,
+        "metric": asked.metric,
+        "goal": asked.goal.value,
         "score": best.score,
-        "who": decision.who,
+        "who": asked.who,
         "challenger": {
             "run": best.candidate.id,
             "artifact": model.name,
             "artifact_id": model.id,
             "digest": model.digest,
             "model_sha256": model.metadata.get("model_sha256"),
-            "refit_of": best.model.name if decision.refit and best.model else "",
+            "refit_of": best.model.name if asked.refit and best.model else "",
             "commit": best.candidate.commit,
             "config": dict(best.candidate.config),
         },
         "displaced": decision.displaced,
-        "moved_from": decision.moved_from.name if decision.moved_from else "",
-        "dataset": _dataset(decision.dataset),
-        "policy": _policy(decision.policy),
+        "moved_from": asked.moved_from.name if asked.moved_from else "",
+        "dataset": _dataset(asked.dataset),
+        "policy": _policy(asked.policy),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
-        "ranked": [_row(row) for row in decision.ranked],
+        "ranked": [_row(row) for row in asked.ranked],
     }
 
 
@@ -305,24 +289,24 @@ def rollback_record(
 
 def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
     """Return the decision for programs; `promoted` is None when nothing was written."""
-    best = decision.challenger
+    asked, best = decision.asked, decision.asked.challenger
     return {
         "verdict": decision.verdict.value,
         "reason": decision.reason,
-        "sweep": str(decision.sweep),
-        "target": str(decision.target),
-        "metric": decision.metric,
-        "goal": decision.goal.value,
-        "who": decision.who,
+        "sweep": str(asked.sweep),
+        "target": str(asked.target),
+        "metric": asked.metric,
+        "goal": asked.goal.value,
+        "who": asked.who,
         "winner": None if best is None else _row(best),
-        "refit": decision.refit,
-        "moved_from": decision.moved_from.name if decision.moved_from else None,
+        "refit": asked.refit,
+        "moved_from": asked.moved_from.name if asked.moved_from else None,
         "displaced": decision.displaced or None,
-        "dataset": _dataset(decision.dataset),
-        "policy": _policy(decision.policy),
+        "dataset": _dataset(asked.dataset),
+        "policy": _policy(asked.policy),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
-        "ranked": [_row(row) for row in decision.ranked],
+        "ranked": [_row(row) for row in asked.ranked],
         "promoted": None if promoted is None else promoted.name,
     }
 

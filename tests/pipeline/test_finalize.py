@@ -91,10 +91,10 @@ def test_a_large_sweep_without_any_model_is_refused_soon() -> None:
 def test_the_goal_of_the_sweep_counts_for_its_own_metric_only() -> None:
     backend = FakeBackend([candidate("a", 1), candidate("b", 2)], goal=Goal.MAXIMIZE)
     own, other = _decide(backend), _decide(backend, wanted=Wanted("s", metric="val_mae"))
-    assert own.goal is Goal.MAXIMIZE
-    assert own.challenger is not None
-    assert own.challenger.candidate.id == "b"
-    assert other.goal is Goal.MINIMIZE
+    assert own.asked.goal is Goal.MAXIMIZE
+    assert own.asked.challenger is not None
+    assert own.asked.challenger.candidate.id == "b"
+    assert other.asked.goal is Goal.MINIMIZE
 
 
 def test_of_several_objectives_one_must_be_named() -> None:
@@ -102,7 +102,7 @@ def test_of_several_objectives_one_must_be_named() -> None:
     backend = FakeBackend([candidate("a", 1), candidate("b", 2)], metric=None, objectives=goals)
     with pytest.raises(BadInput, match="val_rmse, val_r2"):
         _decide(backend)
-    best = _decide(backend, wanted=Wanted("s", metric="val_r2")).challenger
+    best = _decide(backend, wanted=Wanted("s", metric="val_r2")).asked.challenger
     assert best is not None
     assert best.candidate.id == "b"
 
@@ -127,7 +127,7 @@ def test_a_rejected_model_makes_way_for_the_next_and_says_why() -> None:
     judge = FakeJudge(backend, rejected={"liar": "val_rmse is 0.1 in its run, recomputed 0.5"})
     decision = _promote(backend, judge)
     assert backend.held == {"staging": "e/p/model-honest:v0"}
-    assert decision.ranked[0].why_not.startswith("rejected: val_rmse is 0.1")
+    assert decision.asked.ranked[0].why_not.startswith("rejected: val_rmse is 0.1")
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -142,7 +142,7 @@ def test_of_those_that_tie_the_lightest_wins_unless_the_best_is_asked_for(strict
     judge = FakeJudge(backend, tied=tied, rejected={"lighter": "it was changed"})
     decision = _promote(backend, judge, Wanted("s", strict_best=strict))
     assert backend.held == {"staging": f"e/p/model-{'best' if strict else 'light'}:v0"}
-    why = {str(row.candidate.id): row.why_not for row in decision.ranked}
+    why = {str(row.candidate.id): row.why_not for row in decision.asked.ranked}
     assert why["lighter"] == ("" if strict else "rejected: it was changed")
 
 
@@ -172,7 +172,7 @@ def test_a_version_moves_on_from_one_alias_to_another() -> None:
         _promote(backend, judge, on)
     decision = _promote(backend, wanted=on)
     assert backend.held == {"staging": "e/p/model-a:v0", "production": "e/p/model-a:v0"}
-    assert decision.moved_from is not None
+    assert decision.asked.moved_from is not None
     assert backend.records[-1].config["moved_from"] == "r/c:v0"
     with pytest.raises(NotFound, match="nowhere"):
         _promote(backend, wanted=Wanted(source="nowhere", alias="production"))

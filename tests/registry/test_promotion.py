@@ -13,9 +13,9 @@ def _decide(backend: FakeBackend) -> Decision:
 
 def test_a_record_is_plain_json_with_everything_that_rollback_needs() -> None:
     decision = _decide(FakeBackend([candidate("a", 0.4), candidate("b", 0.3)]))
-    assert decision.challenger is not None
-    assert decision.challenger.model is not None
-    told = record(decision, decision.challenger.model)
+    assert decision.asked.challenger is not None
+    assert decision.asked.challenger.model is not None
+    told = record(decision, decision.asked.challenger.model)
     stored = json.loads(json.dumps(told, allow_nan=False))
     assert stored["record_version"] == RECORD_VERSION
     assert (stored["alias"], stored["displaced"], stored["who"]) == ("staging", "", "ada")

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 import wandb
 
 from housing_sweep.errors import NotFound, Unavailable
-from housing_sweep.pipeline.ports import Backend, DatasetVersion, FetchedModel, Refit, SweepFacts
+from housing_sweep.pipeline.ports import (
+    SCORE,
+    Backend,
+    DatasetVersion,
+    FetchedModel,
+    Refit,
+    SweepFacts,
+)
 from housing_sweep.pipeline.wandb_io import files
 from housing_sweep.pipeline.wandb_io.errors import our_errors
 from housing_sweep.registry.history import ROLLBACK, Move, read_move
@@ -54,6 +61,7 @@ class WandbBackend:
         with our_errors("log in"):
             self._api = wandb.Api()
             self._apis: dict[str, Any] = {}
+            self._versions: dict[str, Any] = {}
             self._who = str(self._api.viewer.username)
 
     @property
@@ -119,7 +127,7 @@ class WandbBackend:
     def run(self, path: str) -> Candidate:
         """Return a run by ENTITY/PROJECT/ID."""
         with our_errors(f"read run {path}", missing="check its ENTITY/PROJECT/ID"):
-            return _candidate(self._api.run(path), "val_rmse")
+            return _candidate(self._api.run(path), SCORE)
 
     def model(self, name: str) -> Model:
         """Return a model version by ENTITY/PROJECT/NAME:VERSION."""
@@ -129,7 +137,7 @@ class WandbBackend:
         """Return the run that logged a model, or None if it was deleted."""
         with our_errors(f"trace {model.name}"):
             run = self._artifact(model.name).logged_by()
-            return None if run is None else _candidate(run, "val_rmse")
+            return None if run is None else _candidate(run, SCORE)
 
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
         """Download a model version into a folder."""
@@ -153,8 +161,14 @@ class WandbBackend:
         return files.fetch_dataset(self._artifact(name))
 
     def _artifact(self, name: str) -> Any:
+        """Return a version; one that is named by its number is asked for once."""
+        if name in self._versions:
+            return self._versions[name]
         with our_errors(f"read {name}"):
-            return self._api.artifact(name)
+            found = self._api.artifact(name)
+        if name == artifact_path(found):
+            self._versions[name] = found
+        return found
 
     def home(self) -> SweepRef:
         """Return the entity and project used by default, without a sweep."""
@@ -172,15 +186,6 @@ class WandbBackend:
         with contextlib.suppress(NotFound), our_errors(f"read {collection}:{name}"):
             return _version(self._as(ref).artifact(f"{collection}:{name}"))
         return None
-
-    def origin(self, version: Version) -> tuple[Candidate, Model]:
-        """Return the run that logged a version's artifact, and that artifact."""
-        with our_errors(f"trace {version.name}"):
-            artifact = self._api.artifact(version.source)
-            run = artifact.logged_by()
-            if run is None:
-                raise NotFound(f"the run that made {version.source} was deleted")
-            return _candidate(run, "val_rmse"), _model(artifact)
 
     def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
         """Log a refit as an artifact of a run that used the winner and the dataset."""
