@@ -13,9 +13,9 @@ from pathlib import Path
 
 from housing_sweep.errors import BadInput, Conflict
 from housing_sweep.pipeline.export import Export
-from housing_sweep.pipeline.model_files import FACTS_NAME, MODEL_NAME, PREDICTIONS_NAME
 from housing_sweep.registry import dvc_files
 from housing_sweep.registry.dvc_files import Tracked
+from housing_sweep.registry.names import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
 
 DATA = "data/housing.csv"
 
@@ -50,7 +50,7 @@ def _write(made: Export, folder: Path) -> list[Tracked]:
     (folder / "data").mkdir(parents=True)
     (folder / "model").mkdir()
     shutil.copy(made.dataset.csv, folder / DATA)
-    for name in (MODEL_NAME, FACTS_NAME, PREDICTIONS_NAME):
+    for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE):
         shutil.copy(made.files.path.with_name(name), folder / "model" / name)
     request = _request(made)
     (folder / dvc_files.REQUEST).write_text(json.dumps(request, indent=2) + "\n")
@@ -60,14 +60,14 @@ def _write(made: Export, folder: Path) -> list[Tracked]:
         f" {dvc_files.REQUEST} model/answer.json"
     )
     data = _tracked(folder, DATA)
-    outs = [_tracked(folder, f"model/{name}") for name in (MODEL_NAME, PREDICTIONS_NAME)]
-    facts = _tracked(folder, f"model/{FACTS_NAME}")
+    outs = [_tracked(folder, f"model/{name}") for name in (MODEL_FILE, PREDICTIONS_FILE)]
+    facts = _tracked(folder, f"model/{FACTS_FILE}")
     (folder / f"{DATA}.dvc").write_text(dvc_files.dvc_file(data))
     (folder / "dvc.yaml").write_text(dvc_files.pipeline(command, data, outs, facts))
     (folder / "dvc.lock").write_text(dvc_files.lock(command, data, request, outs, facts))
     (folder / "data" / ".gitignore").write_text("/housing.csv\n")
     (folder / "model" / ".gitignore").write_text(
-        f"/{MODEL_NAME}\n/{PREDICTIONS_NAME}\n/answer.json\n"
+        f"/{MODEL_FILE}\n/{PREDICTIONS_FILE}\n/answer.json\n"
     )
     (folder / "lineage.json").write_text(json.dumps(made.lineage, indent=2) + "\n")
     return [data, *outs]

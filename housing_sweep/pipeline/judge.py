@@ -10,6 +10,7 @@ from housing_sweep.errors import HousingSweepError
 from housing_sweep.pipeline import fresh
 from housing_sweep.pipeline.examine import Examiner, Verified
 from housing_sweep.pipeline.ports import Backend, FetchedModel, Refit, Say
+from housing_sweep.registry.names import MODEL_FILE, PREDICTIONS_FILE
 from housing_sweep.registry.policy import Comparison, Figures, NoComparison
 from housing_sweep.registry.promotion import Version
 from housing_sweep.registry.selection import Candidate, Model, Ranked
@@ -91,7 +92,7 @@ class ModelJudge:
         }
         facts = fresh.call("retrain", request)
         files = FetchedModel(
-            folder / "model.joblib", str(facts["model_sha256"]), facts, folder / "predictions.npy"
+            folder / MODEL_FILE, str(facts["model_sha256"]), facts, folder / PREDICTIONS_FILE
         )
         return Refit(model, files, verified.dataset)
 

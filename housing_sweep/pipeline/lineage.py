@@ -15,7 +15,7 @@ from housing_sweep.registry.lineage import (
     model_tree,
     run_tree,
 )
-from housing_sweep.registry.names import ModelRef, Target
+from housing_sweep.registry.names import ModelRef, Target, full_path
 
 MOST_RUNS = 200
 """Runs of a dataset that are looked at, unless more are asked for."""
@@ -43,21 +43,21 @@ def lineage(backend: Backend, reader: Reader, reference: str, limit: int = MOST_
     Raises:
         NotFound: there is no such thing.
     """
-    ref = ModelRef.parse(reference)
+    ref, home = ModelRef.parse(reference), backend.home()
     if ref.artifact:
-        home = backend.home()
-        given = ref.artifact.split("/")
-        full = "/".join([home.entity, home.project][: 3 - len(given)] + given)
-        found = reader.artifact(full, uses=limit)
+        found = reader.artifact(full_path(ref.artifact, home.entity, home.project), uses=limit)
         if found.kind == "dataset":
             return _dataset(reader, found)
         return _model(backend, reader, found)
     try:
         return _model(backend, reader, reader.artifact(find_model(backend, reference).name))
-    except NotFound:
-        if not ref.run or ref.alias:
+    except NotFound as missing:
+        if not ref.run:
             raise
-    run = reader.run(ref.run)  # a run without a model
+        try:  # a run without a model
+            run = reader.run(full_path(ref.run, home.entity, home.project))
+        except NotFound:
+            raise missing from None
     return run_tree(run, None, _data(reader, run))
 
 
@@ -72,8 +72,7 @@ def _model(backend: Backend, reader: Reader, model: ArtifactFacts) -> Node:
 def _moves(backend: Backend, model: ArtifactFacts) -> list[Move]:
     if not model.links:
         return []
-    found = backend.moves(backend.home(), Target("any"), every_alias=True)
-    return sorted(found, key=lambda move: move.at)
+    return backend.moves(backend.home(), Target("any"), every_alias=True)
 
 
 def _data(reader: Reader, run: RunFacts) -> ArtifactFacts | None:

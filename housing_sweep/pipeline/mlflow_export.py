@@ -18,7 +18,7 @@ from housing_sweep.errors import BadInput, HousingSweepError, Refused
 from housing_sweep.housing import metrics, schema, split
 from housing_sweep.housing.trial_config import TrialConfig
 from housing_sweep.pipeline.export import Export
-from housing_sweep.pipeline.model_files import FACTS_NAME, MODEL_NAME
+from housing_sweep.registry.names import FACTS_FILE, MODEL_FILE
 
 EXPERIMENT = "california-housing"
 PREFIX = "housing_sweep."
@@ -75,8 +75,8 @@ def _log(mlflow: Any, made: Export) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "housing"
         folder.mkdir()
-        shutil.copy(made.files.path, folder / MODEL_NAME)
-        shutil.copy(made.files.path.with_name(FACTS_NAME), folder / FACTS_NAME)
+        shutil.copy(made.files.path, folder / MODEL_FILE)
+        shutil.copy(made.files.path.with_name(FACTS_FILE), folder / FACTS_FILE)
         info = mlflow.pyfunc.log_model(
             name="model",
             loader_module=LOADER,

@@ -18,8 +18,8 @@ from housing_sweep.housing.fit import FitResult
 from housing_sweep.housing.split import Split
 from housing_sweep.housing.trial_config import TrialConfig
 from housing_sweep.pipeline.ports import DatasetVersion
+from housing_sweep.registry.names import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
 
-MODEL_NAME, FACTS_NAME, PREDICTIONS_NAME = "model.joblib", "model.json", "predictions.npy"
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "housing-sweep")
 COMPRESSION = 3
 
@@ -42,7 +42,7 @@ def code_sha256() -> str:
 
 def paths(folder: Path) -> dict[str, Path]:
     """Return where in a folder the artifact's files lie, by their names in the artifact."""
-    return {name: folder / name for name in (MODEL_NAME, FACTS_NAME, PREDICTIONS_NAME)}
+    return {name: folder / name for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)}
 
 
 def write(
@@ -66,9 +66,9 @@ def write(
         interval90: half the width of its prediction interval, in 100,000 USD; None if unknown.
     """
     files = paths(folder)
-    model = files[MODEL_NAME]
+    model = files[MODEL_FILE]
     joblib.dump(result.model, model, compress=COMPRESSION)
-    np.save(files[PREDICTIONS_NAME], result.predictions, allow_pickle=False)
+    np.save(files[PREDICTIONS_FILE], result.predictions, allow_pickle=False)
     facts: dict[str, object] = {
         "config": config.as_dict(),
         "features": result.model.feature_names,
@@ -88,5 +88,5 @@ def write(
     }
     if refit_of:
         facts["refit_of"] = refit_of
-    files[FACTS_NAME].write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    files[FACTS_FILE].write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
     return facts

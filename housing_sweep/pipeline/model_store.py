@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline import fresh
 from housing_sweep.pipeline.ports import Backend, FetchedModel
-from housing_sweep.registry.names import ModelRef, Target
+from housing_sweep.registry.names import ModelRef, Target, full_path
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, why_not_loaded
 
@@ -33,8 +33,8 @@ def find_model(backend: Backend, reference: str) -> Model:
         if not ref.run:
             raise NotFound(f"{path} has no version {ref.alias}", fix="promote one first")
     if ref.artifact:
-        return backend.model(_complete(ref.artifact, home.entity, home.project))
-    path = _complete(ref.run, home.entity, home.project)
+        return backend.model(full_path(ref.artifact, home.entity, home.project))
+    path = full_path(ref.run, home.entity, home.project)
     try:
         model = backend.model_of(backend.run(path))
     except NotFound:
@@ -43,11 +43,6 @@ def find_model(backend: Backend, reference: str) -> Model:
     if model is None:
         raise NotFound(f"run {path} logged no model", fix="name another run")
     return model
-
-
-def _complete(path: str, entity: str, project: str) -> str:
-    given = path.split("/")
-    return "/".join([entity, project, ""][: 3 - len(given)] + given)
 
 
 @contextmanager

@@ -12,6 +12,9 @@ SweepId = NewType("SweepId", str)
 
 REGISTRY = "wandb-registry-model"
 COLLECTION = "california-housing"
+MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE = "model.joblib", "model.json", "predictions.npy"
+"""What a model artifact holds: the model, the facts about it, its validation predictions."""
+
 _SWEEP_FIX = "give ENTITY/PROJECT/ID, PROJECT/ID, ID, or the sweep's URL"
 
 _MODEL_FIX = "give registry:ALIAS, ENTITY/PROJECT/NAME:VERSION, or a run's ENTITY/PROJECT/ID"
@@ -119,6 +122,12 @@ class ModelRef:
         if len(parts) == 1:
             return cls(alias=path, run=path)
         return cls(run=path)
+
+
+def full_path(path: str, entity: str, project: str) -> str:
+    """Return ENTITY/PROJECT/NAME of a path that may lack its first parts."""
+    given = path.split("/")
+    return "/".join([entity, project, ""][: 3 - len(given)] + given)
 
 
 def _parts(text: str, kind: str) -> list[str]:

@@ -123,6 +123,27 @@ def test_lineage_goes_both_ways(local_server: LocalServer, checkout: Path, run: 
     assert drawn.count("-->") == 4
 
 
+def test_lineage_of_a_bare_run_id_with_a_model_without_one_and_of_nothing(
+    local_server: LocalServer, checkout: Path, run: str
+) -> None:
+    name = run.rsplit("/", 1)[-1]
+    tree = _cli(local_server, checkout, "lineage", name, "--json")
+    assert tree == _cli(local_server, checkout, "lineage", run, "--json")
+    note = f"""
+import json, wandb
+with wandb.init(project="{PROJECT}", id="just-a-note") as run:
+    pass
+print(json.dumps(run.id))
+"""
+    assert local_server.sdk(note) == "just-a-note"
+    alone = _cli(local_server, checkout, "lineage", "just-a-note", "--json")
+    assert (alone["kind"], alone["name"].rsplit("/", 1)[-1]) == ("run", "just-a-note")
+    missing = _in(
+        local_server, checkout, "-m", "housing_sweep.cli.main", "lineage", "nobody", code=3
+    )
+    assert "neither an alias nor a run" in missing.stderr
+
+
 def test_predictions_come_with_intervals_or_a_clear_error(
     local_server: LocalServer, checkout: Path, run: str, tmp_path: Path
 ) -> None:

@@ -11,8 +11,7 @@ from wandb.env import get_cache_dir
 from housing_sweep.errors import NotFound, Refused
 from housing_sweep.pipeline.ports import DatasetVersion, FetchedModel
 from housing_sweep.pipeline.wandb_io.errors import our_errors
-
-MODEL, FACTS, PREDICTIONS = "model.joblib", "model.json", "predictions.npy"
+from housing_sweep.registry.names import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
 
 
 def cached(artifact: Any, entry: str, sha256: str, kind: str) -> Path:
@@ -68,27 +67,27 @@ def fetch_model(artifact: Any, folder: Path) -> FetchedModel:
     Raises:
         Refused: a file is missing, or `model.json` cannot be read.
     """
-    path = _download(artifact, MODEL, folder)
+    path = _download(artifact, MODEL_FILE, folder)
     try:
-        facts = json.loads(_download(artifact, FACTS, folder).read_text("utf-8"))
+        facts = json.loads(_download(artifact, FACTS_FILE, folder).read_text("utf-8"))
     except ValueError as error:
         raise Refused(f"model.json cannot be read: {error}") from None
     if not isinstance(facts, dict):
         raise Refused("model.json holds no facts")
-    held = PREDICTIONS in artifact.manifest.entries
+    held = PREDICTIONS_FILE in artifact.manifest.entries
     return FetchedModel(
         path=path,
         sha256=file_sha256(path),
         facts=facts,
-        predictions=_download(artifact, PREDICTIONS, folder) if held else None,
+        predictions=_download(artifact, PREDICTIONS_FILE, folder) if held else None,
     )
 
 
 def fetch_predictions(artifact: Any, folder: Path) -> Path | None:
     """Download the validation predictions of a model version, or return None if it has none."""
-    if PREDICTIONS not in artifact.manifest.entries:
+    if PREDICTIONS_FILE not in artifact.manifest.entries:
         return None
-    return _download(artifact, PREDICTIONS, folder)
+    return _download(artifact, PREDICTIONS_FILE, folder)
 
 
 def _download(artifact: Any, entry: str, folder: Path) -> Path:
