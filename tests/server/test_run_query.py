@@ -310,6 +310,9 @@ def test_no_page_or_count_of_these_reads_every_run(house: House, project: Projec
         run_query.count(house.db, project.id, filters)
         for order in ("+created_at", "-created_at", "-config.model", "-summary_metrics.rmse"):
             run_query.page(house.db, project.id, filters, order, after=None, limit=7)
+    for plain in ("group", "job_type", "state", "display_name", "heartbeat_at", "name"):
+        found = run_query.page(house.db, project.id, {}, f"-{plain}", after=None, limit=7)
+        run_query.page(house.db, project.id, {}, f"-{plain}", after=found[-1].cursor, limit=7)
     house.db.set_trace_callback(None)
     for sql in said:
         plan = [row[3] for row in house.db.execute(f"EXPLAIN QUERY PLAN {sql}")]

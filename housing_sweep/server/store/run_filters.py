@@ -74,7 +74,7 @@ COLUMNS = {
 
 ALIASES = {"sweep_name": "sweep", "user": "username", "run_id": "name", "group_name": "group"}
 TIMES = frozenset({"created_at", "heartbeat_at", "updated_at"})
-NEVER_NULL = frozenset({"name", "state", "created_at", "updated_at", "duration"})
+NEVER_NULL = frozenset({"name", "display_name", "state", "created_at", "updated_at", "duration"})
 SCOPES = {
     **dict.fromkeys(("summary_metrics", "summaryMetrics", "summary"), "summary"),
     "config": "config",
