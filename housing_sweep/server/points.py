@@ -23,8 +23,8 @@ Params = Mapping[str, object]
 
 _log = logging.getLogger(__name__)
 
-OBSERVED_TRIALS = 2000
-"""Newest trials that a suggestion looks at; `bayes` caps those that enter its fit further."""
+NEWEST_TRIALS, BEST_TRIALS = 2000, 200
+"""Trials that a suggestion looks at; `bayes` caps those that enter its fit further."""
 
 MOST_SKIPS = 5000
 """Grid points known from before an update or a prior run, passed over in one heartbeat."""
@@ -100,14 +100,12 @@ def suggest(ctx: Context, sweep: Sweep, spec: SweepSpec, ahead: int = 1) -> list
 
     May take a while: never to be called inside a transaction.
     """
-    columns = [
-        trials.observations(ctx.db, sweep.id, metric_keys(metric), OBSERVED_TRIALS)
-        for metric in spec.objectives
-    ]
-    others = [{row[0]: row[-1] for row in column} for column in columns[1:]]
+    scores = [trials.Score(metric_keys(m), m.goal == "maximize") for m in spec.objectives]
     known = [
-        Trial(n, json.loads(p), TrialState.of(s), v, tuple(held.get(n) for held in others))
-        for n, s, p, v in columns[0]
+        Trial(n, json.loads(point), TrialState.of(state), value, tuple(others))
+        for n, state, point, value, *others in trials.observations(
+            ctx.db, sweep.id, scores, NEWEST_TRIALS, BEST_TRIALS
+        )
     ]
     prior = [_as_trial(run, -1 - i, spec) for i, run in enumerate(_prior(ctx, sweep))]
     finished = [*prior, *(t for t in known if _tells(t))]

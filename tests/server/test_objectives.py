@@ -13,6 +13,7 @@ from housing_sweep.search import bayes, sampling
 from housing_sweep.search.trial import Trial, TrialState
 from housing_sweep.server import points
 from housing_sweep.server.graphql.relay import to_id
+from housing_sweep.server.store import trials
 from tests.server.sweep_play import Play
 
 SPEC: dict[str, Any] = {
@@ -52,6 +53,23 @@ def test_every_objective_decides_what_is_tried_next(play: Play) -> None:
     (found,) = points.suggest(play.ctx, sweep, spec)
     assert found == bayes.suggest(spec, told, [], sweep.seed, 8)
     assert found != sampling.point(spec, sweep.seed, 8)
+
+
+def test_of_a_long_sweep_the_newest_trials_are_looked_at_and_the_best_by_each_objective(
+    play: Play,
+) -> None:
+    sweep = play.sweep(SPEC)
+    agent = play.agent(sweep)
+    for n in range(10):
+        name = play.given(agent)
+        play.start(name)
+        _finish(play, name, error=float("nan") if n == 0 else abs(n - 2) + 1.0, saved=10.0 - n)
+    scores = [trials.Score(("error",), maximize=False), trials.Score(("saved",), maximize=True)]
+    everything = list(range(10))
+    for newest, best, expected in ((3, 2, [0, 1, 2, 7, 8, 9]), (2, 0, [8, 9]), (99, 9, everything)):
+        rows = trials.observations(play.ctx.db, sweep.id, scores, newest, best)
+        assert [row[0] for row in rows] == expected
+    assert rows[3] == (3, "finished", json.dumps(play.points(sweep)[3]), 2.0, 7.0)
 
 
 def test_such_a_sweep_has_no_single_best(play: Play) -> None:

@@ -9,12 +9,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from housing_sweep.server.store import runs
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import UserId
 from housing_sweep.server.store.runs import AgentId, Run, RunId, SweepId
-from housing_sweep.server.store.sweeps import Sweep
+from housing_sweep.server.store.sweeps import LARGEST, Sweep
 
 QUEUED = ("pending", "preempted")
 """States of a trial that an agent may be told to run."""
@@ -359,21 +360,41 @@ def by_state(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> list[Ru
     return [run for row in rows if (run := runs.from_row(row))]
 
 
-def observations(
-    db: sqlite3.Connection, sweep_id: SweepId, keys: Sequence[str], limit: int
-) -> Sequence[tuple[int, str, str, float | None]]:
-    """Return (number, state, point, metric) of the newest `limit` trials, by number.
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a sweep optimises: the first of the summary `keys` that a trial has as a number."""
 
-    The metric is the first of the summary `keys` that a trial has as a number.
+    keys: tuple[str, ...]
+    maximize: bool
+
+
+def observations(
+    db: sqlite3.Connection, sweep_id: SweepId, scores: Sequence[Score], newest: int, best: int
+) -> list[tuple[Any, ...]]:
+    """Return (number, state, point, score, score, ...) of trials, by number.
+
+    Of a long sweep the `newest` and, for each score, the `best`.
     """
     value = (
         "(SELECT v.number FROM run_values v WHERE v.run_id = r.id AND v.scope = 'summary'"
         " AND v.key = ?)"
     )
-    metric = f"coalesce({', '.join([value] * len(keys))}, NULL)"
+    columns = [f"coalesce({', '.join([value] * len(score.keys))}, NULL)" for score in scores]
+    chosen = "SELECT run_id FROM trials WHERE sweep_id = ? ORDER BY number DESC LIMIT ?"
+    parts, values = [f"SELECT * FROM ({chosen})"], list[object]((sweep_id, newest))
+    for score in scores:
+        way = "DESC" if score.maximize else "ASC"
+        for key in score.keys:
+            parts.append(
+                "SELECT * FROM (SELECT v.run_id FROM run_values v WHERE v.sweep_id = ?"
+                " AND v.scope = 'summary' AND v.key = ? AND v.number BETWEEN ? AND ?"
+                f" ORDER BY v.number {way} LIMIT ?)"
+            )
+            values += [sweep_id, key, -LARGEST, LARGEST, best]
     rows = db.execute(
-        f"SELECT t.number, r.state, t.point, {metric} FROM trials t"
-        " JOIN runs r ON r.id = t.run_id WHERE t.sweep_id = ? ORDER BY t.number DESC LIMIT ?",
-        (*keys, sweep_id, limit),
-    ).fetchall()
-    return [tuple(row) for row in reversed(rows)]
+        f"SELECT t.number, r.state, t.point, {', '.join(columns)} FROM trials t"
+        f" JOIN runs r ON r.id = t.run_id WHERE t.sweep_id = ? AND t.run_id IN"
+        f" ({' UNION '.join(parts)}) ORDER BY t.number",
+        (*(key for score in scores for key in score.keys), sweep_id, *values),
+    )
+    return [tuple(row) for row in rows]
