@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from housing_sweep.errors import BadInput, NotFound, PermissionDenied
-from housing_sweep.server.blobs import check_md5
+from housing_sweep.server.blobs import Blob
+from housing_sweep.server.digests import Digests
 from housing_sweep.server.files import cors, download, signed_scope
 from housing_sweep.server.http import request_context
 from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import artifacts, projects, uploads
+from housing_sweep.server.store import artifact_files, artifacts, projects, uploads
 from housing_sweep.server.store.collections import ArtifactId
 from housing_sweep.server.store.uploads import Part
 
@@ -40,7 +41,7 @@ def _find(server: Server, scope: dict[str, str]) -> str:
         manifest = artifacts.manifest_by_id(db, int(scope["manifest"]))
         sha256 = manifest.sha256 if manifest else None
     else:
-        file = artifacts.file(db, ArtifactId(int(scope["artifact"])), scope["name"])
+        file = artifact_files.find(db, ArtifactId(int(scope["artifact"])), scope["name"])
         sha256 = file.sha256 if file else None
     if sha256 is None:
         raise NotFound(f"{scope.get('name', 'the manifest')!r} was never uploaded")
@@ -49,41 +50,36 @@ def _find(server: Server, scope: dict[str, str]) -> str:
 
 async def _store(server: Server, request: Request) -> Response:
     scope = signed_scope(server, request, "put")
-    blob = await server.services.blobs.receive(request.stream())
-    check_md5(blob, scope.get("md5") or None)
-
-    def record() -> None:
-        db, now = server.services.database.connection(), server.services.clock()
-        manifest = artifacts.manifest_by_id(db, int(scope.get("manifest", 0)))
-        artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
-        artifact = artifacts.by_id(db, artifact_id)
-        if artifact is None or artifact.state != "PENDING":
-            raise BadInput("this version is committed and cannot change")
-        if manifest is not None:
-            artifacts.set_manifest(db, manifest.id, sha256=blob.sha256, size=blob.size)
-            return
-        if "upload" in scope:
-            part = Part(int(scope["part"]), blob.md5, blob.sha256, blob.size)
-            uploads.keep_part(db, scope["upload"], artifact.id, part)
-            return
-        artifacts.store_file(
-            db,
-            artifact.id,
-            scope["name"],
-            md5=blob.md5,
-            sha256=blob.sha256,
-            size=blob.size,
-            now=now,
-        )
-
-    await server.run(record)
+    blobs, chunks = server.services.blobs, request.stream()
+    announced = Digests(scope.get("md5"), scope.get("xxh128"))
+    if "upload" in scope:
+        blob = await blobs.receive_part(scope["upload"], int(scope["part"]), chunks, announced)
+    else:
+        blob = await blobs.receive(chunks, announced)
+    await server.run(lambda: _record(server, scope, blob))
     # In hex, as S3 does: the client completes a multipart upload with the ETags it was given.
-    etag = base64.b64decode(blob.md5).hex()
+    etag = base64.b64decode(blob.digests.md5 or "").hex()
     return JSONResponse({}, headers={"ETag": f'"{etag}"'})
 
 
+def _record(server: Server, scope: dict[str, str], blob: Blob) -> None:
+    db, now = server.services.database.connection(), server.services.clock()
+    manifest = artifacts.manifest_by_id(db, int(scope.get("manifest", 0)))
+    artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
+    artifact = artifacts.by_id(db, artifact_id)
+    if artifact is None or artifact.state != "PENDING":
+        raise BadInput("this version is committed and cannot change")
+    if manifest is not None:
+        artifacts.set_manifest(db, manifest.id, sha256=blob.sha256, size=blob.size)
+    elif "upload" in scope:
+        part = Part(int(scope["part"]), blob.digests.md5 or "", blob.size)
+        uploads.keep_part(db, scope["upload"], artifact.id, part)
+    else:
+        artifact_files.store(db, artifact.id, scope["name"], blob, now)
+
+
 def by_digest_endpoint(server: Server) -> Endpoint:
-    """Return the SDK's fallback: `/artifactsV2/{region}/{entity}/{project}/.../{md5}/{name}`.
+    """Return the SDK's fallback: `/artifactsV2/{region}/{entity}/{project}/.../{digest}/{name}`.
 
     It carries the API key instead of a token.
     Source: wandb/sdk/artifacts/storage_policies/wandb_storage_policy.py, `_file_url`.
@@ -95,9 +91,9 @@ def by_digest_endpoint(server: Server) -> Endpoint:
             raise NotFound("no such artifact file")
         entity, project_name, name = parts[1], parts[2], parts[-1]
         try:
-            md5 = base64.b64encode(bytes.fromhex(parts[-2])).decode()
+            digest = base64.b64encode(bytes.fromhex(parts[-2])).decode()
         except ValueError:
-            raise NotFound(f"{parts[-2]!r} is not an MD5") from None
+            raise NotFound(f"{parts[-2]!r} is not a digest in hex") from None
 
         def find() -> str:
             ctx = request_context(request, server.services)
@@ -108,12 +104,12 @@ def by_digest_endpoint(server: Server) -> Endpoint:
                     " not download from it",
                     fix="ask an admin of the registry for the viewer role",
                 )
-            file = artifacts.find_by_md5(ctx.db, project.id, md5) or artifacts.find_linked_by_md5(
-                ctx.db, project.id, md5
-            )
-            if file is None or file.sha256 is None:
-                raise NotFound(f"no file with MD5 {parts[-2]} in {entity}/{project_name}")
-            return file.sha256
+            for digests in (Digests(md5=digest), Digests(xxh128=digest)):
+                for look in (artifact_files.stored, artifact_files.linked):
+                    file = look(ctx.db, project.id, digests)
+                    if file is not None and file.sha256 is not None:
+                        return file.sha256
+            raise NotFound(f"no file with digest {parts[-2]} in {entity}/{project_name}")
 
         return download(server.services.blobs.path(await server.run(find)), name, request)
 

@@ -31,14 +31,19 @@ async def collect_forever(server: Server) -> None:
 def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
     """Delete expired versions, abandoned drafts and then the blobs that nothing refers to.
 
-    Blobs are spared for `young` seconds, see `YOUNG_SECONDS`. Returns how many blobs went.
+    Blobs and parts are spared for `young` seconds, see `YOUNG_SECONDS`; returns how many blobs
+    went.
     """
     expiry.expire(ctx.db, ctx.now)
     artifacts.abandon_drafts(ctx.db, ctx.now - DRAFT_LIFETIME_SECONDS)
     blobs, gone = ctx.services.blobs, 0
-    referenced = artifacts.blobs(ctx.db) | files.blobs(ctx.db) | uploads.blobs(ctx.db)
+    referenced = artifacts.blobs(ctx.db) | files.blobs(ctx.db)
     for name in list(blobs.names()):
         if name not in referenced and ctx.now - blobs.path(name).stat().st_mtime >= young:
             blobs.delete(name)
             gone += 1
+    on_their_way = uploads.known(ctx.db)
+    for upload in blobs.uploads():
+        if upload not in on_their_way and ctx.now - blobs.last_part_at(upload) >= young:
+            blobs.forget_parts(upload)
     return gone

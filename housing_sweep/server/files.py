@@ -72,10 +72,10 @@ async def _store(server: Server, request: Request) -> Response:
         db = server.services.database.connection()
         with write(db):
             _require(server, run_id)
-            files.store(db, run_id, scope["name"], blob.sha256, blob.md5, blob.size, now())
+            files.store(db, run_id, scope["name"], blob, now())
 
     await server.run(record)
-    return JSONResponse({}, headers={"ETag": f'"{blob.md5}"'})
+    return JSONResponse({}, headers={"ETag": f'"{blob.digests.md5}"'})
 
 
 def _require(server: Server, run_id: RunId) -> None:

@@ -1,14 +1,14 @@
 """Artifact manifests: what a version holds. Pure: JSON in, entries and digest out."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.digests import MD5, XXH128, Algorithm, Digests, manifest_hasher
 
 Contents = Mapping[str, Mapping[str, object]]
-"""Path -> {digest (base64 MD5), size, ref?, birthArtifactID?, extra?}."""
+"""Path -> {digest (base64), size, ref?, birthArtifactID?, extra?}; `extra.alg` is of the digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,12 @@ class Entry:
     digest: str
     size: int
     is_reference: bool
+    algorithm: Algorithm = MD5
+
+    @property
+    def digests(self) -> Digests:
+        """The digest with its algorithm."""
+        return Digests.of(self.algorithm, self.digest)
 
 
 def parse(body: bytes) -> dict[str, object]:
@@ -46,9 +52,15 @@ def entries(document: Mapping[str, object]) -> list[Entry]:
             str(item.get("digest", "")),
             int(item.get("size") or 0),
             item.get("ref") is not None,
+            XXH128 if _extra(item).get("alg") == "XXH128" else MD5,
         )
         for path, item in sorted(contents.items())
     ]
+
+
+def _extra(item: Mapping[str, object]) -> Mapping[str, object]:
+    held = item.get("extra")
+    return held if isinstance(held, Mapping) else {}
 
 
 def merge(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
@@ -63,12 +75,12 @@ def merge(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:
     return {**merged, "contents": contents}
 
 
-def digest(document: Mapping[str, object]) -> str:
-    """Return a manifest's digest, as the SDK computes it.
+def digest(document: Mapping[str, object], algorithm: str) -> str:
+    """Return a manifest's digest by the version's algorithm, in hex, as the SDK computes it.
 
     Source: wandb/sdk/artifacts/artifact_manifests/artifact_manifest_v1.py, `digest`.
     """
-    hasher = hashlib.md5(usedforsecurity=False)
+    hasher = manifest_hasher(algorithm)
     hasher.update(b"wandb-artifact-manifest-v1\n")
     for entry in entries(document):
         hasher.update(f"{entry.path}:{entry.digest}\n".encode())

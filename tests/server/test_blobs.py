@@ -13,7 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput, NotFound, Unavailable
-from housing_sweep.server.blobs import Blob, BlobStore, check_md5
+from housing_sweep.server.blobs import Blob, BlobStore
+from housing_sweep.server.collector import collect
+from housing_sweep.server.digests import Digests
+from housing_sweep.server.http import own_context
+from housing_sweep.server.store import uploads
+from housing_sweep.server.store.collections import ArtifactId
+from tests.server.inprocess import House
 
 
 async def stream(*chunks: bytes) -> AsyncIterator[bytes]:
@@ -42,7 +48,7 @@ def test_what_goes_in_comes_out_by_its_digests(store: BlobStore, chunks: list[by
     data = b"".join(chunks)
     blob = receive(store, *chunks)
     assert blob.sha256 == hashlib.sha256(data).hexdigest()
-    assert blob.md5 == base64.b64encode(hashlib.md5(data).digest()).decode()
+    assert blob.digests.md5 == base64.b64encode(hashlib.md5(data).digest()).decode()
     assert blob.size == len(data)
     assert store.read(blob.sha256) == data
     assert store.put(data) == blob
@@ -103,9 +109,50 @@ def test_a_full_disk_answers_retry_later_and_keeps_nothing(
     assert list(store.names()) == []
 
 
-def test_an_announced_md5_must_be_the_uploads(store: BlobStore) -> None:
+def test_an_announced_digest_must_be_the_uploads(store: BlobStore) -> None:
     blob = store.put(b"x")
-    check_md5(blob, None)
-    check_md5(blob, blob.md5)
+    other = store.put(b"y").digests
+    blob.digests.check(Digests())
+    blob.digests.check(blob.digests)
     with pytest.raises(BadInput, match="MD5"):
-        check_md5(blob, store.put(b"y").md5)
+        blob.digests.check(other)
+    with pytest.raises(BadInput, match="XXH128"):
+        blob.digests.check(Digests(xxh128=other.xxh128))
+
+
+def test_parts_are_joined_in_order_and_nobody_elses_bytes_go_with_them(store: BlobStore) -> None:
+    for number, content in ((2, b"b"), (1, b"a"), (1, b"A")):
+        asyncio.run(store.receive_part("feed", number, stream(content)))
+    asyncio.run(store.receive_part("beef", 1, stream(b"A")))
+    joined = store.join("feed", [1, 2])
+    assert store.read(joined.sha256) == b"Ab"
+    store.forget_parts("feed")
+    assert store.uploads() == ["beef"]
+    assert store.read(store.join("beef", [1]).sha256) == b"A"
+    with pytest.raises(NotFound, match="part 000001"):
+        store.join("feed", [1])
+
+
+@pytest.mark.parametrize("upload", ["", "..", "../blobs", "FEED", "a/b"])
+def test_only_uploads_of_ours_are_folders(store: BlobStore, upload: str) -> None:
+    with pytest.raises(NotFound):
+        asyncio.run(store.receive_part(upload, 1, stream(b"x")))
+    with pytest.raises(NotFound):
+        store.forget_parts(upload)
+
+
+def test_parts_of_an_upload_that_nobody_knows_are_collected_once_they_are_old(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    blobs = house.server.services.blobs
+    for upload in ("feed", "beef"):
+        asyncio.run(blobs.receive_part(upload, 1, stream(b"x")))
+    house.db.execute("PRAGMA foreign_keys = OFF")
+    uploads.keep_part(house.db, "beef", ArtifactId(1), uploads.Part(1, "md5", 1))
+    ctx = own_context(house.server.services)
+    collect(ctx)
+    assert sorted(blobs.uploads()) == ["beef", "feed"]
+    collect(ctx, young=-1e12)
+    assert blobs.uploads() == ["beef"]
+    house.server.close()

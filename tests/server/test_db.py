@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from housing_sweep.errors import BadInput
-from housing_sweep.server.store.db import Database, migrate, open_database, write
+from housing_sweep.server.store import artifact_files
+from housing_sweep.server.store import db as store_db
+from housing_sweep.server.store.collections import ArtifactId
+from housing_sweep.server.store.db import Database, open_database, write
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -121,7 +124,7 @@ def test_opening_again_applies_no_migration_twice(database: Database) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     schema = list(db.execute("SELECT sql FROM sqlite_master"))
     add(db, "a")
-    migrate(db)
+    store_db.migrate(db)
     assert db.execute("PRAGMA user_version").fetchone()[0] == version >= 5
     assert [tuple(r) for r in db.execute("SELECT sql FROM sqlite_master")] == [
         tuple(r) for r in schema
@@ -222,51 +225,54 @@ def test_waiting_for_another_writer_ends(tmp_path: Path) -> None:
     database.close()
 
 
-def undo_what_came_later(db: sqlite3.Connection) -> None:
-    """Take migrations 30 and 50 back."""
-    db.execute("DROP INDEX artifacts_with_ttl")
-    db.execute("ALTER TABLE collections DROP COLUMN next_version")
-    for name in ("group", "job_type", "state"):
-        db.execute(f"DROP INDEX runs_ordered_by_{name}")
+def older(path: Path, version: int) -> Database:
+    """Return a database as a server of that schema version made it."""
+    steps = {number: step for number, step in store_db._steps().items() if number <= version}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_db, "_steps", lambda: steps)
+        database = open_database(path)
+    database.connection().execute("PRAGMA foreign_keys = OFF")
+    return database
 
 
-def test_tags_of_runs_that_an_older_server_made_are_found(database: Database) -> None:
-    db = database.connection()
-    db.execute("PRAGMA foreign_keys = OFF")
-    db.execute(
+def test_tags_of_runs_that_an_older_server_made_are_found(tmp_path: Path) -> None:
+    old = older(tmp_path / "old.db", 19)
+    old.connection().execute(
         "INSERT INTO runs (id, project_id, name, state, tags, created_at, updated_at)"
         """ VALUES (7, 1, 'r', 'finished', '["a", "b", "a"]', 0, 0)"""
     )
-    for made_later in (
-        *("TRIGGER run_tagged", "TRIGGER run_tagged_at_first", "TABLE run_tags", "TABLE writers"),
-        *("INDEX runs_by_display_name", "INDEX artifacts_by_digest_anywhere"),
-    ):
-        db.execute(f"DROP {made_later}")
-    undo_what_came_later(db)
-    db.execute("PRAGMA user_version = 19")
-    migrate(db)
+    old.close()
+    database = open_database(tmp_path / "old.db")
+    db = database.connection()
     found = [tuple(row) for row in db.execute("SELECT run_id, name, project_id FROM run_tags")]
     assert found == [(7, "a", 1), (7, "b", 1)]
+    db.execute("PRAGMA foreign_keys = OFF")
     db.execute("UPDATE runs SET tags = '[\"c\"]'")
     assert [row[0] for row in db.execute("SELECT name FROM run_tags")] == ["c"]
     database.close()
 
 
 def test_an_older_folder_goes_on_counting_versions_where_it_was(tmp_path: Path) -> None:
-    database = open_database(tmp_path / "old.db")
-    db = database.connection()
-    db.execute("PRAGMA foreign_keys = OFF")
-    undo_what_came_later(db)
+    old = older(tmp_path / "old.db", 21)
     for number in (1, 2):
-        db.execute(
+        old.connection().execute(
             "INSERT INTO collections (id, project_id, type_id, kind, name, created_at, updated_at)"
             " VALUES (?, 1, 1, 'SEQUENCE', ?, 0, 0)",
             (number, f"c{number}"),
         )
-    db.execute("INSERT INTO memberships VALUES (1, 1, 1, 4, 0)")
-    db.execute("PRAGMA user_version = 21")
-    database.close()
+    old.connection().execute("INSERT INTO memberships VALUES (1, 1, 1, 4, 0)")
+    old.close()
     again = open_database(tmp_path / "old.db")
     rows = again.connection().execute("SELECT id, next_version FROM collections ORDER BY id")
     assert [tuple(row) for row in rows] == [(1, 5), (2, 0)]
+    again.close()
+
+
+def test_files_that_an_older_server_stored_keep_their_digest(tmp_path: Path) -> None:
+    old = older(tmp_path / "old.db", 50)
+    old.connection().execute("INSERT INTO artifact_files VALUES (1, 'f', 'md5', 'sha', 3, 0)")
+    old.close()
+    again = open_database(tmp_path / "old.db")
+    kept = artifact_files.find(again.connection(), ArtifactId(1), "f")
+    assert kept == artifact_files.ArtifactFile(ArtifactId(1), "f", "md5", None, "sha", 3, 0)
     again.close()

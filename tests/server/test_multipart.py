@@ -93,6 +93,11 @@ def upload(local_server: LocalServer, request: pytest.FixtureRequest) -> Upload:
     )
 
 
+def _parts_kept(upload: Upload) -> int:
+    folder = upload.server.data_dir / "blobs" / "parts" / upload.id
+    return len(list(folder.iterdir())) if folder.exists() else 0
+
+
 def _contents(upload: Upload, name: str) -> list[bytes]:
     del upload
     return [*PARTS[:2], PARTS[2] + name.encode()]
@@ -110,6 +115,7 @@ def test_parts_in_any_order_and_twice_become_one_file(
             200,
             {"digest": upload.whole},
         )
+    assert _parts_kept(upload) == 0
 
 
 def test_a_part_that_is_missing_or_another_one_is_refused(
@@ -122,10 +128,15 @@ def test_a_part_that_is_missing_or_another_one_is_refused(
         assert error.code == 400
         assert b"announced was" in error.read()
     etags = [upload.send(n, contents[n - 1]) for n in (1, 2)]
+    with pytest.raises(urllib.error.HTTPError) as again:
+        upload.send(2, b"worse than what came before")
+    again.value.close()
+    assert _parts_kept(upload) == 2
     _, answer = upload.complete([*etags, _hex(contents[2])])
     assert "2 of 3 parts came as announced" in json.dumps(answer["errors"])
     status, answer = upload.complete(etags, how="Abort")
     assert (status, answer["data"]["completeMultipartUploadArtifact"]) == (200, {"digest": None})
+    assert _parts_kept(upload) == 0
     _, answer = upload.complete(etags)
     assert "0 of 2 parts" in json.dumps(answer["errors"])
 

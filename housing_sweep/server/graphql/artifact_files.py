@@ -13,8 +13,9 @@ from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifact_access import require_download
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifacts
-from housing_sweep.server.store.artifacts import Artifact, ArtifactFile, Manifest
+from housing_sweep.server.store import artifact_files, artifacts
+from housing_sweep.server.store.artifact_files import ArtifactFile
+from housing_sweep.server.store.artifacts import Artifact, Manifest
 from housing_sweep.server.store.collections import Membership
 
 MOST_PARTS = 160
@@ -33,19 +34,20 @@ def wire_file(
     scope = {"artifact": str(artifact.id), "name": file.name}
     get = ctx.url(path, allows="get", **scope)
     wanted = upload and file.sha256 is None
+    announced = {"md5": file.md5 or "", "xxh128": file.xxh128 or ""}
     return {
         "id": relay.to_id("ArtifactFile", f"{artifact.id}/{file.name}"),
         "name": file.name,
         "displayName": file.name,
         "url": get,
         "directUrl": get,
-        "uploadUrl": ctx.url(path, allows="put", md5=file.md5 or "", **scope) if wanted else None,
+        "uploadUrl": ctx.url(path, allows="put", **announced, **scope) if wanted else None,
         "uploadHeaders": [],
         "sizeBytes": file.size,
         "mimetype": None,
         "updatedAt": file.updated_at,
         "md5": file.md5,
-        "digest": file.md5,
+        "digest": file.digests.by(artifact.digest_algorithm),
         "storagePath": f"wandb_artifacts/{artifact.id}/{file.name}",
         "artifact": artifact,
     }
@@ -120,8 +122,8 @@ def page(
     The SDK downloads what is listed here, and a reference only if it is.
     """
     size = relay.page_size(first)
-    found = artifacts.files(ctx.db, artifact.id, names=names, after=after or "", limit=size + 1)
-    stored = artifacts.count_files(ctx.db, artifact.id)
+    found = artifact_files.page(ctx.db, artifact.id, names=names, after=after or "", limit=size + 1)
+    stored = artifact_files.count(ctx.db, artifact.id)
     if artifact.file_count > stored:
         wanted = {posixpath.normpath(name) for name in names or ()}
         found += [
@@ -142,7 +144,15 @@ def _references(ctx: Context, artifact: Artifact) -> list[ArtifactFile]:
         return []
     document = manifests.parse(ctx.services.blobs.read(held[-1].sha256))
     return [
-        ArtifactFile(artifact.id, item.path, item.digest, None, item.size, artifact.updated_at)
+        ArtifactFile(
+            artifact_id=artifact.id,
+            name=item.path,
+            md5=item.digests.md5,
+            xxh128=item.digests.xxh128,
+            sha256=None,
+            size=item.size,
+            updated_at=artifact.updated_at,
+        )
         for item in manifests.entries(document)
         if item.is_reference
     ]
@@ -175,7 +185,7 @@ def files_by_entries(
     require_download(ctx, source)
     edges = []
     for entry in entries or []:
-        file = artifacts.file(ctx.db, source.id, entry["name"])
+        file = artifact_files.find(ctx.db, source.id, entry["name"])
         if file is not None:
             edges.append(relay.Edge(wire_file(ctx, source, file), file.name))
     return relay.connection(edges, len(edges), len(edges))

@@ -5,11 +5,12 @@ from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server import manifests
+from housing_sweep.server.digests import MD5, Digests
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifact_access import deletable, readable, writable
 from housing_sweep.server.graphql.artifact_files import part_urls, wire_file, wire_manifest_file
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifacts, collections, projects, runs
+from housing_sweep.server.store import artifact_files, artifacts, collections, projects, runs
 from housing_sweep.server.store.artifacts import Artifact, Manifest
 from housing_sweep.server.store.collections import SEQUENCE, Collection, Membership
 from housing_sweep.server.store.db import write
@@ -58,13 +59,14 @@ def _same_or_draft(
     info: Info, collection: Collection, run: Run | None, input: dict[str, Any]
 ) -> Artifact:
     ctx = info.context
+    algorithm = input.get("digestAlgorithm") or MD5
     aliases = [item["alias"] for item in input.get("aliases") or []]
     if input.get("distributedID"):
         shared = artifacts.open_draft(ctx.db, collection.id, input["distributedID"])
         if shared is not None:
             return shared
     elif input.get("enableDigestDeduplication", True):
-        same = artifacts.committed(ctx.db, collection.id, input["digest"])
+        same = artifacts.committed(ctx.db, collection.id, input["digest"], algorithm)
         if same is not None:
             place = collections.membership_of(ctx.db, collection.id, same.id)
             assert place is not None
@@ -76,7 +78,7 @@ def _same_or_draft(
         ctx.db,
         collection_id=collection.id,
         digest=input["digest"],
-        digest_algorithm=input.get("digestAlgorithm") or "MANIFEST_MD5",
+        digest_algorithm=algorithm,
         description=input.get("description"),
         metadata=input.get("metadata"),
         ttl_seconds=ttl if ttl and ttl > 0 else None,
@@ -147,14 +149,20 @@ def create_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
             _require_draft(artifact)
             collection = collections.by_id(ctx.db, artifact.collection_id)
             assert collection is not None
-            md5 = spec.get("digest") or spec.get("md5")
-            file = artifacts.announce_file(
-                ctx.db, collection.project_id, artifact.id, spec["name"], md5, ctx.now
+            digests = _announced(artifact, spec)
+            file = artifact_files.announce(
+                ctx.db, collection.project_id, artifact.id, spec["name"], digests, ctx.now
             )
             shown = wire_file(ctx, artifact, file, upload=True)
             parts = part_urls(ctx, artifact, file, spec.get("uploadPartsInput") or ())
             edges.append(relay.Edge({**shown, "uploadMultipartUrls": parts}, file.name))
     return {"files": relay.connection(edges, len(edges), len(edges))}
+
+
+def _announced(artifact: Artifact, spec: dict[str, Any]) -> Digests:
+    """Return what a file is announced as: beside an XXH128 digest comes the MD5, for the upload."""
+    digests = Digests.of(artifact.digest_algorithm, spec.get("digest") or None)
+    return Digests(spec.get("md5") or digests.md5, digests.xxh128)
 
 
 def commit(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -205,11 +213,11 @@ def _whole_manifest(info: Info, artifact: Artifact) -> tuple[dict[str, object], 
         artifact_id=artifact.id,
         name="wandb_manifest.json",
         type="FULL",
-        digest=blob.md5,
+        digest=blob.digests.md5,
         sha256=blob.sha256,
         size=blob.size,
     )
-    return merged, manifests.digest(merged)
+    return merged, manifests.digest(merged, artifact.digest_algorithm)
 
 
 def _body(info: Info, manifest: Manifest) -> bytes:
@@ -224,16 +232,16 @@ def _complete_files(info: Info, artifact: Artifact, listed: list[manifests.Entry
     assert collection is not None
     missing = []
     for entry in (entry for entry in listed if not entry.is_reference):
-        file = artifacts.file(ctx.db, artifact.id, entry.path)
-        if file is None or file.sha256 is None or file.md5 != entry.digest:
-            file = artifacts.announce_file(
-                ctx.db, collection.project_id, artifact.id, entry.path, entry.digest, ctx.now
+        file = artifact_files.find(ctx.db, artifact.id, entry.path)
+        if file is None or file.sha256 is None or not file.digests.include(entry.digests):
+            file = artifact_files.announce(
+                ctx.db, collection.project_id, artifact.id, entry.path, entry.digests, ctx.now
             )
         if file.sha256 is None:
             missing.append(entry.path)
     if missing:
         raise BadInput(f"these files were never uploaded: {', '.join(missing[:10])}")
-    artifacts.keep_only(
+    artifact_files.keep_only(
         ctx.db, artifact.id, (entry.path for entry in listed if not entry.is_reference)
     )
 

@@ -410,7 +410,7 @@ RESOLVERS: Resolvers = {
     "ArtifactSequence": {
         **_COLLECTION,
         "latestArtifact": latest_artifact,
-        "digestAlgorithm": lambda _c, _info: "MANIFEST_MD5",
+        "digestAlgorithm": lambda c, info: artifacts.algorithm_of(info.context.db, c.id),
     },
     "ArtifactPortfolio": _COLLECTION,
     "ArtifactAlias": {

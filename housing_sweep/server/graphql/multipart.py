@@ -1,6 +1,6 @@
 """Multipart uploads on the wire: wandb-core offers them from 2 GiB on, in parts of 100 MiB.
 
-A part that fails is sent again alone. Parts are blobs; completing joins them into the file.
+A part that fails is sent again alone. Completing joins the parts into a blob and deletes them.
 Source: core/internal/filetransfer, core/internal/artifacts/saver.go of wandb.
 """
 
@@ -11,7 +11,7 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifact_access import writable
 from housing_sweep.server.graphql.artifact_files import hex_to_base64
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifacts, uploads
+from housing_sweep.server.store import artifact_files, uploads
 from housing_sweep.server.store.db import write
 
 
@@ -25,15 +25,17 @@ def complete(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     ctx, upload = info.context, input["uploadID"]
     artifact = writable(info, relay.from_id("Artifact", input["artifactID"]))
     if input["completeMultipartAction"] == "Abort":
-        uploads.forget(ctx.db, upload)
+        if uploads.parts(ctx.db, upload, artifact.id):
+            uploads.forget(ctx.db, upload)
+            ctx.services.blobs.forget_parts(upload)
         return {"digest": None}
     name = input["storagePath"].removeprefix(f"wandb_artifacts/{artifact.id}/")
-    file = artifacts.file(ctx.db, artifact.id, name)
+    file = artifact_files.find(ctx.db, artifact.id, name)
     if file is None:
         raise NotFound(f"{name!r} is not a file of this version", fix="announce it first")
     held = uploads.parts(ctx.db, upload, artifact.id)
     if not held and file.sha256 is not None:  # completed before
-        return {"digest": file.md5}
+        return {"digest": file.digests.by(artifact.digest_algorithm)}
     wanted = [
         (int(part["partNumber"]), hex_to_base64(part["hexMD5"])) for part in input["completedParts"]
     ]
@@ -42,21 +44,13 @@ def complete(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
             f"{name!r}: {len(held)} of {len(wanted)} parts came as announced",
             fix="send the file again",
         )
-    blob = ctx.services.blobs.join(part.sha256 for part in held)
-    if file.md5 is not None and blob.md5 != file.md5:
-        raise BadInput(f"the parts of {name!r} have MD5 {blob.md5}, announced was {file.md5}")
+    blob = ctx.services.blobs.join(upload, [part.number for part in held])
+    blob.digests.check(file.digests, f"{name!r}, joined,")
     with write(ctx.db):
-        artifacts.store_file(
-            ctx.db,
-            artifact.id,
-            name,
-            md5=blob.md5,
-            sha256=blob.sha256,
-            size=blob.size,
-            now=ctx.now,
-        )
+        artifact_files.store(ctx.db, artifact.id, name, blob, ctx.now)
         uploads.forget(ctx.db, upload)
-    return {"digest": blob.md5}
+    ctx.services.blobs.forget_parts(upload)
+    return {"digest": blob.digests.by(artifact.digest_algorithm)}
 
 
 RESOLVERS: Resolvers = {"Mutation": {"completeMultipartUploadArtifact": complete}}

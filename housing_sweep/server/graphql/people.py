@@ -194,7 +194,7 @@ RESOLVERS: Resolvers = {
         "defaultAccess": lambda _source, _info: "PRIVATE",
         "isPaid": lambda _source, _info: True,
         "limits": lambda _source, _info: "{}",
-        "xxhashDigestsEnabled": lambda _source, _info: False,
+        "xxhashDigestsEnabled": lambda _source, _info: True,
     },
     "Organization": {
         "orgEntity": organization_entity,

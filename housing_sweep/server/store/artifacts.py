@@ -1,8 +1,8 @@
-"""Rows of artifact versions: drafts, commits, files, manifests and lineage."""
+"""Rows of artifact versions: drafts, commits, manifests and lineage."""
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NewType
 
@@ -11,7 +11,6 @@ from housing_sweep.server.store import collections, runs
 from housing_sweep.server.store.collections import ArtifactId, CollectionId
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import UserId
-from housing_sweep.server.store.projects import ProjectId
 from housing_sweep.server.store.runs import Run, RunId
 
 ManifestId = NewType("ManifestId", int)
@@ -55,23 +54,8 @@ class Manifest:
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactFile:
-    """One file of a version; `sha256` is None until its bytes came."""
-
-    artifact_id: ArtifactId
-    name: str
-    md5: str | None
-    sha256: str | None
-    size: int
-    updated_at: float
-
-
 _COLUMNS = ", ".join(f"a.{f.name}" for f in fields(Artifact))
 _MANIFEST = "SELECT " + ", ".join(f.name for f in fields(Manifest)) + " FROM manifests"
-_FILE = (
-    "SELECT " + ", ".join(f"f.{f.name}" for f in fields(ArtifactFile)) + " FROM artifact_files f"
-)
 
 
 def by_id(db: sqlite3.Connection, artifact_id: int) -> Artifact | None:
@@ -79,11 +63,22 @@ def by_id(db: sqlite3.Connection, artifact_id: int) -> Artifact | None:
     return _row(db, "a.id = ? AND a.state <> 'DELETED'", artifact_id)
 
 
-def committed(db: sqlite3.Connection, collection_id: CollectionId, digest: str) -> Artifact | None:
+def committed(
+    db: sqlite3.Connection, collection_id: CollectionId, digest: str, algorithm: str
+) -> Artifact | None:
     """Return the version of a collection that has this content."""
-    return _row(
-        db, "a.collection_id = ? AND a.digest = ? AND a.state = 'COMMITTED'", collection_id, digest
-    )
+    where = "a.collection_id = ? AND a.digest = ? AND a.digest_algorithm = ?"
+    return _row(db, f"{where} AND a.state = 'COMMITTED'", collection_id, digest, algorithm)
+
+
+def algorithm_of(db: sqlite3.Connection, collection_id: CollectionId) -> str | None:
+    """Return the digest algorithm of a collection's versions; None while it has none."""
+    row = db.execute(
+        "SELECT digest_algorithm FROM artifacts WHERE collection_id = ? AND state <> 'DELETED'"
+        " ORDER BY id LIMIT 1",
+        (collection_id,),
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def open_draft(
@@ -250,126 +245,6 @@ def set_manifest(db: sqlite3.Connection, manifest_id: ManifestId, **columns: obj
     with write(db):
         db.execute(
             f"UPDATE manifests SET {assignments} WHERE id = :id", {**columns, "id": manifest_id}
-        )
-
-
-def announce_file(
-    db: sqlite3.Connection,
-    project_id: ProjectId,
-    artifact_id: ArtifactId,
-    name: str,
-    md5: str | None,
-    now: float,
-) -> ArtifactFile:
-    """Add a file to a draft; its bytes are taken from the same project if they are there."""
-    with write(db):
-        known = find_by_md5(db, project_id, md5) if md5 else None
-        db.execute(
-            "INSERT INTO artifact_files VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (artifact_id, name)"
-            " DO UPDATE SET md5 = excluded.md5, updated_at = excluded.updated_at,"
-            " sha256 = coalesce(excluded.sha256, CASE WHEN md5 = excluded.md5 THEN sha256 END),"
-            " size = CASE WHEN excluded.sha256 IS NULL AND md5 = excluded.md5 THEN size"
-            "        ELSE excluded.size END",
-            (
-                artifact_id,
-                name,
-                md5,
-                known.sha256 if known else None,
-                known.size if known else 0,
-                now,
-            ),
-        )
-    held = file(db, artifact_id, name)
-    assert held is not None
-    return held
-
-
-def store_file(
-    db: sqlite3.Connection,
-    artifact_id: ArtifactId,
-    name: str,
-    *,
-    md5: str,
-    sha256: str,
-    size: int,
-    now: float,
-) -> None:
-    """Record that a file's bytes are stored."""
-    with write(db):
-        db.execute(
-            "INSERT OR REPLACE INTO artifact_files VALUES (?, ?, ?, ?, ?, ?)",
-            (artifact_id, name, md5, sha256, size, now),
-        )
-
-
-def file(db: sqlite3.Connection, artifact_id: ArtifactId, name: str) -> ArtifactFile | None:
-    """Return a version's file."""
-    row = db.execute(f"{_FILE} WHERE f.artifact_id = ? AND f.name = ?", (artifact_id, name))
-    found = row.fetchone()
-    return None if found is None else ArtifactFile(*found)
-
-
-def files(
-    db: sqlite3.Connection,
-    artifact_id: ArtifactId,
-    *,
-    names: Sequence[str] | None,
-    after: str,
-    limit: int,
-) -> list[ArtifactFile]:
-    """Return a version's stored files by name, beyond `after`."""
-    if names:
-        found = (file(db, artifact_id, name) for name in sorted(set(names)))
-        return [f for f in found if f and f.sha256 and f.name > after][:limit]
-    rows = db.execute(
-        f"{_FILE} WHERE f.artifact_id = ? AND f.sha256 IS NOT NULL AND f.name > ?"
-        " ORDER BY f.name LIMIT ?",
-        (artifact_id, after, limit),
-    )
-    return [ArtifactFile(*row) for row in rows]
-
-
-def count_files(db: sqlite3.Connection, artifact_id: ArtifactId) -> int:
-    """Return how many files of a version are stored here (references are not)."""
-    (number,) = db.execute(
-        "SELECT count(*) FROM artifact_files WHERE artifact_id = ? AND sha256 IS NOT NULL",
-        (artifact_id,),
-    ).fetchone()
-    return int(number)
-
-
-def find_by_md5(db: sqlite3.Connection, project_id: ProjectId, md5: str) -> ArtifactFile | None:
-    """Return a stored file with this content in a project: never another project's."""
-    row = db.execute(
-        f"{_FILE} JOIN artifacts a ON a.id = f.artifact_id JOIN collections c"
-        " ON c.id = a.collection_id WHERE f.md5 = ? AND f.sha256 IS NOT NULL"
-        " AND c.project_id = ? LIMIT 1",
-        (md5, project_id),
-    ).fetchone()
-    return None if row is None else ArtifactFile(*row)
-
-
-def find_linked_by_md5(
-    db: sqlite3.Connection, project_id: ProjectId, md5: str
-) -> ArtifactFile | None:
-    """Return a stored file with this content among the versions linked into a project."""
-    row = db.execute(
-        f"{_FILE} JOIN memberships m ON m.artifact_id = f.artifact_id JOIN collections c"
-        " ON c.id = m.collection_id WHERE f.md5 = ? AND f.sha256 IS NOT NULL"
-        " AND c.project_id = ? LIMIT 1",
-        (md5, project_id),
-    ).fetchone()
-    return None if row is None else ArtifactFile(*row)
-
-
-def keep_only(db: sqlite3.Connection, artifact_id: ArtifactId, names: Iterable[str]) -> None:
-    """Forget files of a draft that its manifest does not list."""
-    wanted = set(names)
-    held = db.execute("SELECT name FROM artifact_files WHERE artifact_id = ?", (artifact_id,))
-    with write(db):
-        db.executemany(
-            "DELETE FROM artifact_files WHERE artifact_id = ? AND name = ?",
-            [(artifact_id, name) for (name,) in held.fetchall() if name not in wanted],
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.blobs import Blob
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import RunId
 
@@ -51,9 +52,7 @@ def announce(db: sqlite3.Connection, run_id: RunId, names: Iterable[str], now: f
         )
 
 
-def store(
-    db: sqlite3.Connection, run_id: RunId, name: str, sha256: str, md5: str, size: int, now: float
-) -> None:
+def store(db: sqlite3.Connection, run_id: RunId, name: str, blob: Blob, now: float) -> None:
     """Record that a file's bytes are stored."""
     with write(db):
         db.execute(
@@ -61,7 +60,7 @@ def store(
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, name) DO UPDATE SET"
             " sha256 = excluded.sha256, md5 = excluded.md5, size = excluded.size,"
             " updated_at = excluded.updated_at",
-            (run_id, clean_name(name), sha256, md5, size, now),
+            (run_id, clean_name(name), blob.sha256, blob.digests.md5, blob.size, now),
         )
 
 
