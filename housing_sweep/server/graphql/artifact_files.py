@@ -26,10 +26,7 @@ s by default); a larger file is better sent whole, which streams and has no such
 def wire_file(
     ctx: Context, artifact: Artifact, file: ArtifactFile, *, upload: bool = False
 ) -> dict[str, Any]:
-    """Return a file as `File`; an upload URL only where bytes are asked for and missing.
-
-    The path must hold `wandb_artifacts/`: the SDK's downloader looks for it.
-    """
+    """Return a file as `File`; an upload URL only where bytes are asked for and missing."""
     path = f"/storage/wandb_artifacts/{artifact.id}/{quote(file.name)}"
     scope = {"artifact": str(artifact.id), "name": file.name}
     get = ctx.url(path, allows="get", **scope)
