@@ -57,7 +57,7 @@ def main() -> int:
         try:
             beyond = cold_start(few, many) + compare(few, many)
             beyond += agents_at_work(many, options.agents, options.seconds)
-            print(f"memory of the server with many runs: {many.memory()}")
+            print(f"memory of the server with many runs: {many.peak_memory_kb() / 1024:.0f} MiB")
             many.restart()
             beyond += blob_up_and_down(many, options.blob_mib)
         finally:
@@ -80,13 +80,6 @@ class BenchServer(LocalServer):
         """Return the seconds that the process has computed so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK
-
-    def memory(self, field: str = "VmHWM") -> str:
-        """Return a memory figure of the process; VmHWM is the most it ever held."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith(f"{field}:"):
-                return f"{int(line.split()[1]) / 1024:.0f} MiB"
-        raise AssertionError(field)
 
 
 def filled(home: Path, count: int, lines: int, versions: int) -> BenchServer:

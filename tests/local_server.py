@@ -92,6 +92,12 @@ class LocalServer:
         )
         return self
 
+    def peak_memory_kb(self) -> int:
+        """Return the most memory its process ever held (VmHWM), in kB."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.findall(r"VmHWM:\s+(\d+)", status)[0])
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it and return its exit code."""
         if self._process is None:

@@ -199,7 +199,8 @@ def _whole_manifest(info: Info, artifact: Artifact) -> tuple[dict[str, object], 
         return manifests.parse(_body(info, held[-1])), artifact.digest
     parts = []
     base = held[-1].base_artifact_id
-    if base is not None:
+    # Core names the newest version as base of every manifest; what a PATCH leaves out is not in it.
+    if base is not None and held[-1].type == "INCREMENTAL":
         earlier = artifacts.manifests_with_body(ctx.db, base)
         if not earlier:
             raise _base_is_gone()
