@@ -57,7 +57,6 @@ VERSION = """query($entity: String!, $project: String!, $name: String!) {
         artifactCollectionMembership(name: $name) { versionIndex createdAt
             aliases { alias }
             artifactCollection { __typename name description }
-            files(first: 500) { edges { node { name sizeBytes directUrl } } }
             artifact { versionIndex digest size fileCount description metadata createdAt
                 artifactType { name } tags { name }
                 artifactSequence { name project { name entityName } }
@@ -67,6 +66,11 @@ VERSION = """query($entity: String!, $project: String!, $name: String!) {
                 usedBy { edges { node { name displayName project { name entityName } } } }
                 artifactMemberships { edges { node { versionIndex aliases { alias }
                     artifactCollection { name project { name entityName } } } } } } } } }"""
+
+FILES = """query($entity: String!, $project: String!, $name: String!) {
+    project(entityName: $entity, name: $project) { artifactCollectionMembership(name: $name) {
+        files(first: 500) { edges { node { name sizeBytes directUrl } } } } } }"""
+"""Apart from the version: who may see it may not always have its bytes."""
 
 
 def ask(server: Server, ctx: Context, query: str, **variables: object) -> Any:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from housing_sweep.errors import HousingSweepError, NotLoggedIn
+from housing_sweep.errors import HousingSweepError, NotLoggedIn, PermissionDenied
 from housing_sweep.server.context import Context
 from housing_sweep.server.http import request_context
 from housing_sweep.server.names import REGISTRY_PREFIX
@@ -248,13 +248,18 @@ def version(server: Server, ctx: Context, request: Request) -> Response:
     """Show an artifact version: files, metadata, and where it comes from and went."""
     where = request.path_params
     name = "{collection}:{version}".format(**where)
-    project = ask(
-        server, ctx, asking.VERSION, entity=where["entity"], project=where["project"], name=name
-    )["project"]
+    asked = {"entity": where["entity"], "project": where["project"], "name": name}
+    project = ask(server, ctx, asking.VERSION, **asked)["project"]
     held = found(
         project and project["artifactCollectionMembership"],
         f"artifact {where['entity']}/{where['project']}/{name}",
     )
+    files, withheld = [], ""
+    try:
+        project = ask(server, ctx, asking.FILES, **asked)["project"]
+        files = nodes(project["artifactCollectionMembership"]["files"])
+    except PermissionDenied as error:
+        withheld = error.what
     return render(
         "version.html",
         _name(ctx),
@@ -262,7 +267,8 @@ def version(server: Server, ctx: Context, request: Request) -> Response:
         membership=held,
         artifact=found(held["artifact"], name),
         metadata=dict(sorted(asking.flat(asking.parsed(held["artifact"]["metadata"])).items())),
-        files=nodes(held["files"]),
+        files=files,
+        withheld=withheld,
         users=nodes(held["artifact"]["usedBy"]),
         places=nodes(held["artifact"]["artifactMemberships"]),
     )
