@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,53 @@ print(json.dumps("done"))
         assert seen["state"] == "FINISHED"
     finally:
         server.stop()
+
+
+FUNCTION_AGENT = """
+import os, signal, sys, time, wandb
+def train():
+    with wandb.init() as run:
+        run.log({"loss": run.config["lr"]})
+        if run.config["lr"] == 1 and not os.path.exists("was-here"):
+            open("was-here", "w").close()
+            if sys.argv[2] == "fails":
+                raise ValueError("an accident")
+            for _ in range(6000):  # an agent ends a trial's thread between two lines of Python
+                time.sleep(0.1)
+wandb.agent(sys.argv[1], function=train)
+"""
+
+
+@pytest.mark.parametrize("how", ["fails", "Ctrl-C", "killed"])
+def test_a_trial_that_a_function_agent_dropped_is_run_again(
+    hasty: LocalServer, tmp_path: Path, how: str
+) -> None:
+    desk = _desk(hasty, tmp_path, f"function-{how}")
+    spec = {"method": "grid", "metric": METRIC, "parameters": {"lr": {"values": [1, 2]}}}
+    sweep = desk.sweep(spec)
+
+    def start() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [SDK_PYTHON, "-c", FUNCTION_AGENT, sweep, how],
+            env=desk.env,
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    first = start()
+    if how != "fails":
+        desk.wait_for_running(sweep)
+        while not (tmp_path / "was-here").exists():
+            time.sleep(0.1)
+        os.killpg(first.pid, signal.SIGINT if how == "Ctrl-C" else signal.SIGKILL)
+    first.wait(60)  # after a first trial that failed, such an agent leaves too
+    end([start()])
+    seen = desk.look(sweep)
+    finished = sorted(lr for lr, _, state in seen["runs"] if state == "finished")
+    assert (seen["state"], finished) == ("FINISHED", [1, 2])
+    assert len(seen["runs"]) == 3  # the attempt that was dropped stays
 
 
 def test_a_stopped_trial_of_ours_keeps_its_history_and_saves_no_model(

@@ -1,5 +1,6 @@
 """Sweeps through the real `wandb` command, real agents and `wandb.Api`, read back elsewhere."""
 
+import json
 import re
 import subprocess
 import time
@@ -116,6 +117,20 @@ class Desk:
         found: dict[str, Any] = answer["data"]["project"]["sweep"]
         self.trial_states = [edge["node"]["state"] for edge in found["runs"]["edges"]]
         return str(found["state"])
+
+    def wait_for_running(self, sweep: str, timeout: float = 60) -> None:
+        """Wait until some trial of the sweep runs."""
+        entity, project, name = sweep.split("/")
+        query = "query($e: String, $p: String, $f: JSONString) { project(name: $p, entityName: $e)"
+        query += " { runCount(filters: $f) } }"
+        filters = json.dumps({"sweep": name, "state": "running"})
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            _, answer = self.server.graphql(query, e=entity, p=project, f=filters)
+            if answer["data"]["project"]["runCount"]:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"no trial of {sweep} ran: {self.server.log()}")
 
     def wait(self, sweep: str, *states: str, timeout: float = 60) -> None:
         """Wait until the sweep's trials have exactly these states, in order."""
