@@ -42,5 +42,26 @@ set_up() {
     echo "$stamp" > .venv/stamp
 }
 
+# sdk_env NAME REQUIREMENT...: makes an environment for tests that need other packages beside the
+# SDK, below .housing-sweep, and prints its Python. Fails where a package cannot be had.
+sdk_env() {
+    local folder="$ROOT/.housing-sweep/$1" stamp
+    shift
+    stamp="$ROOT $*"
+    if [ "$(cat "$folder/stamp" 2>/dev/null)" != "$stamp" ]; then
+        echo "setting up $folder ..." >&2
+        rm -rf "$folder"
+        if command -v uv >/dev/null 2>&1; then
+            uv venv --quiet --python "$ROOT/.venv/bin/python" "$folder" &&
+                uv pip install --quiet --python "$folder/bin/python" "$@" >&2 || return 1
+        else
+            "$ROOT/.venv/bin/python" -m venv "$folder" &&
+                "$folder/bin/python" -m pip install -qq --disable-pip-version-check "$@" >&2 || return 1
+        fi
+        echo "$stamp" > "$folder/stamp"
+    fi
+    echo "$folder/bin/python"
+}
+
 set_up
 export PATH="$ROOT/.venv/bin:$PATH"

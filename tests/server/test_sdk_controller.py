@@ -1,13 +1,19 @@
 """A sweep whose trials a local controller chooses (`wandb.controller`), and an agent runs them."""
 
 import json
+import os
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.local_server import SDK_PYTHON, LocalServer
+from tests.local_server import LocalServer
 
 pytestmark = pytest.mark.slow
+
+PYTHON = os.environ.get("HOUSING_SWEEP_CONTROLLER_PYTHON", "")
+"""One whose SDK has its own search engine; `scripts/test` and `scripts/test_sdk` make it."""
 
 CONTROL = """
 import sys, wandb
@@ -41,30 +47,45 @@ print(json.dumps([sweep.state, sorted(run.config["x"] for run in sweep.runs),
 """
 
 
+@pytest.mark.parametrize("how", ["wandb.controller", "wandb sweep --controller"])
 def test_a_local_controller_chooses_every_trial_and_ends_the_sweep(
-    local_server: LocalServer,
+    local_server: LocalServer, how: str
 ) -> None:
-    """Needs `wandb[sweeps]` where the SDK runs; `scripts/test_sdk` installs it."""
-    # Not in the checkout, whose folder sweeps/ would be imported instead.
-    home = local_server.env["HOME"]
-    found = subprocess.run([SDK_PYTHON, "-c", "import sweeps"], cwd=home, capture_output=True)
-    if found.returncode:
-        pytest.skip("the SDK's controller needs the package `sweeps` (pip install wandb[sweeps])")
-    sweep = local_server.sdk(MAKE % json.dumps(SPEC))
-    processes = [
-        subprocess.Popen(
-            [SDK_PYTHON, "-c", code, sweep],
-            env=local_server.env,
-            cwd=local_server.env["HOME"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+    if not PYTHON:
+        pytest.skip("no environment with `wandb[sweeps]`: run it through scripts/test")
+    home = Path(local_server.env["HOME"])  # not the checkout, whose sweeps/ would be imported
+
+    def start(*command: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [PYTHON, *command],
+            env={**local_server.env, "WANDB_PROJECT": "controlled", "WANDB_SILENT": "false"},
+            cwd=home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        for code in (CONTROL, AGENT)
-    ]
+
+    if how == "wandb.controller":
+        sweep = local_server.sdk(MAKE % json.dumps(SPEC))
+        controller = start("-c", CONTROL, sweep)
+    else:
+        (home / "controlled.yaml").write_text(json.dumps(SPEC))  # JSON is YAML
+        controller = start("-m", "wandb", "sweep", "--controller", "controlled.yaml")
+        sweep = _sweep_named_in(controller)
+    agent = start("-c", AGENT, sweep)
     try:
-        assert processes[0].wait(timeout=100) == 0
-        assert processes[1].wait(timeout=60) == 0
+        for process in (controller, agent):
+            told, _ = process.communicate(timeout=100)
+            assert process.returncode == 0, told
     finally:
-        for process in processes:
+        for process in (controller, agent):
             process.kill()
     assert local_server.sdk(READ, sweep) == ["FINISHED", [1, 2, 3], 3, True]
+
+
+def _sweep_named_in(controller: "subprocess.Popen[str]") -> str:
+    assert controller.stdout is not None
+    for line in controller.stdout:
+        if found := re.search(r"wandb agent \S+/(\w+)", line):
+            return found[1]
+    raise AssertionError("`wandb sweep --controller` named no sweep")
