@@ -24,8 +24,8 @@ CACHE = Path("~/.cache/housing-sweep/bench").expanduser()
 FOREST_ROWS = 6000
 """Of 20,640 rows, so that a forest takes a second; all rows for boosting, whose curves are used."""
 
-COUNTS = {"hgb": 100, "forest": 80, "mixed": 120}
-SPEC_FILES = {"hgb": "hist_gradient_boosting"}
+COUNTS = {"hgb": 100, "forest": 80, "mixed": 120, "hyperband": 80}
+SPEC_FILES = {"hgb": "hist_gradient_boosting", "hyperband": "hist_gradient_boosting_hyperband"}
 
 FOREST = """
 method: bayes
@@ -79,7 +79,7 @@ def one(job: tuple[str, int, str]) -> dict[str, object]:
     space, n, csv = job
     point = sampling.point(parse_yaml(spec_text(space)), 0, n)
     frame = schema.read_csv(Path(csv))
-    if space != "hgb":
+    if space not in SPEC_FILES:
         frame = frame.sample(FOREST_ROWS, random_state=0).reset_index(drop=True)
     curve: list[tuple[int, float, float]] = []
     began = time.process_time()
@@ -104,8 +104,10 @@ def main() -> int:
     parser.add_argument("--space", choices=tuple(COUNTS), action="append")
     parser.add_argument("-n", "--count", type=int)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--csv", default=str(ROOT.parent / "shared/data/cal_housing.csv"))
+    parser.add_argument("--csv", default=os.environ.get("HOUSING_SWEEP_CSV"))
     options = parser.parse_args()
+    if not options.csv:
+        parser.error("name the housing CSV: --csv PATH, or HOUSING_SWEEP_CSV")
     CACHE.mkdir(parents=True, exist_ok=True)
     for space in options.space or COUNTS:
         made = {row["n"] for row in load(space)}

@@ -36,7 +36,8 @@ with open_run("bench", {"max_iter": int(sys.argv[1])}) as run:
     trial._finish(run, config, frame, rows, result); mark("charts")
     import tempfile, pathlib
     with tempfile.TemporaryDirectory() as folder:
-        files, facts = model_files.write(pathlib.Path(folder), config, result, rows, data)
+        facts = model_files.write(pathlib.Path(folder), config, result, rows, data)
+        files = model_files.paths(pathlib.Path(folder))
         mark("dump model")
         run.log_artifact(f"model-{run.id}", "model", files, facts, wait=True); mark("log model")
 mark("finish")

@@ -135,7 +135,8 @@ def _run(tracked: "TrackedRun") -> None:
         )
         return False
 
-    with threadpool_limits(1):  # in an agent's process, scikit-learn may be loaded already
+    # In an agent's process, scikit-learn may be loaded already.
+    with threadpool_limits(1), tracked.stoppable():
         result = fit(config, frame, rows, report)
     _finish(tracked, config, frame, rows, result)
     with tempfile.TemporaryDirectory() as scratch:

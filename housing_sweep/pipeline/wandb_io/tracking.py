@@ -1,5 +1,6 @@
 """What a run writes: metrics, artifacts, charts. A thin face of `wandb.Run`."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,11 @@ from housing_sweep.errors import HousingSweepError
 from housing_sweep.pipeline.ports import DatasetVersion
 from housing_sweep.pipeline.wandb_io.errors import backend_url, our_errors
 from housing_sweep.pipeline.wandb_io.files import fetch_dataset
+from housing_sweep.pipeline.wandb_io.stopping import heard_soon
 
-LOCAL_TRANSMIT_SECONDS = 2.0
-"""How often a trial sends its history to a backend of one's own; to W&B's cloud, every 15 s."""
+LOCAL_TRANSMIT_SECONDS = 1.0
+"""How often a trial sends its history to a backend of one's own; to W&B's cloud, every 15 s. Core
+counts whole seconds, and sends the first lines after a pause at once."""
 
 
 class TrackedRun:
@@ -42,6 +45,22 @@ class TrackedRun:
         """Add to the config what was resolved; a sweep's own parameters stay as they are."""
         new = {k: v for k, v in values.items() if k not in self._run.config}
         self._run.config.update(new)
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Interrupt the block soon after the backend asked the run to stop.
+
+        Raises:
+            KeyboardInterrupt: it did, or the user; `fit_seconds` so far is in the summary.
+        """
+        began = time.perf_counter()
+        try:
+            with heard_soon(self._run):
+                yield
+        except KeyboardInterrupt:
+            spent = time.perf_counter() - began
+            self.summarise({"fit_seconds": spent, "stopped_early": True})
+            raise
 
     def log(self, values: Mapping[str, object]) -> None:
         """Append one history step."""
