@@ -24,6 +24,15 @@ _FILTERS = f"{_RUNS}::test_filters_and_orders_do_what_they_say"
 _SUMMARIES = f"{_FEATURES}::test_summary_rules_nan_and_every_way_to_read_a_history"
 _DEDUPE = f"{_ART}::test_versions_dedupe_by_content_and_aliases_move"
 _LINKS = f"{_ART}::test_lineage_and_links_tell_where_a_model_comes_from"
+_DIGESTS = "tests/server/test_sdk_digests.py"
+_SHARED = (
+    "tests/server/test_sdk_portfolios.py::"
+    "test_processes_that_share_a_version_make_one_and_the_next_round_another"
+)
+_RESTRICTED = (
+    "tests/server/test_sdk_artifact_rights.py::"
+    "test_a_restricted_viewers_page_of_a_version_shows_it_without_its_files"
+)
 
 FAULTS = [
     Fault(
@@ -236,6 +245,62 @@ FAULTS = [
         '_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")',
         '_TRANSIENT = ("locked", "busy")',
         "tests/server/test_http.py",
+    ),
+    Fault(
+        "an upload not held to its XXH128 digest",
+        _S + "artifact_files.py",
+        'announced = Digests(scope.get("md5"), scope.get("xxh128"))',
+        'announced = Digests(scope.get("md5"))',
+        f"{_DIGESTS}::test_an_upload_must_have_both_digests_that_were_announced",
+    ),
+    Fault(
+        "a collection by MD5 that forgets so",
+        _S + "graphql/collections.py",
+        '"digestAlgorithm": lambda c, info: artifacts.algorithm_of(info.context.db, c.id),',
+        '"digestAlgorithm": lambda c, info: None,',
+        f"{_DIGESTS}::test_a_collection_by_md5_stays_so_and_one_by_xxh128_takes_both",
+    ),
+    Fault(
+        "parts of a large file that stay",
+        _S + "graphql/multipart.py",
+        "        uploads.forget(ctx.db, upload)\n    ctx.services.blobs.forget_parts(upload)\n",
+        "        uploads.forget(ctx.db, upload)\n",
+        "tests/server/test_multipart.py",
+    ),
+    Fault(
+        "a shared version that holds the one before",
+        _S + "graphql/artifacts.py",
+        'if base is not None and held[-1].type == "INCREMENTAL":',
+        "if base is not None:",
+        _SHARED,
+    ),
+    Fault(
+        "a restricted viewer who gets links to files",
+        _S + "graphql/artifact_access.py",
+        "    if all(role == projects.LOOKS_ONLY for role in _roles(ctx, artifact)):",
+        "    if False:",
+        _RESTRICTED,
+    ),
+    Fault(
+        "a preempted trial that is not queued again",
+        _S + "sweep_progress.py",
+        "            trials.queue_again(ctx.db, run)",
+        "            pass",
+        "tests/server/test_sweep_preemption.py",
+    ),
+    Fault(
+        "suggestions that see the newest trials only",
+        _S + "store/trials.py",
+        "            values += [sweep_id, key, -LARGEST, LARGEST, best]",
+        "            values += [sweep_id, key, -LARGEST, LARGEST, 0]",
+        "tests/server/test_objectives.py",
+    ),
+    Fault(
+        "pages of runs that sort all of them",
+        _S + "store/migrations/0050_run_orders.sql",
+        "CREATE INDEX runs_ordered_by_group ON runs (project_id, coalesce(group_name, ''), id);",
+        "",
+        "tests/server/test_run_query.py",
     ),
 ]
 """Every one is a lie a careless server could tell."""
