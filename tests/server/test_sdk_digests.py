@@ -61,6 +61,7 @@ with wandb.init(project="xxh") as run:
     read = """
 import json, os, sys, tempfile, wandb
 found = wandb.Api().artifact(sys.argv[1])
+digest = found.digest  # before 0.29 computed anew, by MD5, once the manifest is there
 def text(path):
     with open(path) as file:
         return file.read()
@@ -69,7 +70,7 @@ if hasattr(found, "digest_algorithm"):
     assert found.digest_algorithm.name == "MANIFEST_XXH128", found.digest_algorithm
     found.verify(folder)
 alone = found.get_entry("b.txt").download(tempfile.mkdtemp(), skip_cache=True)
-print(json.dumps([found.digest, {name: text(f"{folder}/{name}") for name in os.listdir(folder)},
+print(json.dumps([digest, {name: text(f"{folder}/{name}") for name in os.listdir(folder)},
                   text(alone)]))
 """
     for name in ("xxh/whole:v0", made[2]):
