@@ -107,7 +107,7 @@ FAULTS = [
     ),
     Fault(
         "alias not moved",
-        _S + "store/collections.py",
+        _S + "store/memberships.py",
         '" DO UPDATE SET membership_id = excluded.membership_id",',
         '" DO NOTHING",',
         _DEDUPE,
@@ -121,7 +121,7 @@ FAULTS = [
     ),
     Fault(
         "download of the wrong version",
-        _S + "store/collections.py",
+        _S + "store/memberships.py",
         '"m.collection_id = ? AND m.version_index = ?", collection_id, index)',
         '"m.collection_id = ? AND m.version_index > ? - 2 ORDER BY m.version_index DESC",'
         " collection_id, index)",
@@ -151,8 +151,8 @@ FAULTS = [
     Fault(
         "a link counted in the wrong collection",
         _S + "graphql/links.py",
-        "collections.join(ctx.db, portfolio.id, artifact.id, ctx.now)",
-        "collections.join(ctx.db, artifact.collection_id, artifact.id, ctx.now)",
+        "memberships.join(ctx.db, portfolio.id, artifact.id, ctx.now)",
+        "memberships.join(ctx.db, artifact.collection_id, artifact.id, ctx.now)",
         _LINKS,
     ),
     Fault(

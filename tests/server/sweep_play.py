@@ -1,6 +1,7 @@
 """A sweep in play: the real scheduler and database, with agents, trials and a clock by hand."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,15 @@ class Play:
         return scheduler.heartbeat(self.ctx, agent.id, frozenset(running))
 
     def given(self, agent: Agent, *running: str, after: float = BEAT) -> str:
-        """Beat, and return the name of the one trial that was given."""
-        (told,) = self.beat(agent, *running, after=after)
+        """Beat, and return the name of the one trial that was given.
+
+        On a busy machine a suggestion may not be ready yet; then nothing comes, and it asks again.
+        """
+        deadline, commands = time.monotonic() + 30, self.beat(agent, *running, after=after)
+        while not commands and time.monotonic() < deadline:
+            time.sleep(0.05)
+            commands = self.beat(agent, *running, after=0)
+        (told,) = commands
         assert told.kind in ("run", "resume"), told
         assert told.run is not None
         return told.run.name

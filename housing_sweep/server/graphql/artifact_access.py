@@ -4,7 +4,7 @@ from housing_sweep.errors import NotFound, PermissionDenied
 from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info
-from housing_sweep.server.store import artifacts, collections, projects
+from housing_sweep.server.store import artifacts, collections, memberships, projects
 from housing_sweep.server.store.artifacts import Artifact
 from housing_sweep.server.store.collections import Collection
 from housing_sweep.server.store.projects import Project, ProjectId
@@ -54,7 +54,7 @@ def deletable(info: Info, artifact_id: int) -> Artifact:
         PermissionDenied: the viewer may only look, here or where it is linked.
     """
     ctx, artifact = info.context, writable(info, artifact_id)
-    for place in collections.memberships_of_artifact(ctx.db, artifact.id):
+    for place in memberships.of_artifact(ctx.db, artifact.id):
         project = project_of(ctx, collections.by_id(ctx.db, place.collection_id))
         assert project is not None
         held = projects.role(ctx.db, ctx.viewer, project)
@@ -98,7 +98,7 @@ def project_of(ctx: Context, collection: Collection | None) -> Project | None:
 
 def _roles(ctx: Context, artifact: Artifact) -> list[str]:
     """Return the viewer's roles in the projects that a version has a place in."""
-    places = collections.memberships_of_artifact(ctx.db, artifact.id)
+    places = memberships.of_artifact(ctx.db, artifact.id)
     homes = {artifact.collection_id, *(place.collection_id for place in places)}
     held = (project_of(ctx, collections.by_id(ctx.db, home)) for home in homes)
     roles = (projects.role(ctx.db, ctx.viewer, project) for project in held if project)

@@ -16,7 +16,7 @@ from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store import artifact_files, artifacts
 from housing_sweep.server.store.artifact_files import ArtifactFile
 from housing_sweep.server.store.artifacts import Artifact, Manifest
-from housing_sweep.server.store.collections import Membership
+from housing_sweep.server.store.memberships import Membership
 
 MOST_PARTS = 160
 """16 GB in parts of 100 MB. Joining reads every byte once while the client waits for the answer (30

@@ -10,10 +10,18 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifact_access import deletable, readable, writable
 from housing_sweep.server.graphql.artifact_files import part_urls, wire_file, wire_manifest_file
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifact_files, artifacts, collections, projects, runs
+from housing_sweep.server.store import (
+    artifact_files,
+    artifacts,
+    collections,
+    memberships,
+    projects,
+    runs,
+)
 from housing_sweep.server.store.artifacts import Artifact, Manifest
-from housing_sweep.server.store.collections import SEQUENCE, Collection, Membership
+from housing_sweep.server.store.collections import SEQUENCE, Collection
 from housing_sweep.server.store.db import write
+from housing_sweep.server.store.memberships import Membership
 from housing_sweep.server.store.projects import Project
 from housing_sweep.server.store.runs import Run
 
@@ -68,10 +76,10 @@ def _same_or_draft(
     elif input.get("enableDigestDeduplication", True):
         same = artifacts.committed(ctx.db, collection.id, input["digest"], algorithm)
         if same is not None:
-            place = collections.membership_of(ctx.db, collection.id, same.id)
+            place = memberships.find(ctx.db, collection.id, same.id)
             assert place is not None
             for alias in aliases:
-                collections.point(ctx.db, place, alias)
+                memberships.point(ctx.db, place, alias)
             return same
     ttl = input.get("ttlDurationSeconds")
     return artifacts.create(
@@ -306,12 +314,12 @@ def membership_by_name(info: Info, project: Project, name: str) -> Membership | 
     collection = collections.find(info.context.db, project.id, collection_name)
     if collection is None:
         return None
-    return collections.resolve(info.context.db, collection.id, reference or "latest")
+    return memberships.resolve(info.context.db, collection.id, reference or "latest")
 
 
 def home(source: Artifact, info: Info) -> Membership | None:
     """Return a version's place in its own sequence; none before the commit."""
-    return collections.membership_of(info.context.db, source.collection_id, source.id)
+    return memberships.find(info.context.db, source.collection_id, source.id)
 
 
 def version_index(source: Artifact, info: Info) -> int | None:
@@ -356,7 +364,7 @@ RESOLVERS: Resolvers = {
             for name in artifacts.tags(info.context.db, a.id)
         ],
         "commitHash": lambda a, _info: a.digest,
-        "aliases": lambda a, info: collections.aliases_of_artifact(info.context.db, a.id),
+        "aliases": lambda a, info: memberships.aliases_of_artifact(info.context.db, a.id),
         "currentManifest": current_manifest,
     },
     "ArtifactManifest": {"file": lambda manifest, info: wire_manifest_file(info.context, manifest)},

@@ -10,15 +10,10 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.version_record import VersionRecord
 from housing_sweep.server.names import check_collection_name, check_type_name
-from housing_sweep.server.store import artifacts, collections, projects
-from housing_sweep.server.store.collections import (
-    SEQUENCE,
-    Alias,
-    ArtifactType,
-    Collection,
-    Membership,
-)
+from housing_sweep.server.store import artifacts, collections, memberships, projects
+from housing_sweep.server.store.collections import SEQUENCE, ArtifactType, Collection
 from housing_sweep.server.store.db import write
+from housing_sweep.server.store.memberships import Alias, Membership
 from housing_sweep.server.store.projects import Project
 
 
@@ -58,7 +53,7 @@ def add_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
     """Point aliases at a version, each in the collection it names; an old holder loses it."""
     with write(info.context.db):
         for place, alias in _places(info, input):
-            collections.point(info.context.db, place, alias)
+            memberships.point(info.context.db, place, alias)
     return {"success": True}
 
 
@@ -66,7 +61,7 @@ def delete_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, 
     """Remove aliases from a version; those that moved to another one meanwhile stay there."""
     with write(info.context.db):
         for place, alias in _places(info, input):
-            collections.unpoint(info.context.db, place, alias)
+            memberships.unpoint(info.context.db, place, alias)
     return {"success": True}
 
 
@@ -76,7 +71,7 @@ def _places(info: Info, input: dict[str, Any]) -> list[tuple[Membership, str]]:
     for item in input["aliases"]:
         names = (item["entityName"], item["projectName"], item["artifactCollectionName"])
         collection = by_path(info, *names)
-        place = collections.membership_of(
+        place = memberships.find(
             info.context.db, collection.id, collections.ArtifactId(artifact_id)
         )
         if place is None:
@@ -122,7 +117,7 @@ def delete_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[st
     found = writable(info, relay.from_id("ArtifactCollection", opaque))
     with write(ctx.db):
         if found.kind == SEQUENCE:
-            linked = collections.first_linked_elsewhere(ctx.db, found.id)
+            linked = memberships.first_linked_elsewhere(ctx.db, found.id)
             if linked is not None:
                 raise Conflict(
                     f"v{linked.version_index} of {found.name} is linked elsewhere",
@@ -260,7 +255,7 @@ def project_membership(source: Project, info: Info, name: str) -> Membership | N
     found = collections.find(info.context.db, source.id, collection_name)
     if found is None:
         return None
-    return collections.resolve(info.context.db, found.id, reference or "latest")
+    return memberships.resolve(info.context.db, found.id, reference or "latest")
 
 
 def collection_by_id(_root: None, info: Info, id: str) -> Collection | None:
@@ -288,13 +283,13 @@ def collection_aliases(
     source: Collection, info: Info, after: str | None = None, first: int | None = None
 ) -> relay.Connection:
     """Return a collection's aliases."""
-    rows = collections.aliases_of_collection(info.context.db, source.id)
+    rows = memberships.aliases_of_collection(info.context.db, source.id)
     return relay.offset_page(rows, after, first)
 
 
 def collection_membership(source: Collection, info: Info, aliasName: str) -> Membership | None:
     """Return the version an alias means in this collection."""
-    return collections.resolve(info.context.db, source.id, aliasName)
+    return memberships.resolve(info.context.db, source.id, aliasName)
 
 
 def collection_versions(
@@ -316,12 +311,12 @@ def collection_versions(
         ]
         return relay.connection(edges, size, len(shown))
     before = relay.offset_of(after) if after else None
-    places = collections.memberships_of_collection(ctx.db, source.id, before=before, limit=size + 1)
+    places = memberships.of_collection(ctx.db, source.id, before=before, limit=size + 1)
     edges = [
         VersionEdge(artifacts.by_id(ctx.db, place.artifact_id), place.version_index)
         for place in places
     ]
-    total = collections.count_memberships(ctx.db, source.id)
+    total = memberships.count(ctx.db, source.id)
     return relay.connection(edges, size, total)
 
 
@@ -335,7 +330,7 @@ def _selected(
     db, name = info.context.db, (order or "-createdAt").lstrip("+-")
     if name not in _VERSION_ORDERS:
         raise BadInput(f"versions cannot be ordered by {name!r}", fix=f"use {_VERSION_ORDERS}")
-    places = collections.memberships_of_collection(db, source.id, before=None, limit=relay.MAX_PAGE)
+    places = memberships.of_collection(db, source.id, before=None, limit=relay.MAX_PAGE)
     shown = [
         (version[name], place)
         for place in places
@@ -358,7 +353,7 @@ class VersionEdge(relay.Edge):
 
 def latest_artifact(source: Collection, info: Info) -> object:
     """Return the version that `latest` means."""
-    place = collections.resolve(info.context.db, source.id, "latest")
+    place = memberships.resolve(info.context.db, source.id, "latest")
     return artifacts.by_id(info.context.db, place.artifact_id) if place else None
 
 
@@ -420,7 +415,7 @@ RESOLVERS: Resolvers = {
         ),
     },
     "ArtifactCollectionMembership": {
-        "aliases": lambda m, info: collections.aliases_of_membership(info.context.db, m.id),
+        "aliases": lambda m, info: memberships.aliases_of_membership(info.context.db, m.id),
         "artifactCollection": lambda m, info: collections.by_id(info.context.db, m.collection_id),
         "artifact": lambda m, info: artifacts.by_id(info.context.db, m.artifact_id),
     },

@@ -16,7 +16,7 @@ from housing_sweep.server.graphql.artifact_access import (
     shows_project,
 )
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifacts, collections, people, projects, runs
+from housing_sweep.server.store import artifacts, collections, memberships, people, projects, runs
 from housing_sweep.server.store.artifacts import Artifact
 from housing_sweep.server.store.runs import Run
 
@@ -54,11 +54,11 @@ def created_by(source: Artifact, info: Info) -> object:
     return people.user_by_id(ctx.db, source.user_id) if source.user_id else None
 
 
-def memberships(source: Artifact, info: Info) -> relay.Connection:
+def artifact_memberships(source: Artifact, info: Info) -> relay.Connection:
     """Return every place of a version that the viewer may read, its own sequence first."""
     ctx = info.context
     shown = []
-    for place in collections.memberships_of_artifact(ctx.db, source.id):
+    for place in memberships.of_artifact(ctx.db, source.id):
         project = project_of(ctx, collections.by_id(ctx.db, place.collection_id))
         if project and projects.role(ctx.db, ctx.viewer, project):
             shown.append(place)
@@ -84,5 +84,9 @@ def inputs(
 RESOLVERS: Resolvers = {
     "Mutation": {"useArtifact": use_artifact},
     "Run": {"outputArtifacts": outputs, "inputArtifacts": inputs},
-    "Artifact": {"usedBy": used_by, "createdBy": created_by, "artifactMemberships": memberships},
+    "Artifact": {
+        "usedBy": used_by,
+        "createdBy": created_by,
+        "artifactMemberships": artifact_memberships,
+    },
 }

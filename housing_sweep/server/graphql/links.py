@@ -7,7 +7,7 @@ from housing_sweep.server.graphql import artifacts as wire
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifact_access import by_opaque_id, readable
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store import artifacts, collections, people, projects
+from housing_sweep.server.store import artifacts, collections, memberships, people, projects
 from housing_sweep.server.store.artifacts import Artifact
 from housing_sweep.server.store.collections import PORTFOLIO, Collection
 from housing_sweep.server.store.db import write
@@ -25,9 +25,9 @@ def link_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
         if artifact.state != "COMMITTED":
             raise BadInput("only a committed version can be linked")
         portfolio = _portfolio(info, input, artifact)
-        place = collections.join(ctx.db, portfolio.id, artifact.id, ctx.now)
+        place = memberships.join(ctx.db, portfolio.id, artifact.id, ctx.now)
         for alias in ("latest", *(item["alias"] for item in input.get("aliases") or [])):
-            collections.point(ctx.db, place, alias)
+            memberships.point(ctx.db, place, alias)
     return {"versionIndex": place.version_index, "artifactMembership": place}
 
 
@@ -109,10 +109,10 @@ def unlink_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
         raise NotFound("portfolio not found")
     projects.require_writable(ctx.db, ctx.viewer, project)
     artifact_id = collections.ArtifactId(relay.from_id("Artifact", input["artifactID"]))
-    place = collections.membership_of(ctx.db, portfolio.id, artifact_id)
+    place = memberships.find(ctx.db, portfolio.id, artifact_id)
     if place is None:
         raise NotFound(f"this version is not linked to {portfolio.name}")
-    collections.leave(ctx.db, place)
+    memberships.leave(ctx.db, place)
     return {"success": True}
 
 

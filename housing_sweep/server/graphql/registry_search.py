@@ -15,7 +15,7 @@ from housing_sweep.server.graphql.registries import parse_filters
 from housing_sweep.server.graphql.registries import record as registry_record
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.version_record import VersionRecord
-from housing_sweep.server.store import collections, projects
+from housing_sweep.server.store import collections, memberships, projects
 from housing_sweep.server.store.collections import Collection
 from housing_sweep.server.store.people import Entity
 
@@ -62,12 +62,12 @@ def entity_memberships(
     ids = [row.id for row in held]
     if not wanted and not order:
         size = relay.page_size(first)
-        rows = collections.memberships_in(ctx.db, ids, relay.offset_of(after), size + 1)
+        rows = memberships.in_collections(ctx.db, ids, relay.offset_of(after), size + 1)
         edges = [relay.Edge(row, relay.to_cursor(row.id)) for row in rows]
-        return relay.connection(edges, size, collections.count_memberships_in(ctx.db, ids))
+        return relay.connection(edges, size, memberships.count_in(ctx.db, ids))
     shown = [
         (version, place)
-        for place in collections.memberships_in(ctx.db, ids, 0, None)
+        for place in memberships.in_collections(ctx.db, ids, 0, None)
         if matching.matches(wanted, version := VersionRecord(ctx.db, place))
     ]
     if order:

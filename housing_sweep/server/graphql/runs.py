@@ -11,8 +11,8 @@ from housing_sweep.server.graphql.run_start import own_part
 from housing_sweep.server.json_text import loads
 from housing_sweep.server.store import (
     artifacts,
-    collections,
     history,
+    memberships,
     people,
     projects,
     run_query,
@@ -20,8 +20,8 @@ from housing_sweep.server.store import (
     sweeps,
 )
 from housing_sweep.server.store.artifacts import Artifact
-from housing_sweep.server.store.collections import Alias
 from housing_sweep.server.store.db import write
+from housing_sweep.server.store.memberships import Alias
 from housing_sweep.server.store.people import User
 from housing_sweep.server.store.projects import Project, ProjectId
 from housing_sweep.server.store.runs import Run
@@ -51,7 +51,7 @@ def _delete_with_run(info: Info, run: Run, artifact: Artifact) -> None:
         return
     db = info.context.db
     linked = [
-        a for a in collections.aliases_of_artifact(db, artifact.id) if _elsewhere(a, artifact)
+        a for a in memberships.aliases_of_artifact(db, artifact.id) if _elsewhere(a, artifact)
     ]
     if linked:
         raise Conflict(

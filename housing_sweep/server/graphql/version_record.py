@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from housing_sweep.server.store import artifacts, collections
+from housing_sweep.server.store import artifacts, memberships
 from housing_sweep.server.store.artifacts import Artifact
-from housing_sweep.server.store.collections import Membership
 from housing_sweep.server.store.db import Connection
+from housing_sweep.server.store.memberships import Membership
 
 
 class VersionRecord(Mapping[str, object]):
@@ -35,7 +35,7 @@ class VersionRecord(Mapping[str, object]):
             case "tag" | "tags":
                 return artifacts.tags(db, place.artifact_id)
             case "alias" | "aliases":
-                held = collections.aliases_of_membership(db, place.id)
+                held = memberships.aliases_of_membership(db, place.id)
                 return [alias.name for alias in held]
             case "metadata" | "artifact_metadata":
                 return json.loads(self._artifact.metadata or "{}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import NewType
 
 from housing_sweep.errors import Conflict
-from housing_sweep.server.store import collections, runs
+from housing_sweep.server.store import memberships, runs
 from housing_sweep.server.store.collections import ArtifactId, CollectionId
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import UserId
@@ -143,9 +143,9 @@ def publish(
 ) -> None:
     """Make a draft a version: index, aliases, state, all at once; again is harmless."""
     with write(db):
-        membership = collections.join(db, artifact.collection_id, artifact.id, now)
+        membership = memberships.join(db, artifact.collection_id, artifact.id, now)
         for alias in json.loads(artifact.pending_aliases):
-            collections.point(db, membership, alias)
+            memberships.point(db, membership, alias)
         edit(
             db,
             artifact.id,
@@ -156,7 +156,7 @@ def publish(
             file_count=file_count,
             pending_aliases="[]",
         )
-        collections.mend_latest(db, artifact.collection_id)
+        memberships.mend_latest(db, artifact.collection_id)
 
 
 def delete(db: sqlite3.Connection, artifact: Artifact, *, with_aliases: bool, now: float) -> None:
@@ -166,16 +166,16 @@ def delete(db: sqlite3.Connection, artifact: Artifact, *, with_aliases: bool, no
         Conflict: it has aliases beside `latest`, and they were not to go too.
     """
     with write(db):
-        held = [a.name for a in collections.aliases_of_artifact(db, artifact.id)]
+        held = [a.name for a in memberships.aliases_of_artifact(db, artifact.id)]
         named = sorted(set(held) - {"latest"})
         if named and not with_aliases:
             raise Conflict(
                 f"the version has aliases {named}", fix="delete them first, or delete_aliases=True"
             )
-        places = collections.memberships_of_artifact(db, artifact.id)
+        places = memberships.of_artifact(db, artifact.id)
         db.execute("DELETE FROM memberships WHERE artifact_id = ?", (artifact.id,))
         for place in places:
-            collections.mend_latest(db, place.collection_id)
+            memberships.mend_latest(db, place.collection_id)
         edit(db, artifact.id, now, state="DELETED")
         for table in ("artifact_files", "manifests", "artifact_client_ids"):
             db.execute(f"DELETE FROM {table} WHERE artifact_id = ?", (artifact.id,))
