@@ -39,13 +39,21 @@ STOPPED = 130
 
 
 def main() -> None:
-    """Run one trial from the command line; its exit code is the trial's."""
+    """Run one trial from the command line; its exit code is the trial's.
+
+    It is 0 for a trial that was stopped early: an agent leaves its sweep when three trials fail in
+    its first minute. Source: wandb/wandb_agent.py, `is_flapping`.
+    """
+    from housing_sweep.pipeline.wandb_io.stopping import StopAsked
+
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         run(parse_flags(sys.argv[1:]))
     except HousingSweepError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
+    except StopAsked:
+        print("stopped early: history is kept, no model is saved", file=sys.stderr)  # noqa: T201
     except KeyboardInterrupt:
         print("stopped: history is kept, no model is saved", file=sys.stderr)  # noqa: T201
         sys.exit(STOPPED)

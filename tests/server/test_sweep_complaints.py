@@ -204,7 +204,10 @@ def test_a_trial_that_a_function_agent_dropped_is_run_again(
         assert len(seen["runs"]) == 3  # the attempt that was dropped stays
 
 
-def test_a_stopped_trial_of_ours_keeps_its_history_and_saves_no_model(
+RATES = [0.1, 0.001, 0.0011, 0.0012, 0.0013]
+
+
+def test_stopped_trials_of_ours_keep_their_history_save_no_model_and_count_as_no_failure(
     local_server: LocalServer, tmp_path: Path
 ) -> None:
     (tmp_path / "housing.csv").write_bytes(csv_bytes(synthetic.make(4000)))
@@ -217,10 +220,10 @@ def test_a_stopped_trial_of_ours_keeps_its_history_and_saves_no_model(
         {
             "method": "grid",
             "metric": {"name": "val_rmse", "goal": "minimize"},
-            "early_terminate": {"type": "hyperband", "min_iter": 2, "eta": 4},
+            "early_terminate": {"type": "hyperband", "min_iter": 2, "eta": 9},
             "parameters": {
-                "learning_rate": {"values": [0.1, 0.001]},
-                # The first ends after some hundred iterations; the second would take 10,000.
+                "learning_rate": {"values": RATES},
+                # The first ends after some hundred iterations; the others would take 10,000.
                 "max_iter": {"value": 10_000},
                 "features": {"value": "raw"},
                 "plots": {"value": "none"},
@@ -229,6 +232,7 @@ def test_a_stopped_trial_of_ours_keeps_its_history_and_saves_no_model(
         }
     )
     desk.env["PYTHONPATH"] = str(ROOT)
+    del desk.env["WANDB_AGENT_DISABLE_FLAPPING"]  # three failures in a minute, and an agent leaves
     end([desk.agent(sweep)])
     code = """
 import json, sys, wandb
@@ -240,9 +244,11 @@ print(json.dumps([
 ]))
 """
     found = sorted(local_server.sdk(code, sweep), reverse=True)
-    (_, state, _, artifacts, _), (_, stopped, iterations, none, last) = found
+    (_, state, _, artifacts, _), *others = found
     assert (state, artifacts) == ("finished", ["model"])
-    assert (stopped, none) == ("killed", [])
-    assert iterations[:2] == [50, 100]
-    assert len(iterations) == last + 1  # every line it logged
+    assert [rate for rate, *_ in others] == sorted(RATES[1:], reverse=True)
+    for _, stopped, iterations, none, last in others:
+        assert (stopped, none) == ("killed", [])
+        assert iterations[:2] == [50, 100]
+        assert len(iterations) == last + 1  # every line it logged
     assert desk.state(sweep) == "FINISHED"

@@ -51,7 +51,7 @@ class TrackedRun:
         """Interrupt the block soon after the backend asked the run to stop.
 
         Raises:
-            KeyboardInterrupt: it did, or the user; `fit_seconds` so far is in the summary.
+            KeyboardInterrupt: it did (`StopAsked`), or a person; `fit_seconds` is in the summary.
         """
         began = time.perf_counter()
         try:
