@@ -15,7 +15,8 @@ from housing_sweep.server.store.runs import Run, SweepId
 def judge(ctx: Context, run: Run, spec: SweepSpec) -> None:
     """Read the lines a trial added, and ask it to stop if it is not among the best of its band.
 
-    Call it in the transaction that stored the lines. Lines that come again change nothing.
+    Call it in the transaction that stored the lines. Lines that come again change nothing; lines
+    that come together decide as if they had come one by one.
     """
     rule = Bands.of(spec.early_terminate)
     if rule is None or spec.metric is None or run.sweep_id is None or run.trial_number is None:
@@ -29,11 +30,15 @@ def judge(ctx: Context, run: Run, spec: SweepSpec) -> None:
     reached = rule.reached(now.iterations)
     if run.state != "running" or run.should_stop or not reached:
         return
-    at_band = bands.loss_at(ctx.db, run.sweep_id, reached[-1], run.id)
-    mine = at_band if rule.strict or now.best is None else now.best
-    better, everybody = bands.rank(ctx.db, run.sweep_id, reached[-1], inf if mine is None else mine)
-    if not rule.goes_on(better, everybody):
-        runs.ask_to_stop(ctx.db, run.id, ctx.now)
+    # At a band that it just passed, a trial is what it was there, even if better lines came along.
+    passed = [band for band in reached if band > before.iterations]
+    judged = [(band, bands.loss_at(ctx.db, run.sweep_id, band, run.id)) for band in passed]
+    last = bands.loss_at(ctx.db, run.sweep_id, reached[-1], run.id) if rule.strict else now.best
+    for band, loss in [*judged, (reached[-1], last)]:
+        mine = inf if loss is None else loss
+        if not rule.goes_on(*bands.rank(ctx.db, run.sweep_id, band, mine)):
+            runs.ask_to_stop(ctx.db, run.id, ctx.now)
+            return
 
 
 def _read(

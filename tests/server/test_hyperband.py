@@ -61,10 +61,23 @@ def test_a_trial_that_was_best_so_far_stops_when_better_ones_reach_its_band(play
 def test_improvement_counts_unless_strict(play: Play) -> None:
     strict = {**SPEC, "early_terminate": {**SPEC["early_terminate"], "strict": True}}
     for spec, expected in ((SPEC, False), (strict, True)):
-        _, (good, late) = _started(play, spec, 2)
+        _, (good, first) = _started(play, spec, 2)
+        play.log(first, 0.9, 0.5)
         play.log(good, 0.9, 0.3)
-        play.log(late, 0.9, 0.5, 0.2)  # one post: worse at the band, better after it
-        assert bool(play.run(late).should_stop) is expected
+        play.log(first, 0.2)  # overtaken at the band, but better since
+        assert bool(play.run(first).should_stop) is expected
+
+
+@pytest.mark.parametrize("posts", [[[0.9], [0.5], [0.2]], [[0.9, 0.5], [0.2]], [[0.9, 0.5, 0.2]]])
+def test_lines_that_come_together_decide_as_if_they_had_come_one_by_one(
+    play: Play, posts: list[list[float]]
+) -> None:
+    """The SDK posts once a second at best: a quick trial would hide behind its later lines."""
+    _, (good, late) = _started(play, SPEC, 2)
+    play.log(good, 0.9, 0.3)
+    for values in posts:
+        play.log(late, *values)
+    assert play.run(late).should_stop
 
 
 def test_a_maximised_metric_stops_the_low_ones(play: Play) -> None:
