@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,12 @@ import pytest
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.dataset import csv_bytes
 from tests.local_server import ROOT, SDK_PYTHON, LocalServer
-from tests.server.test_sweeps import AGENT, GRID, METRIC, TRIAL, Desk, end
+from tests.server.sweep_desk import GRID, METRIC, TRIAL, Desk, end, hasty, kill_tree
+
+__all__ = ["hasty"]
 
 pytestmark = pytest.mark.slow
 
-HASTY = """
-import sys
-from pathlib import Path
-from housing_sweep.server.config import ServerConfig
-from housing_sweep.server.serve import serve
-def announce(url, key):
-    print(f"export WANDB_BASE_URL={url}", f"export WANDB_API_KEY={key}", sep="\\n", flush=True)
-folder, port = Path(sys.argv[1]), int(sys.argv[2])
-timing = dict(crash_after=6.0, offer_again_after=4.0, retries=2)
-serve(ServerConfig(data_dir=folder, port=port, **timing), announce)
-"""
 HELD = "import os, time\nwhile os.path.exists('hold'): time.sleep(0.1)\n" + TRIAL
 FAILS_TWICE = "import os, sys\n" + TRIAL.replace(
     "with wandb.init() as run:",
@@ -40,39 +30,8 @@ FAILS_TWICE = "import os, sys\n" + TRIAL.replace(
 ONE_POINT: dict[str, Any] = {**GRID, "run_cap": 1}
 
 
-class HastyServer(LocalServer):
-    """A server that waits seconds where others wait minutes, and tries failed trials again."""
-
-    def command(self, port: int) -> list[str]:
-        return [sys.executable, "-c", HASTY, str(self.data_dir), str(port)]
-
-
-@pytest.fixture(scope="module")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    server = HastyServer(tmp_path_factory.mktemp("hasty")).start()
-    yield server
-    server.stop()
-
-
 def _desk(server: LocalServer, folder: Path, project: str) -> Desk:
     return Desk(server, folder, project)
-
-
-def _own_session(desk: Desk, sweep: str, **env: str) -> "subprocess.Popen[bytes]":
-    """Start an agent that can be killed with all its children at once."""
-    return subprocess.Popen(
-        [SDK_PYTHON, "-c", AGENT.format(poll=1), "agent", sweep],
-        env={**desk.env, "WANDB_SILENT": "true", **env},
-        cwd=desk.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def _kill_all(agent: "subprocess.Popen[bytes]") -> None:
-    os.killpg(agent.pid, signal.SIGKILL)
-    agent.wait()
 
 
 def _counts(desk: Desk, sweep: str) -> tuple[int, int]:
@@ -91,9 +50,9 @@ def test_an_agent_killed_right_after_it_got_a_trial_leaves_nothing_behind(
     (tmp_path / "trial.py").write_text(HELD)
     (tmp_path / "hold").touch()
     sweep = desk.sweep({**GRID, "run_cap": 2})
-    victim = _own_session(desk, sweep)
+    victim = desk.agent(sweep)
     desk.wait(sweep, "pending")
-    _kill_all(victim)
+    kill_tree(victim)
     (tmp_path / "hold").unlink()
     end([desk.agent(sweep)])
     assert desk.state(sweep) == "FINISHED"
@@ -105,9 +64,9 @@ def test_a_trial_that_dies_with_its_agent_is_tried_again_and_the_cap_holds(
 ) -> None:
     desk = _desk(hasty, tmp_path, "killed-running")
     sweep = desk.sweep(ONE_POINT)
-    victim = _own_session(desk, sweep, STEP_SECONDS="60")
+    victim = desk.agent(sweep, STEP_SECONDS="60")
     desk.wait(sweep, "running")
-    _kill_all(victim)
+    kill_tree(victim)
     end([desk.agent(sweep)])
     assert desk.state(sweep) == "FINISHED"
     first, second = desk.trial_states

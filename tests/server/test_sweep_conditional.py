@@ -8,7 +8,7 @@ import yaml
 
 from housing_sweep.housing.trial_config import TrialConfig
 from tests.local_server import ROOT, SDK_PYTHON, LocalServer
-from tests.server.test_sweeps import Desk, end
+from tests.server.sweep_desk import Desk, end
 
 pytestmark = pytest.mark.slow
 

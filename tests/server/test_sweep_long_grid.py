@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from tests.local_server import SDK_PYTHON, LocalServer
-from tests.server.test_sweep_complaints import HASTY, _kill_all, _own_session
-from tests.server.test_sweeps import GRID, Desk, end
+from tests.server.sweep_desk import GRID, HASTY, Desk, end, kill_tree
 
 pytestmark = pytest.mark.slow
 
@@ -94,9 +93,9 @@ def test_a_grid_of_more_than_13_000_points_tries_each_once_and_ends(
     quick.at_once = 1
     quick.restart()
 
-    victim = _own_session(desk, sweep, STEP_SECONDS="60")
+    victim = desk.agent(sweep, STEP_SECONDS="60")
     desk.wait_for_running(sweep)
-    _kill_all(victim)
+    kill_tree(victim)
     function = subprocess.Popen(
         [SDK_PYTHON, "-c", FUNCTION, sweep],
         env=desk.env,

@@ -4,16 +4,13 @@ W&B queues such a trial again; an agent runs it under its old id before any new 
 where it was if its program says `wandb.init(resume=...)`, else it logs from its first step again.
 """
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.local_server import LocalServer
-from tests.server.test_sweep_complaints import _own_session, hasty
-from tests.server.test_sweeps import GRID, Desk, end
+from tests.server.sweep_desk import GRID, Desk, end, hasty, kill_tree
 
 __all__ = ["hasty"]
 
@@ -66,10 +63,9 @@ def test_a_preempted_trial_whose_machine_went_away_goes_on_at_another_agent(
     desk = Desk(hasty, tmp_path, "preempted-machine")
     (tmp_path / "trial.py").write_text(TRIAL)
     sweep = desk.sweep(SPEC)
-    victim = _own_session(desk, sweep, TRIAL_RESUME="allow", TRIAL_HOLD="1")
+    victim = desk.agent(sweep, TRIAL_RESUME="allow", TRIAL_HOLD="1")
     desk.wait(sweep, "preempting")
-    os.killpg(victim.pid, signal.SIGKILL)
-    victim.wait()
+    kill_tree(victim)
     end([desk.agent(sweep, TRIAL_RESUME="allow")])
     state, trials = hasty.sdk(LOOK, sweep)
     assert state == "FINISHED"
