@@ -77,7 +77,8 @@ def test_versions_are_paged_ordered_and_filtered_by_tag(local_server: LocalServe
         """
 with wandb.init(project="af-vers") as run:
     for n in range(5):
-        made = log(run, "many", str(n), metadata={"n": n}, description=f"number {n}")
+        text = "x" * (n * 7 % 5)  # sizes 0, 2, 4, 1, 3
+        made = log(run, "many", text, metadata={"n": n}, description=f"number {n}")
         if n % 2:
             made.tags = ["odd"]
             made.save()
@@ -102,7 +103,8 @@ try:
 except Exception:
     gone = True
 print(json.dumps({"newest": names(), "paged": names(per_page=2), "tag": names(tags=["odd"]),
-    "asc": names(order="+createdAt"), "count": len(api.artifacts("model", "af-vers/many")),
+    "asc": names(order="+createdAt", per_page=2), "sizes": names(order="-size", per_page=2),
+    "count": len(api.artifacts("model", "af-vers/many")),
     "edited": [again.version, again.metadata, again.description], "gone": gone,
     "latest": api.artifact("af-vers/many").version}))
 """
@@ -110,6 +112,7 @@ print(json.dumps({"newest": names(), "paged": names(per_page=2), "tag": names(ta
     assert held["newest"] == held["paged"] == ["v4", "v3", "v2", "v1", "v0"]
     assert sorted(held["tag"]) == ["v1", "v3"]
     assert held["asc"] == ["v0", "v1", "v2", "v3", "v4"]
+    assert held["sizes"] == ["v2", "v4", "v1", "v3", "v0"]
     assert held["count"] == 5
     assert held["edited"] == ["v1", {"n": 10}, "changed"]
     assert held["gone"]

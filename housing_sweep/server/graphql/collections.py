@@ -1,155 +1,15 @@
-"""Collections on the wire: types, versions by name, aliases, tags."""
+"""Collections on the wire, to look at: types, collections of a project, what they are."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from housing_sweep.errors import BadInput, Conflict, NotFound
-from housing_sweep.server import matching
+from housing_sweep.errors import BadInput
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.graphql.version_record import VersionRecord
-from housing_sweep.server.names import check_collection_name, check_type_name
-from housing_sweep.server.store import artifacts, collections, memberships, projects
+from housing_sweep.server.store import artifacts, collections, projects
 from housing_sweep.server.store.collections import SEQUENCE, ArtifactType, Collection
-from housing_sweep.server.store.db import write
-from housing_sweep.server.store.memberships import Alias, Membership
 from housing_sweep.server.store.projects import Project
-
-
-def writable(info: Info, collection_id: int) -> Collection:
-    """Return a collection the viewer may change.
-
-    Raises:
-        NotFound: no such collection, or not for this viewer.
-        PermissionDenied: the viewer may only look.
-    """
-    ctx = info.context
-    found = collections.by_id(ctx.db, collection_id)
-    project = projects.by_id(ctx.db, found.project_id) if found else None
-    if found is None or project is None:
-        raise NotFound("artifact collection not found")
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    return found
-
-
-def by_path(info: Info, entity: str, project_name: str, name: str) -> Collection:
-    """Return a collection the viewer may change, by its path.
-
-    Raises:
-        NotFound: no such collection, or not for this viewer.
-        PermissionDenied: the viewer may only look.
-    """
-    ctx = info.context
-    project = projects.require_readable(ctx.db, ctx.viewer, entity, project_name)
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    found = collections.find(ctx.db, project.id, name)
-    if found is None:
-        raise NotFound(f"artifact collection {entity}/{project_name}/{name} not found")
-    return found
-
-
-def add_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Point aliases at a version, each in the collection it names; an old holder loses it."""
-    with write(info.context.db):
-        for place, alias in _places(info, input):
-            memberships.point(info.context.db, place, alias)
-    return {"success": True}
-
-
-def delete_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Remove aliases from a version; those that moved to another one meanwhile stay there."""
-    with write(info.context.db):
-        for place, alias in _places(info, input):
-            memberships.unpoint(info.context.db, place, alias)
-    return {"success": True}
-
-
-def _places(info: Info, input: dict[str, Any]) -> list[tuple[Membership, str]]:
-    artifact_id = relay.from_id("Artifact", input["artifactID"])
-    found = []
-    for item in input["aliases"]:
-        names = (item["entityName"], item["projectName"], item["artifactCollectionName"])
-        collection = by_path(info, *names)
-        place = memberships.find(
-            info.context.db, collection.id, collections.ArtifactId(artifact_id)
-        )
-        if place is None:
-            raise NotFound(f"this version is not in {'/'.join(names)}")
-        found.append((place, item["alias"]))
-    return found
-
-
-def update_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Rename or describe a collection."""
-    ctx = info.context
-    opaque = input.get("artifactSequenceID") or input["artifactPortfolioID"]
-    found = writable(info, relay.from_id("ArtifactCollection", opaque))
-    if input.get("name") is not None:
-        check_collection_name(input["name"])
-    collections.edit(
-        ctx.db,
-        found.id,
-        name=input.get("name"),
-        description=input.get("description"),
-        now=ctx.now,
-    )
-    return {"artifactCollection": collections.by_id(ctx.db, found.id)}
-
-
-def move_sequence(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Change a sequence's type."""
-    ctx = info.context
-    found = writable(info, relay.from_id("ArtifactCollection", input["artifactSequenceID"]))
-    kind = check_type_name(input["destinationArtifactTypeName"])
-    collections.move(ctx.db, found, kind, ctx.now)
-    return {"artifactCollection": collections.by_id(ctx.db, found.id)}
-
-
-def delete_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Delete a collection with its versions (of a portfolio: its links).
-
-    Raises:
-        Conflict: versions of it are linked elsewhere.
-    """
-    ctx = info.context
-    opaque = input.get("artifactSequenceID") or input["artifactPortfolioID"]
-    found = writable(info, relay.from_id("ArtifactCollection", opaque))
-    with write(ctx.db):
-        if found.kind == SEQUENCE:
-            linked = memberships.first_linked_elsewhere(ctx.db, found.id)
-            if linked is not None:
-                raise Conflict(
-                    f"v{linked.version_index} of {found.name} is linked elsewhere",
-                    fix="unlink it first",
-                )
-        collections.delete(ctx.db, found.id)
-    return {"artifactCollection": found}
-
-
-def add_tags(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Tag a collection."""
-    found, names = _tagged(info, input)
-    collections.change_tags(info.context.db, found.id, names, [])
-    return {"tags": [_tag(name) for name in names]}
-
-
-def delete_tags(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Remove tags from a collection."""
-    found, names = _tagged(info, input)
-    collections.change_tags(info.context.db, found.id, [], names)
-    return {"success": True}
-
-
-def _tagged(info: Info, input: dict[str, Any]) -> tuple[Collection, list[str]]:
-    found = by_path(
-        info, input["entityName"], input["projectName"], input["artifactCollectionName"]
-    )
-    return found, [tag["tagName"] for tag in input["tags"]]
-
-
-def _tag(name: str) -> dict[str, str]:
-    return {"id": relay.to_id("Tag", name), "name": name}
 
 
 def project_types(
@@ -249,15 +109,6 @@ def type_collection(source: ArtifactType, info: Info, name: str) -> Collection |
     return found if found and found.type_id == source.id else None
 
 
-def project_membership(source: Project, info: Info, name: str) -> Membership | None:
-    """Return the version that `collection:alias`, `:v3` or a digest means; default latest."""
-    collection_name, _, reference = name.partition(":")
-    found = collections.find(info.context.db, source.id, collection_name)
-    if found is None:
-        return None
-    return memberships.resolve(info.context.db, found.id, reference or "latest")
-
-
 def collection_by_id(_root: None, info: Info, id: str) -> Collection | None:
     """Return a collection the viewer may read."""
     ctx = info.context
@@ -276,85 +127,7 @@ def collection_project(source: Collection, info: Info) -> Project | None:
 def collection_tags(source: Collection, info: Info) -> dict[str, Any]:
     """Return a collection's tags."""
     names = collections.tags(info.context.db, source.id)
-    return {"edges": [{"node": _tag(name)} for name in names]}
-
-
-def collection_aliases(
-    source: Collection, info: Info, after: str | None = None, first: int | None = None
-) -> relay.Connection:
-    """Return a collection's aliases."""
-    rows = memberships.aliases_of_collection(info.context.db, source.id)
-    return relay.offset_page(rows, after, first)
-
-
-def collection_membership(source: Collection, info: Info, aliasName: str) -> Membership | None:
-    """Return the version an alias means in this collection."""
-    return memberships.resolve(info.context.db, source.id, aliasName)
-
-
-def collection_versions(
-    source: Collection,
-    info: Info,
-    after: str | None = None,
-    first: int | None = None,
-    order: str | None = None,
-    filters: str | None = None,
-) -> relay.Connection:
-    """Return a collection's versions, newest first unless ordered otherwise."""
-    ctx, size = info.context, relay.page_size(first)
-    wanted = json.loads(filters) if filters else {}
-    if order or wanted not in ({}, {"state": "COMMITTED"}):
-        shown, start = _selected(info, source, wanted, order), relay.offset_of(after)
-        edges = [
-            VersionEdge(artifacts.by_id(ctx.db, place.artifact_id), place.version_index, position)
-            for position, place in enumerate(shown[start : start + size + 1], start=start + 1)
-        ]
-        return relay.connection(edges, size, len(shown))
-    before = relay.offset_of(after) if after else None
-    places = memberships.of_collection(ctx.db, source.id, before=before, limit=size + 1)
-    edges = [
-        VersionEdge(artifacts.by_id(ctx.db, place.artifact_id), place.version_index)
-        for place in places
-    ]
-    total = memberships.count(ctx.db, source.id)
-    return relay.connection(edges, size, total)
-
-
-_VERSION_ORDERS = ("createdAt", "updatedAt", "size", "version")
-
-
-def _selected(
-    info: Info, source: Collection, wanted: object, order: str | None
-) -> list[Membership]:
-    """Return the versions that a filter lets pass, each looked at."""
-    db, name = info.context.db, (order or "-createdAt").lstrip("+-")
-    if name not in _VERSION_ORDERS:
-        raise BadInput(f"versions cannot be ordered by {name!r}", fix=f"use {_VERSION_ORDERS}")
-    places = memberships.of_collection(db, source.id, before=None, limit=relay.MAX_PAGE)
-    shown = [
-        (version[name], place)
-        for place in places
-        if matching.matches(wanted, version := VersionRecord(db, place))
-    ]
-    backwards = not order or order.startswith("-")
-    shown.sort(key=lambda pair: (pair[0], pair[1].version_index), reverse=backwards)
-    return [place for _, place in shown]
-
-
-class VersionEdge(relay.Edge):
-    """An edge that also says which version of the collection its node is."""
-
-    __slots__ = ("version",)
-
-    def __init__(self, node: object, index: int, position: int | None = None) -> None:
-        super().__init__(node, relay.to_cursor(index if position is None else position))
-        object.__setattr__(self, "version", f"v{index}")
-
-
-def latest_artifact(source: Collection, info: Info) -> object:
-    """Return the version that `latest` means."""
-    place = memberships.resolve(info.context.db, source.id, "latest")
-    return artifacts.by_id(info.context.db, place.artifact_id) if place else None
+    return {"edges": [{"node": relay.tag(name)} for name in names]}
 
 
 def _collection_type(source: Collection, info: Info) -> ArtifactType:
@@ -368,9 +141,6 @@ _COLLECTION: Mapping[str, Callable[..., Any]] = {
     "defaultArtifactType": _collection_type,
     "tags": collection_tags,
     "state": lambda _c, _info: "READY",
-    "aliases": collection_aliases,
-    "artifactMembership": collection_membership,
-    "artifacts": collection_versions,
 }
 
 RESOLVERS: Resolvers = {
@@ -380,18 +150,6 @@ RESOLVERS: Resolvers = {
         "artifactType": project_type,
         "artifactCollections": project_collections,
         "artifactCollection": project_collection,
-        "artifactCollectionMembership": project_membership,
-    },
-    "Mutation": {
-        "addAliases": add_aliases,
-        "deleteAliases": delete_aliases,
-        "updateArtifactSequence": update_collection,
-        "updateArtifactPortfolio": update_collection,
-        "moveArtifactSequence": move_sequence,
-        "deleteArtifactSequence": delete_collection,
-        "deleteArtifactPortfolio": delete_collection,
-        "createArtifactCollectionTagAssignments": add_tags,
-        "deleteArtifactCollectionTagAssignments": delete_tags,
     },
     "ArtifactType": {
         "artifactCollections": type_collections,
@@ -404,21 +162,7 @@ RESOLVERS: Resolvers = {
     },
     "ArtifactSequence": {
         **_COLLECTION,
-        "latestArtifact": latest_artifact,
         "digestAlgorithm": lambda c, info: artifacts.algorithm_of(info.context.db, c.id),
     },
     "ArtifactPortfolio": _COLLECTION,
-    "ArtifactAlias": {
-        "alias": lambda alias, _info: alias.name,
-        "artifactCollection": lambda alias, info: collections.by_id(
-            info.context.db, alias.collection_id
-        ),
-    },
-    "ArtifactCollectionMembership": {
-        "aliases": lambda m, info: memberships.aliases_of_membership(info.context.db, m.id),
-        "artifactCollection": lambda m, info: collections.by_id(info.context.db, m.collection_id),
-        "artifact": lambda m, info: artifacts.by_id(info.context.db, m.artifact_id),
-    },
 }
-
-__all__ = ["RESOLVERS", "Alias", "by_path", "select", "writable"]

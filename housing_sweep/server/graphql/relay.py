@@ -92,6 +92,11 @@ def offset_page(
     return connection(edges, size, len(rows) if total is None else total)
 
 
+def tag(name: str) -> dict[str, str]:
+    """Return a tag's node."""
+    return {"id": to_id("Tag", name), "name": name}
+
+
 def to_cursor(position: int) -> str:
     """Return the cursor of a position."""
     return base64.b64encode(f"at:{position}".encode()).decode()

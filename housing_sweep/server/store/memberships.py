@@ -101,6 +101,34 @@ def of_collection(
     return [Membership(*row) for row in rows]
 
 
+ORDERS = {
+    "version": "m.version_index",
+    "createdAt": "a.created_at",
+    "updatedAt": "a.updated_at",
+    "size": "a.size",
+}
+"""What the versions of a collection can be ordered by."""
+
+
+def ordered(
+    db: sqlite3.Connection,
+    collection_id: CollectionId,
+    by: str,
+    *,
+    backwards: bool,
+    start: int,
+    limit: int | None,
+) -> list[Membership]:
+    """Return a part of a collection's versions ordered by one of `ORDERS`, then by number."""
+    way = "DESC" if backwards else "ASC"
+    rows = db.execute(
+        f"{_MEMBERSHIP} JOIN artifacts a ON a.id = m.artifact_id WHERE m.collection_id = ?"
+        f" ORDER BY {ORDERS[by]} {way}, m.version_index {way} LIMIT ? OFFSET ?",
+        (collection_id, -1 if limit is None else limit, start),
+    )
+    return [Membership(*row) for row in rows]
+
+
 def first_linked_elsewhere(
     db: sqlite3.Connection, collection_id: CollectionId
 ) -> Membership | None:
