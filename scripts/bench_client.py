@@ -23,6 +23,10 @@ ALIAS = """{ project(name: "bench") { artifactCollectionMembership(name: "model-
     id versionIndex aliases { alias } artifactCollection { id name project { name entityName } }
     artifact { id state digest size fileCount metadata description createdAt
     artifactType { name } artifactSequence { id name } } } } }"""
+VERSIONS = """query V($o: String) { project(name: "bench") { artifactCollection(
+    name: "model-bench") { artifacts(first: 50, order: $o) { totalCount edges { version node {
+    id state digest size fileCount metadata description createdAt artifactType { name }
+    artifactSequence { id name } } cursor } pageInfo { endCursor hasNextPage } } } } }"""
 BEAT = """mutation B($id: ID!, $s: JSONString) { agentHeartbeat(input: {id: $id, runState: $s}) {
     agent { id } commands } }"""
 AGENT = '{ project(name: "bench") { sweep(sweepName: "benchswp") { agents { edges { node { id'
@@ -99,5 +103,6 @@ def operations(client: Client) -> dict[str, Callable[[], object]]:
         "best_run of a sweep": runs(rmse, of_sweep, 1),
         "runs of a sweep by metric": runs(rmse, of_sweep),
         "artifact by alias": lambda: client.ask(ALIAS),
+        "versions, newest first": lambda: client.ask(VERSIONS),
         "sampled history of a run": sampled(keys=["loss"], samples=500),
     }
