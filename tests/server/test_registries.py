@@ -333,6 +333,9 @@ anna, team = api.user("sdk-anna"), api.create_team("sdk-team")
 renamed.add_members(anna, team)
 renamed.update_member(anna, "viewer")
 renamed.update_member(team, "restricted_viewer")
+secret = api.registry("secret")
+secret.add_members(anna, team)
+secret.remove_members(anna, team)
 team.invite("sdk-anna@example.org", admin=True)
 account = api.team("sdk-team").create_service_account("robot")
 print(json.dumps([org.name, account.api_key]))
@@ -357,6 +360,10 @@ print(json.dumps({
     "teams": {m.team.name: m.role for m in found.team_members()},
     "team": [[m.name, m.account_type, m.admin] for m in api.team("sdk-team").members],
     "again": again,
+    "full": [found.full_name, bool(found.internal_id), found.updated_at >= found.created_at],
+    "any_type": [r.allow_all_artifact_types for r in (found, api.registry("secret"))],
+    "secret": [m.user.username for m in api.registry("secret").user_members()],
+    "secret_teams": [m.team.name for m in api.registry("secret").team_members()],
 }))
 """
 
@@ -403,6 +410,10 @@ def test_the_sdk_makes_registries_and_teams_and_others_read_them_back(
             ["sdk-anna", "USER", True],
             ["robot", "SERVICE", False],
         ],
+        "full": ["wandb-registry-flowers", True, True],
+        "any_type": [False, True],
+        "secret": [own_server.user],
+        "secret_teams": [],
     }
     told = own_server.sdk(SDK_AS_MEMBER, env={"WANDB_API_KEY": anna})
     assert told["names"] == ["flowers"]

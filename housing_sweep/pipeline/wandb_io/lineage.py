@@ -5,8 +5,8 @@ from typing import Any
 
 import wandb
 
-from housing_sweep.pipeline.wandb_io.backend import artifact_path
 from housing_sweep.pipeline.wandb_io.errors import our_errors
+from housing_sweep.pipeline.wandb_io.reading import artifact_path
 from housing_sweep.registry.lineage import ArtifactFacts, RunFacts
 from housing_sweep.registry.selection import number
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from housing_sweep.errors import NotFound, NotSupported
-from housing_sweep.pipeline.wandb_io.backend import PROJECT, WandbBackend
+from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.errors import our_errors
 from housing_sweep.registry.names import SweepRef
 from housing_sweep.search.spec import parse_yaml
@@ -170,11 +170,6 @@ class SweepBackend(WandbBackend):
                 query, variables=variables
             )
         return found
-
-    def default_project(self) -> tuple[str, str]:
-        """Return the (entity, project) that wandb uses here."""
-        entity = self._api.settings["entity"] or self._api.default_entity
-        return str(entity), str(self._api.settings["project"] or PROJECT)
 
 
 def _row(node: Mapping[str, Any]) -> SweepRow:
