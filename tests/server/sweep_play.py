@@ -28,6 +28,12 @@ GRID6: dict[str, Any] = {
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {"a": {"values": [1, 2, 3]}, "b": {"values": ["x", "y"]}},
 }
+RANDOM: dict[str, Any] = {
+    "method": "random",
+    "metric": {"name": "loss", "goal": "minimize"},
+    "parameters": {"lr": {"distribution": "uniform", "min": 0.0, "max": 1.0}, "seed": {"value": 7}},
+}
+BAYES = {**RANDOM, "method": "bayes"}
 BEAT = 5.0
 
 

@@ -1,7 +1,5 @@
 """Hyperband on the server: decided when history arrives, told on the trial's own stream."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +14,6 @@ SPEC: dict[str, Any] = {
     "parameters": {"lr": {"distribution": "uniform", "min": 0.0, "max": 1.0}},
     "early_terminate": {"type": "hyperband", "min_iter": 2, "eta": 2},
 }
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    made = Play(tmp_path)
-    yield made
-    made.close()
 
 
 def _started(play: Play, spec: dict[str, Any], count: int) -> tuple[Any, list[str]]:

@@ -1,8 +1,6 @@
 """Sweeps with several objectives on the server: `metrics:` instead of `metric:`."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,13 +20,6 @@ SPEC: dict[str, Any] = {
     "metrics": [{"name": "error"}, {"name": "saved", "goal": "maximize"}],
     "parameters": {name: {"min": 0.0, "max": 1.0} for name in "xy"},
 }
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    made = Play(tmp_path)
-    yield made
-    made.close()
 
 
 def _finish(play: Play, name: str, **summary: float) -> None:

@@ -1,6 +1,6 @@
 """The scheduler's rules, played out on a real database with the clock in hand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,34 +8,7 @@ import pytest
 
 from housing_sweep.errors import NotFound
 from housing_sweep.server.store import projects, runs
-from tests.server.sweep_play import GRID6, Play
-
-RANDOM: dict[str, Any] = {
-    "method": "random",
-    "metric": {"name": "loss", "goal": "minimize"},
-    "parameters": {"lr": {"distribution": "uniform", "min": 0.0, "max": 1.0}, "seed": {"value": 7}},
-}
-BAYES = {**RANDOM, "method": "bayes"}
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    made = Play(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def play_with(tmp_path: Path) -> Iterator[Callable[..., Play]]:
-    made: list[Play] = []
-
-    def start(**config: Any) -> Play:
-        made.append(Play(tmp_path / str(len(made)), **config))
-        return made[-1]
-
-    yield start
-    for item in made:
-        item.close()
+from tests.server.sweep_play import GRID6, RANDOM, Play
 
 
 def test_a_grid_gives_every_point_once_and_ends_by_itself(play: Play) -> None:

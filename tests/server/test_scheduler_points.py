@@ -1,8 +1,7 @@
 """Which points a sweep tries: grid, random, bayes; again, after an update, beside prior runs."""
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,34 +9,7 @@ import yaml
 
 from housing_sweep.errors import BadInput, NotFound, SpecError
 from housing_sweep.server.store import runs, trials
-from tests.server.sweep_play import GRID6, Play
-
-RANDOM: dict[str, Any] = {
-    "method": "random",
-    "metric": {"name": "loss", "goal": "minimize"},
-    "parameters": {"lr": {"distribution": "uniform", "min": 0.0, "max": 1.0}, "seed": {"value": 7}},
-}
-BAYES = {**RANDOM, "method": "bayes"}
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    made = Play(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def play_with(tmp_path: Path) -> Iterator[Callable[..., Play]]:
-    made: list[Play] = []
-
-    def start(**config: Any) -> Play:
-        made.append(Play(tmp_path / str(len(made)), **config))
-        return made[-1]
-
-    yield start
-    for item in made:
-        item.close()
+from tests.server.sweep_play import BAYES, GRID6, RANDOM, Play
 
 
 def test_random_trials_do_not_depend_on_who_asks(play: Play) -> None:

@@ -1,8 +1,6 @@
 """Trials that others chose: `wandb sweep-scheduler`, `wandb.controller`, a user's own queue."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +24,6 @@ LOCAL: dict[str, Any] = {
     "metric": {"name": "loss", "goal": "minimize"},
     "parameters": {"lr": {"values": [0.1, 0.2]}},
 }
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Iterator[Play]:
-    made = Play(tmp_path)
-    yield made
-    made.close()
 
 
 def _enqueue(play: Play, sweep: Sweep, lr: float) -> str:
