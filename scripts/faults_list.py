@@ -289,6 +289,20 @@ FAULTS = [
         "tests/server/test_sweep_preemption.py",
     ),
     Fault(
+        "a trial that is done and does not come to save its model",
+        "housing_sweep/pipeline/wandb_io/stopping.py",
+        "            print(note, file=sys.stderr)  # noqa: T201\n        _wait(done)\n",
+        "            print(note, file=sys.stderr)  # noqa: T201\n        raise\n",
+        "tests/pipeline/test_trial.py",
+    ),
+    Fault(
+        "versions ordered by another thing than asked",
+        _S + "graphql/collection_versions.py",
+        'places = _ordered(info, source, order or "", start, size + 1)',
+        'places = _ordered(info, source, "+version", start, size + 1)',
+        "tests/server/test_sdk_artifact_features.py",
+    ),
+    Fault(
         "suggestions that see the newest trials only",
         _S + "store/trials.py",
         "            values += [sweep_id, key, -LARGEST, LARGEST, best]",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from housing_sweep.housing.fit import FitResult
     from housing_sweep.housing.split import Split
     from housing_sweep.housing.trial_config import TrialConfig
+    from housing_sweep.pipeline.ports import DatasetVersion
     from housing_sweep.pipeline.wandb_io.tracking import TrackedRun
 
 
@@ -123,7 +124,7 @@ def run(config: Mapping[str, object] | None = None) -> None:
 def _run(tracked: "TrackedRun") -> None:
     from threadpoolctl import threadpool_limits
 
-    from housing_sweep.housing import evaluation, schema, split
+    from housing_sweep.housing import schema, split
     from housing_sweep.housing.fit import Progress, fit
     from housing_sweep.housing.trial_config import TrialConfig
 
@@ -146,12 +147,25 @@ def _run(tracked: "TrackedRun") -> None:
     # In an agent's process, scikit-learn may be loaded already.
     with threadpool_limits(1), tracked.stoppable():
         result = fit(config, frame, rows, report)
-    _finish(tracked, config, frame, rows, result)
-    with tempfile.TemporaryDirectory() as scratch:
-        from housing_sweep.pipeline import model_files
+    tracked.saving(lambda: _save(tracked, config, dataset, frame, rows, result))
 
-        truth = frame[schema.TARGET].to_numpy(dtype=float)[rows.validation]
-        half = evaluation.interval(truth, result.predictions)
+
+def _save(
+    tracked: "TrackedRun",
+    config: "TrialConfig",
+    dataset: "DatasetVersion",
+    frame: "pd.DataFrame",
+    rows: "Split",
+    result: "FitResult",
+) -> None:
+    """Log charts, scores and the model."""
+    from housing_sweep.housing import evaluation, schema
+    from housing_sweep.pipeline import model_files
+
+    _log_charts(tracked, config, frame, rows, result)
+    truth = frame[schema.TARGET].to_numpy(dtype=float)[rows.validation]
+    half = evaluation.interval(truth, result.predictions)
+    with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         facts = model_files.write(folder, config, result, rows, dataset, interval90=half)
         tracked.summarise(
@@ -172,7 +186,7 @@ def _run(tracked: "TrackedRun") -> None:
         tracked.log_artifact(f"model-{tracked.id}", "model", files, facts, wait=True)
 
 
-def _finish(
+def _log_charts(
     tracked: "TrackedRun",
     config: "TrialConfig",
     frame: "pd.DataFrame",

@@ -80,3 +80,48 @@ def test_a_stopped_trial_keeps_its_history_and_saves_no_model(
     assert run["state"] == "failed"
     assert run["lines"] > 0
     assert run["made"] == []
+
+
+SLOW_TO_SAVE = """
+import pathlib, sys, time
+from housing_sweep.pipeline import model_files, trial
+write = model_files.write
+def slowly(*args, **more):
+    pathlib.Path("saving").touch()
+    while not pathlib.Path("go").exists():
+        time.sleep(0.05)
+    return write(*args, **more)
+model_files.write = slowly
+sys.argv[1:] = ["--features=raw", "--max_iter=5", "--plots=none"]
+trial.main()
+"""
+STOP = """
+import json, wandb
+(run,) = wandb.Api().runs("california-housing", filters={"state": "running"})
+print(json.dumps(run.stop()))
+"""
+
+
+@pytest.mark.slow
+def test_a_stop_that_comes_after_the_fit_does_not_stop_the_model_from_being_saved(
+    own_server: LocalServer, tmp_path: Path
+) -> None:
+    _publish(own_server, tmp_path)
+    code = [sys.executable, "-c", SLOW_TO_SAVE]
+    with subprocess.Popen(
+        code, env=own_server.env, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as trial:
+        deadline = time.monotonic() + 90
+        while not (tmp_path / "saving").exists():
+            assert time.monotonic() < deadline, "the trial never got that far"
+            time.sleep(0.05)
+        own_server.sdk(STOP)
+        trial.send_signal(signal.SIGTERM)  # which an agent sends when it is told of the stop
+        time.sleep(1)
+        (tmp_path / "go").touch()
+        _, told = trial.communicate(timeout=60)
+    assert trial.returncode == 0, told
+    assert "done, saving what was made" in told
+    [run] = own_server.sdk(RUNS)
+    assert run["state"] == "finished"
+    assert [kind for kind, _ in run["made"]] == ["model"], told

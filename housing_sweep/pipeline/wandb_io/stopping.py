@@ -1,4 +1,4 @@
-"""Hear soon that a trial shall stop.
+"""Hear soon that a trial shall stop, and not at all once it is done but for saving.
 
 A stop comes with the backend's answer to a piece of history, at once; but the SDK asks wandb-core
 only every 15 s whether it came, and many of our trials are over by then. So core is asked more
@@ -6,8 +6,10 @@ often while a trial fits: by the SDK's own checker, over a local socket, not ove
 """
 
 import contextlib
+import contextvars
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 ASK_SECONDS = 0.2
@@ -51,3 +53,44 @@ def heard_soon(run: Any) -> Iterator[None]:
         raise
     finally:
         checker.stop_soon()
+
+
+def undisturbed(work: Callable[[], None]) -> None:
+    """Do work that an interrupt must not leave half done: in a thread, which gets none of them.
+
+    A stop that comes after a trial's last iteration (agents send SIGTERM, the SDK SIGINT, its
+    function agent an exception into the thread) would else leave a stopped trial with a model. So
+    the first one is passed over; a second one, of a person who insists, ends the wait.
+
+    Raises:
+        KeyboardInterrupt: the second one; the work may still go on.
+    """
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def carefully() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+            failed.append(error)
+        finally:
+            done.set()
+
+    target = contextvars.copy_context().run
+    threading.Thread(target=target, args=(carefully,), name="undisturbed", daemon=True).start()
+    try:
+        _wait(done)
+    except BaseException as error:  # noqa: BLE001  any kind: the function agent's is an Exception
+        if isinstance(error, KeyboardInterrupt):
+            note = "done, saving what was made; interrupt again to give that up"
+            print(note, file=sys.stderr)  # noqa: T201
+        _wait(done)
+    if failed:
+        raise failed[0]
+
+
+def _wait(done: threading.Event) -> None:
+    # Not `Thread.join`: interrupted, it calls the thread ended (CPython 3.11). And in pieces: an
+    # exception that another thread sets waits for the next bytecode.
+    while not done.is_set():
+        done.wait(0.1)

@@ -1,7 +1,7 @@
 """What a run writes: metrics, artifacts, charts. A thin face of `wandb.Run`."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from housing_sweep.errors import HousingSweepError
 from housing_sweep.pipeline.ports import DatasetVersion
 from housing_sweep.pipeline.wandb_io.errors import backend_url, our_errors
 from housing_sweep.pipeline.wandb_io.files import fetch_dataset
-from housing_sweep.pipeline.wandb_io.stopping import heard_soon
+from housing_sweep.pipeline.wandb_io.stopping import heard_soon, undisturbed
 
 LOCAL_TRANSMIT_SECONDS = 1.0
 """How often a trial sends its history to a backend of one's own; to W&B's cloud, every 15 s. Core
@@ -61,6 +61,10 @@ class TrackedRun:
             spent = time.perf_counter() - began
             self.summarise({"fit_seconds": spent, "stopped_early": True})
             raise
+
+    def saving(self, work: Callable[[], None]) -> None:
+        """Do the last, short part of a trial: a stop comes too late for it."""
+        undisturbed(work)
 
     def log(self, values: Mapping[str, object]) -> None:
         """Append one history step."""
@@ -154,4 +158,4 @@ def open_run(
     except BaseException as error:
         run.finish(exit_code=255 if isinstance(error, KeyboardInterrupt) else 1)
         raise
-    run.finish()
+    undisturbed(run.finish)
