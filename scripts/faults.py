@@ -31,7 +31,8 @@ def main(words: list[str]) -> int:
         for fault in chosen:
             began = time.monotonic()
             verdict = try_fault(tree, fault, sound[fault.tests])
-            print(f"{verdict:10} {fault.name:45} {time.monotonic() - began:5.1f} s  {fault.tests}")
+            seconds = time.monotonic() - began
+            print(f"{verdict:10} {fault.name:45} {seconds:5.1f} s  {fault.tests}", flush=True)
             unnoticed += [fault.name] if verdict != "noticed" else []
     print(f"{len(chosen) - len(unnoticed)} of {len(chosen)} faults noticed")
     return len(unnoticed)
