@@ -103,26 +103,26 @@ class Numeric:
     @property
     def size(self) -> int | None:
         """How many multiples of `q` lie within the bounds; None when unbounded or continuous."""
-        if self.q is None or not math.isfinite(sum(self._bounds())):
+        if self.q is None or not math.isfinite(sum(self.bounds())):
             return None
-        low, high = self._steps()
+        low, high = self.steps()
         return int(high - low) + 1
 
     def step_value(self, position: int) -> object:
         """Return the value `position` steps above the lowest; for kinds with a `size`."""
-        return self._spell(self._steps()[0] + position)
+        return self._spell(self.steps()[0] + position)
 
     def ppf(self, u: Floats) -> list[object]:
         """Return the values at quantiles `u`."""
         u = np.asarray(u, dtype=float)
         if self.q is None:
-            low, high = self._bounds()
+            low, high = self.bounds()
             return [float(x) for x in np.clip(self._base(u), low, high)]
         if self.shape == "uniform":  # every step its fair share of the interval, the ends too
-            low, high = self._steps()
+            low, high = self.steps()
             steps = np.minimum(low + np.floor(u * (high - low + 1)), high)
         else:
-            low, high = self._steps()
+            low, high = self.steps()
             steps = np.clip(np.round(self._base(u) / self.q), low, high)
         return [self._spell(step) for step in steps]
 
@@ -130,7 +130,7 @@ class Numeric:
         """Return quantiles that `ppf` maps back to `values`."""
         x = np.asarray(values, dtype=np.float64)
         if self.q is not None and self.shape == "uniform":
-            low, high = self._steps()
+            low, high = self.steps()
             u = (np.round(x / self.q) - low + 0.5) / (high - low + 1)
         else:
             u = self._inverse(x)
@@ -163,7 +163,8 @@ class Numeric:
         z = np.log(tiny) if self.shape == "log_normal" else x
         return np.asarray(ndtr((z - self.a) / self.b), dtype=float)
 
-    def _bounds(self) -> tuple[float, float]:
+    def bounds(self) -> tuple[float, float]:
+        """Return the lowest and the highest value; infinite where there is none."""
         if self.shape == "uniform":
             return self.a, self.b
         if self.shape == "log":
@@ -174,10 +175,10 @@ class Numeric:
             return 0.0, 1.0
         return (0.0 if self.shape == "log_normal" else -math.inf), math.inf
 
-    def _steps(self) -> tuple[float, float]:
+    def steps(self) -> tuple[float, float]:
         """Return the first and last multiple of `q` within the bounds, in units of `q`."""
         assert self.q is not None
-        low, high = self._bounds()
+        low, high = self.bounds()
         # A bound such as log(12) comes back as 12.000000000000002: forgive the last digits.
         first = math.ceil(low / self.q - 1e-9) if math.isfinite(low) else low
         last = math.floor(high / self.q + 1e-9) if math.isfinite(high) else high

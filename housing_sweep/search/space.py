@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from housing_sweep.search.distributions import Categorical, Distribution, Floats
-from housing_sweep.search.spec import Leaf, SweepSpec, Tree
+from housing_sweep.search.parameters import Leaf, Tree
+from housing_sweep.search.spec import SweepSpec
 from housing_sweep.search.trial import Params
 
 Path = tuple[str, ...]

@@ -13,6 +13,13 @@ PARAMETER_KEYS = (
 _EXPONENT = re.compile(r"([+-]?\d+)(\.\d*)?[eE]([+-]?)(\d+)")
 
 
+def choice(path: str, value: object, known: tuple[str, ...]) -> str:
+    """Return that a value is unknown, with the one that was probably meant, or all."""
+    near = get_close_matches(str(value), known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
+    return f"{path}: {value!r} is unknown, {hint}"
+
+
 def near_key(raw: Mapping[object, object]) -> str:
     """Return " (vlaues: did you mean values?)" for the first key that is nearly a known one."""
     for key in raw:

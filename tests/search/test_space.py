@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from housing_sweep.search.distributions import Categorical, Numeric
+from housing_sweep.search.parameters import KINDS
 from housing_sweep.search.space import Space
-from housing_sweep.search.spec import KINDS, SweepSpec, parse_spec
+from housing_sweep.search.spec import SweepSpec, parse_spec
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "categorical": {"values": ["a", "b", 3, 3.5, None, True]},
