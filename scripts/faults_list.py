@@ -129,7 +129,7 @@ FAULTS = [
     ),
     Fault(
         "dedupe by digest off",
-        _S + "graphql/artifacts.py",
+        _S + "graphql/artifact_making.py",
         'elif input.get("enableDigestDeduplication", True):',
         "elif False:",
         _DEDUPE,
@@ -269,7 +269,7 @@ FAULTS = [
     ),
     Fault(
         "a shared version that holds the one before",
-        _S + "graphql/artifacts.py",
+        _S + "graphql/artifact_making.py",
         'if base is not None and held[-1].type == "INCREMENTAL":',
         "if base is not None:",
         _SHARED,

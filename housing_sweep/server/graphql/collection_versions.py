@@ -18,11 +18,7 @@ from housing_sweep.server.store.projects import Project
 
 def project_membership(source: Project, info: Info, name: str) -> Membership | None:
     """Return the version that `collection:alias`, `:v3` or a digest means; default latest."""
-    collection_name, _, reference = name.partition(":")
-    found = collections.find(info.context.db, source.id, collection_name)
-    if found is None:
-        return None
-    return memberships.resolve(info.context.db, found.id, reference or "latest")
+    return memberships.by_name(info.context.db, source.id, name)
 
 
 def collection_aliases(

@@ -32,6 +32,7 @@ from housing_sweep.server.context import Context
 from housing_sweep.server.graphql import (
     agents,
     artifact_files,
+    artifact_making,
     artifacts,
     collection_edits,
     collection_versions,
@@ -73,6 +74,7 @@ NOUNS: tuple[Resolvers, ...] = (
     collections.RESOLVERS,
     collection_edits.RESOLVERS,
     collection_versions.RESOLVERS,
+    artifact_making.RESOLVERS,
     artifacts.RESOLVERS,
     artifact_files.RESOLVERS,
     links.RESOLVERS,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server.graphql import artifacts as wire
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifact_access import by_opaque_id, readable
 from housing_sweep.server.graphql.relay import Info, Resolvers
@@ -42,6 +41,7 @@ def _source(info: Info, input: dict[str, Any]) -> Artifact:
 
 def _portfolio(info: Info, input: dict[str, Any], artifact: Artifact) -> Collection:
     ctx = info.context
+    type_name = collections.type_of(ctx.db, artifact.collection_id).name
     if input.get("artifactPortfolioID"):
         found = collections.by_id(
             ctx.db, relay.from_id("ArtifactCollection", input["artifactPortfolioID"])
@@ -50,20 +50,13 @@ def _portfolio(info: Info, input: dict[str, Any], artifact: Artifact) -> Collect
         if found is None or project is None or found.kind != PORTFOLIO:
             raise NotFound("portfolio not found")
         projects.require_writable(ctx.db, ctx.viewer, project)
-        return collections.ensure(
-            ctx.db, project.id, found.name, _type_name(info, artifact), PORTFOLIO, ctx.now
-        )
+        return collections.ensure(ctx.db, project.id, found.name, type_name, PORTFOLIO, ctx.now)
     name = input.get("artifactPortfolioName")
     if not name:
         raise BadInput("a link needs the name of a portfolio")
     project = _target(info, input.get("entityName"), input.get("projectName") or "")
-    type_name = _type_name(info, artifact)
     _check_accepted(info, project, type_name)
     return collections.ensure(ctx.db, project.id, name, type_name, PORTFOLIO, ctx.now)
-
-
-def _type_name(info: Info, artifact: Artifact) -> str:
-    return wire.artifact_type(artifact, info).name
 
 
 def _check_accepted(info: Info, project: Project, type_name: str) -> None:

@@ -75,6 +75,12 @@ def type_by_id(db: sqlite3.Connection, type_id: TypeId) -> ArtifactType:
     return ArtifactType(*db.execute(f"{_TYPE} WHERE t.id = ?", (type_id,)).fetchone())
 
 
+def type_of(db: sqlite3.Connection, collection_id: CollectionId) -> ArtifactType:
+    """Return the type of a collection that is known to exist, and so of its versions."""
+    where = "JOIN collections c ON c.type_id = t.id WHERE c.id = ?"
+    return ArtifactType(*db.execute(f"{_TYPE} {where}", (collection_id,)).fetchone())
+
+
 def types_of(db: sqlite3.Connection, project_id: ProjectId) -> list[ArtifactType]:
     """Return a project's types, by name."""
     rows = db.execute(f"{_TYPE} WHERE t.project_id = ? ORDER BY t.name", (project_id,))

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import NewType
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.store import collections
 from housing_sweep.server.store.collections import ArtifactId, CollectionId
 from housing_sweep.server.store.db import write
+from housing_sweep.server.store.projects import ProjectId
 
 MembershipId = NewType("MembershipId", int)
 
@@ -192,6 +194,13 @@ def resolve(
         collection_id,
         reference,
     )
+
+
+def by_name(db: sqlite3.Connection, project_id: ProjectId, name: str) -> Membership | None:
+    """Return the version that `collection:alias`, `:v3` or a digest means; default latest."""
+    collection_name, _, reference = name.partition(":")
+    collection = collections.find(db, project_id, collection_name)
+    return resolve(db, collection.id, reference or "latest") if collection else None
 
 
 def aliases_of_membership(db: sqlite3.Connection, membership_id: MembershipId) -> list[Alias]:
