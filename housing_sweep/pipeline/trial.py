@@ -48,6 +48,10 @@ def main() -> None:
     from housing_sweep.pipeline.wandb_io.stopping import StopAsked
 
     signal.signal(signal.SIGTERM, _interrupt)
+    # The SDK stops a run by SIGINT, which the jobs that a script starts with `&` ignore. An agent's
+    # trials have a process group of their own, so no terminal's Ctrl-C reaches them.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         run(parse_flags(sys.argv[1:]))
     except HousingSweepError as error:

@@ -24,6 +24,11 @@ print(json.dumps([
      "made": [[a.type, a.metadata] for a in r.logged_artifacts()]} for r in runs
 ]))
 """
+STOP = """
+import json, wandb
+(run,) = wandb.Api().runs("california-housing", filters={"state": "running"})
+print(json.dumps(run.stop()))
+"""
 
 
 def test_flags_are_read_as_the_agent_writes_them() -> None:
@@ -82,6 +87,23 @@ def test_a_stopped_trial_keeps_its_history_and_saves_no_model(
     assert run["made"] == []
 
 
+@pytest.mark.slow
+def test_a_trial_in_the_background_of_a_script_hears_of_its_stop(
+    own_server: LocalServer, tmp_path: Path
+) -> None:
+    _publish(own_server, tmp_path)
+    flags = ("--model=random_forest", "--features=raw", "--n_estimators=5000")
+    background = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as a script's `&` does
+    with subprocess.Popen([*background, *TRIAL, *flags], env=own_server.env) as trial:
+        deadline = time.monotonic() + 90
+        while not any(run["lines"] for run in own_server.sdk(RUNS)):
+            assert time.monotonic() < deadline, "no history line arrived"
+        own_server.sdk(STOP)
+        assert trial.wait(60) == 0
+    [run] = own_server.sdk(RUNS)
+    assert (run["state"], run["made"]) == ("killed", [])
+
+
 SLOW_TO_SAVE = """
 import pathlib, sys, time
 from housing_sweep.pipeline import model_files, trial
@@ -94,11 +116,6 @@ def slowly(*args, **more):
 model_files.write = slowly
 sys.argv[1:] = ["--features=raw", "--max_iter=5", "--plots=none"]
 trial.main()
-"""
-STOP = """
-import json, wandb
-(run,) = wandb.Api().runs("california-housing", filters={"state": "running"})
-print(json.dumps(run.stop()))
 """
 
 
