@@ -22,7 +22,9 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from bench_search_fits import load  # noqa: E402
 
+from housing_sweep.search.distributions import Numeric  # noqa: E402
 from housing_sweep.search.hyperband import Bands, to_stop  # noqa: E402
+from housing_sweep.search.parameters import Leaf, Tree  # noqa: E402
 from housing_sweep.search.spec import parse_yaml  # noqa: E402
 
 SPEC = ROOT / "sweeps" / "hist_gradient_boosting_hyperband.yaml"
@@ -89,6 +91,16 @@ def _next_event(agent: _Agent) -> float:
     return float(min(agent.began + seconds, agent.stop_at))
 
 
+def _within(params: dict[str, Any], tree: Tree) -> bool:
+    """Return whether a recorded fit lies in the space as it is now; it may have been narrowed."""
+    for name, leaf in tree.items():
+        if isinstance(leaf, Leaf) and isinstance(leaf.distribution, Numeric):
+            low, high = leaf.distribution.bounds()
+            if not low * (1 - 1e-9) <= params[name] <= high * (1 + 1e-9):
+                return False
+    return True
+
+
 def main() -> int:
     """Replay the sweeps and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -98,7 +110,7 @@ def main() -> int:
     parser.add_argument("--delay", type=float, default=0.0)
     options = parser.parse_args()
     spec = parse_yaml(SPEC.read_text())
-    rows = load("hyperband")
+    rows = [row for row in load("hyperband") if _within(row["params"], spec.parameters)]
     own = Bands.of(spec.early_terminate)
     assert own is not None
     if len(rows) < options.trials:
