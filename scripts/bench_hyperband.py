@@ -110,7 +110,8 @@ def main() -> int:
     parser.add_argument("--delay", type=float, default=0.0)
     options = parser.parse_args()
     spec = parse_yaml(SPEC.read_text())
-    rows = [row for row in load("hyperband") if _within(row["params"], spec.parameters)]
+    held: list[dict[str, Any]] = load("hyperband")
+    rows = [row for row in held if _within(row["params"], spec.parameters)]
     own = Bands.of(spec.early_terminate)
     assert own is not None
     if len(rows) < options.trials:
