@@ -1,6 +1,6 @@
 """What stopping losers early saves through real agents: `wandb sweep`, `wandb agent`, trials.
 
-    scripts/bench early_stop --csv housing.csv [--pairs 3] [--trials 30] [--agents 2]
+    scripts/bench early_stop --csv housing.csv [--seeds 0 1 2] [--trials 30] [--agents 2]
 
 Each pair is two sweeps over the same points, one without `early_terminate`. Training time is the
 trials' own `fit_seconds`: features and fit, until the end or the stop. Prints a Markdown table.
@@ -100,7 +100,7 @@ def main() -> int:
     """Run the pairs and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--csv", type=Path, default=os.environ.get("HOUSING_SWEEP_CSV"))
-    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="one pair each")
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--agents", type=int, default=2)
     options = parser.parse_args()
@@ -116,7 +116,7 @@ def main() -> int:
         try:
             project = {**server.env, "WANDB_PROJECT": "california-housing"}
             server.cli("housing-sweep", "data", "publish", *source, env=project)
-            for seed in range(options.pairs):
+            for seed in options.seeds:
                 full, cut = (one(server, each, seed, options.agents) for each in (whole, spec))
                 assert not cut.partial, "a stopped trial logged a model"
                 saved.append(1 - cut.training / full.training)

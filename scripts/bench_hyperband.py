@@ -28,7 +28,12 @@ from housing_sweep.search.parameters import Leaf, Tree  # noqa: E402
 from housing_sweep.search.spec import parse_yaml  # noqa: E402
 
 SPEC = ROOT / "sweeps" / "hist_gradient_boosting_hyperband.yaml"
-OTHERS = ((1, 2.0), (1, 3.0), (1, 4.0), (2, 2.0), (2, 3.0), (2, 4.0), (2, 6.0), (3, 3.0), (4, 3.0))
+OTHERS = (
+    *(Bands(first=first, eta=eta) for first in (1, 2) for eta in (2.0, 3.0, 4.0)),
+    *(Bands(fixed=(1, 3), eta=eta) for eta in (2.0, 2.5)),
+    *(Bands(fixed=(1, 4), eta=eta) for eta in (2.5, 3.0)),
+    Bands(first=4, eta=3.0),
+)
 
 
 @dataclass(slots=True)
@@ -118,11 +123,11 @@ def main() -> int:
         print(f"only {len(rows)} curves: run scripts/bench fits first", file=sys.stderr)
         return 1
     print(f"{len(rows)} curves, {options.draws} draws of {options.trials}, {options.agents} agents")
-    print("\n| min_iter | eta | time saved | regret mean ± sd | p90 | same winner | stopped |")
+    print("\n| bands | eta | time saved | regret mean ± sd | p90 | same winner | stopped |")
     print("|---|---|---|---|---|---|---|")
-    rules = {(own.first, own.eta): own} | {(f, e): Bands(first=f, eta=e) for f, e in OTHERS}
+    longest = max(len(row["curve"]) for row in rows)
     orders = [np.random.default_rng(seed).permutation(len(rows)) for seed in range(options.draws)]
-    for (first, eta), bands in rules.items():
+    for bands in dict.fromkeys((own, *OTHERS)):
         saved, regret, stopped = [], [], []
         for order in orders:
             drawn = [rows[i] for i in order[: options.trials]]
@@ -132,8 +137,9 @@ def main() -> int:
             regret.append(cut.best - full.best)
             stopped.append(cut.stopped)
         mark = " (spec)" if bands is own else ""
+        where = ", ".join(map(str, bands.reached(longest)))
         print(
-            f"| {first}{mark} | {eta:g} | {np.mean(saved):.0%} ± {np.std(saved):.0%}"
+            f"| {where}{mark} | {bands.eta:g} | {np.mean(saved):.0%} ± {np.std(saved):.0%}"
             f" | {np.mean(regret):.5f} ± {np.std(regret):.5f} | {np.quantile(regret, 0.9):.5f}"
             f" | {np.mean(np.array(regret) == 0):.0%} | {np.mean(stopped):.0f} |"
         )

@@ -35,6 +35,8 @@ ASK_NOTHING = {
     "user_api",
     *("use_as", "job"),  # of Launch
     "update_automation",  # takes what `create_automation` returned
+    # of 0.28.2 only: old names of `url`, `project_url`, `sweep_url`, `project` and `len`
+    *("get_url", "get_project_url", "get_sweep_url", "project_name", "length"),
 }
 """Names that send nothing, or nothing that others do not."""
 
@@ -146,13 +148,15 @@ api = wandb.Api()
 version = api.artifact("surface-files/tree:latest")
 linked = api.artifact("surface-files-links/tree-links:latest")
 collection = version.collection
+dated = hasattr(version, "linked_at")  # 0.28.2 has no date of a link
 print(json.dumps({
     "files": sorted(version.manifest.entries),
     "path": version.get_path("in/deep/a.txt").path,
     "collection": [collection.name, collection.is_sequence(), bool(collection.updated_at)],
     "ids": [bool(collection.project_id), bool(collection.project_internal_id)],
     "linked": [linked.collection.name, linked.source_collection.name, linked.source_project,
-               linked.source_entity == linked.entity, bool(linked.linked_at), version.linked_at],
+               linked.source_entity == linked.entity, not dated or bool(linked.linked_at),
+               version.linked_at if dated else None],
     "commit": isinstance(version.commit_hash, str), "step": version.history_step,
     "updated": bool(version.updated_at),
     "type": api.artifact_type("dataset", "surface-files").collection("tree").name,
@@ -307,6 +311,7 @@ print(json.dumps({what: tries(ask) for what, ask in asked.items()}))
 
 def test_what_is_not_offered_says_so_at_once(local_server: LocalServer) -> None:
     for what, (said, seconds) in local_server.sdk(REFUSED).items():
-        assert what.strip() in said
-        assert "not supported by the local server" in said
+        assert what.strip().removesuffix("s") in said.lower()
+        # 0.28.2 asks first which automations there are, and refuses by itself what is not
+        assert re.search("not supported (by the local server|on this wandb server version)", said)
         assert seconds < 5
