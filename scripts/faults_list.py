@@ -282,10 +282,17 @@ FAULTS = [
         _RESTRICTED,
     ),
     Fault(
-        "a preempted trial that is not queued again",
+        "a preempted trial that other agents must wait for",
         _S + "sweep_progress.py",
         "            trials.queue_again(ctx.db, run)",
         "            pass",
+        "tests/server/test_scheduler.py",
+    ),
+    Fault(
+        "a preempted trial that is never offered again",
+        _S + "store/trials.py",
+        "r.state IN ('pending', 'preempted')\"",
+        "r.state IN ('pending')\"",
         "tests/server/test_sweep_preemption.py",
     ),
     Fault(
