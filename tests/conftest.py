@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.local_server import ROOT, LocalServer
 
 REAL_CSV = ROOT.parent / "shared" / "data" / "cal_housing.csv"
+
+# No property is about time: a busy machine may take as long as it likes.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

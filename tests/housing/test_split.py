@@ -12,7 +12,7 @@ FRAME = synthetic.make(3000)
 
 
 @given(st.sampled_from(["random", "spatial"]), st.integers(0, 2**31))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_parts_cover_every_row_once(kind: str, seed: int) -> None:
     split = make_split(FRAME, kind, seed)
     rows = np.concatenate([split.train, split.validation, split.test])

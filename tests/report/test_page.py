@@ -182,7 +182,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(scores, values), max_size=12), st.booleans())
 def test_any_scores_and_parameters_make_a_page(
     found: list[tuple[float | None, object]], maximize: bool

@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> BlobStore:
     return BlobStore(tmp_path / "blobs")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(chunks=st.lists(st.binary(max_size=50), max_size=5))
 def test_what_goes_in_comes_out_by_its_digests(store: BlobStore, chunks: list[bytes]) -> None:
     data = b"".join(chunks)

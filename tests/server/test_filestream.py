@@ -77,7 +77,7 @@ def test_a_chunk_that_comes_twice_is_stored_once(stream: Stream) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), max_size=12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_whatever_is_sent_again_the_history_is_one_line_a_number(
     tmp_path_factory: pytest.TempPathFactory, posts: list[tuple[int, int]]
 ) -> None:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from housing_sweep.search import grid
@@ -123,7 +123,7 @@ SPEC: dict[str, Any] = {
 }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(STEPS, st.none() | st.integers(1, 5), st.integers(0, 1), st.integers(1, 2))
 def test_no_point_is_lost_or_tried_twice_whatever_happens(
     steps: list[tuple[str, int, int]], cap: int | None, retries: int, capacity: int
