@@ -8,13 +8,13 @@ promise). Two act: `pipeline` (uses W&B, cannot tell which backend) and `server`
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from housing_sweep.pipeline.model_store import load_model as load_model
+    from housing_sweep.pipeline.use.find_model import load_model as load_model
 
 
 def __getattr__(name: str) -> Any:
     # Lazily: `import housing_sweep` stays free of wandb and scikit-learn.
     if name == "load_model":
-        from housing_sweep.pipeline.model_store import load_model
+        from housing_sweep.pipeline.use.find_model import load_model
 
         return load_model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.local_server import LocalServer
+from tests.support.local_server import LocalServer
 
 RUNS = """query Runs($f: JSONString, $o: String, $n: Int) { project(name: "bench") { internalId
     runCount(filters: $f) readOnly runs(filters: $f, first: $n, order: $o) { edges { node {

@@ -24,7 +24,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.local_server import LocalServer  # noqa: E402
+from tests.support.local_server import LocalServer  # noqa: E402
 
 SPEC = ROOT / "sweeps" / "hist_gradient_boosting_hyperband.yaml"
 MAKE = """

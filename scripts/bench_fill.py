@@ -5,21 +5,16 @@ import random
 import time
 from pathlib import Path
 
-from housing_sweep.server.store import (
-    agents,
-    artifacts,
-    collections,
-    history,
-    people,
-    projects,
-    runs,
-    sweeps,
-    trials,
-)
+from housing_sweep.server.store.artifacts import collections
+from housing_sweep.server.store.artifacts import versions as artifacts
 from housing_sweep.server.store.db import Connection, open_database, write
-from housing_sweep.server.store.people import User
-from housing_sweep.server.store.projects import Project
-from housing_sweep.server.store.sweeps import Sweep
+from housing_sweep.server.store.people import users
+from housing_sweep.server.store.people.users import User
+from housing_sweep.server.store.projects import projects
+from housing_sweep.server.store.projects.projects import Project
+from housing_sweep.server.store.runs import history, runs
+from housing_sweep.server.store.sweeps import agents, sweeps, trials
+from housing_sweep.server.store.sweeps.sweeps import Sweep
 
 MODELS = ("extra_trees", "hist_gradient_boosting", "random_forest")
 """Values of `config.model`: every third run has the same, so text orders are full of ties."""
@@ -37,7 +32,7 @@ def fill(folder: Path, count: int, lines: int, versions: int) -> None:
     database = open_database(folder / "server" / "housing-sweep.db")
     db, now = database.connection(), time.time()
     owner = json.loads((folder / "server" / "client.json").read_text())["user"]
-    user = people.user_by_name(db, owner)
+    user = users.user_by_name(db, owner)
     assert user is not None
     project = projects.ensure(db, user, None, "bench", now=now)
     sweep = sweeps.create(

@@ -25,7 +25,7 @@ from bench_client import Client, operations
 from bench_fill import fill
 from bench_load import agents_at_work, blob_up_and_down
 
-from tests.local_server import LocalServer
+from tests.support.local_server import LocalServer
 
 CALLS = 100
 FEW = 100

@@ -51,7 +51,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--max-iter", type=int, default=300)
     options = parser.parse_args()
-    from tests.local_server import LocalServer
+    from tests.support.local_server import LocalServer
 
     with tempfile.TemporaryDirectory() as folder:
         server = LocalServer(Path(folder)).start()

@@ -15,113 +15,113 @@ class Fault:
 
 
 _S = "housing_sweep/server/"
-_RUNS = "tests/server/test_sdk_runs.py"
-_ART = "tests/server/test_sdk_artifacts.py"
-_FEATURES = "tests/server/test_sdk_run_features.py"
-_STREAM = "tests/server/test_filestream.py"
+_RUNS = "tests/sdk/test_runs.py"
+_ART = "tests/sdk/test_artifacts.py"
+_FEATURES = "tests/sdk/test_run_features.py"
+_STREAM = "tests/server/edge/test_filestream.py"
 _EVERYTHING = f"{_RUNS}::test_everything_a_run_logs_comes_back_in_another_process"
 _FILTERS = f"{_RUNS}::test_filters_and_orders_do_what_they_say"
 _SUMMARIES = f"{_FEATURES}::test_summary_rules_nan_and_every_way_to_read_a_history"
 _DEDUPE = f"{_ART}::test_versions_dedupe_by_content_and_aliases_move"
 _LINKS = f"{_ART}::test_lineage_and_links_tell_where_a_model_comes_from"
-_DIGESTS = "tests/server/test_sdk_digests.py"
+_DIGESTS = "tests/sdk/test_digests.py"
 _SHARED = (
-    "tests/server/test_sdk_portfolios.py::"
+    "tests/sdk/test_portfolios.py::"
     "test_processes_that_share_a_version_make_one_and_the_next_round_another"
 )
 _RESTRICTED = (
-    "tests/server/test_sdk_artifact_rights.py::"
+    "tests/sdk/test_artifact_rights.py::"
     "test_a_restricted_viewers_page_of_a_version_shows_it_without_its_files"
 )
 
 FAULTS = [
     Fault(
         "no history rows",
-        _S + "store/history.py",
+        _S + "store/runs/history.py",
         'f"SELECT content FROM history WHERE {bounds} ORDER BY {order}",',
         'f"SELECT content FROM history WHERE 0 AND {bounds} ORDER BY {order}",',
         _EVERYTHING,
     ),
     Fault(
         "last history line of a chunk dropped",
-        _S + "store/history.py",
+        _S + "store/runs/history.py",
         "[(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],",
         "[(run_id, offset + i, step_of(x), storable(x)) for i, x in enumerate(lines[:-1])],",
         _EVERYTHING,
     ),
     Fault(
         "last history chunk dropped",
-        _S + "filestream.py",
+        _S + "edge/filestream.py",
         "        elif name in APPEND:",
         '        elif name in APPEND and not body.get("complete"):',
         _EVERYTHING,
     ),
     Fault(
         "duplicate lines after a resend",
-        _S + "store/history.py",
+        _S + "store/runs/history.py",
         "        if offset > held:",
         "        offset = held\n        if offset > held:",
         f"{_STREAM}::test_a_chunk_that_comes_twice_is_stored_once",
     ),
     Fault(
         "NaN turned into null in history lines",
-        _S + "store/history.py",
+        _S + "store/runs/history.py",
         "[(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],",
         '[(run_id, offset + i, None, x.replace("NaN", "null")) for i, x in enumerate(lines)],',
         _SUMMARIES,
     ),
     Fault(
         "NaN turned into null in samples",
-        _S + "json_text.py",
+        _S + "rules/json_text.py",
         'return "NaN" if math.isnan(value) else',
         "return None if math.isnan(value) else",
         _SUMMARIES,
     ),
     Fault(
         "order ignored",
-        _S + "store/run_query.py",
-        "order = run_filters.parse_order(order_text)",
+        _S + "store/runs/query.py",
+        "order = filter_sql.parse_order(order_text)",
         "order = run_filters.parse_order(None)",
         _FILTERS,
     ),
     Fault(
         "one filter operator ignored",
-        _S + "store/run_filters.py",
+        _S + "store/runs/filter_sql.py",
         'COMPARISONS = {"$eq": "=", "$lt": "<",',
         'COMPARISONS = {"$eq": "=", "$lt": "<>",',
         _FILTERS,
     ),
     Fault(
         "second page equal to the first",
-        _S + "store/run_query.py",
+        _S + "store/runs/query.py",
         "for place in _places(order, after):",
         "for place in _places(order, None):",
         _FILTERS,
     ),
     Fault(
         "a filter's rarest condition taken for the whole filter",
-        _S + "store/run_query.py",
+        _S + "store/runs/query.py",
         "    if len(where.narrow) == 1 and where.is_one_value:",
         "    if where.narrow:",
-        "tests/server/test_run_query.py",
+        "tests/server/store/runs/test_query.py",
     ),
     Fault(
         "alias not moved",
-        _S + "store/memberships.py",
+        _S + "store/artifacts/memberships.py",
         '" DO UPDATE SET membership_id = excluded.membership_id",',
         '" DO NOTHING",',
         _DEDUPE,
     ),
     Fault(
         "latest not moved",
-        _S + "store/artifacts.py",
+        _S + "store/artifacts/versions.py",
         "        for alias in json.loads(artifact.pending_aliases):",
         "        for alias in set(json.loads(artifact.pending_aliases)) - {'latest'}:",
         _DEDUPE,
     ),
     Fault(
         "download of the wrong version",
-        _S + "store/memberships.py",
+        _S + "store/artifacts/memberships.py",
         '"m.collection_id = ? AND m.version_index = ?", collection_id, index)',
         '"m.collection_id = ? AND m.version_index > ? - 2 ORDER BY m.version_index DESC",'
         " collection_id, index)",
@@ -129,94 +129,94 @@ FAULTS = [
     ),
     Fault(
         "dedupe by digest off",
-        _S + "graphql/artifact_making.py",
+        _S + "graphql/artifacts/making.py",
         'elif input.get("enableDigestDeduplication", True):',
         "elif False:",
         _DEDUPE,
     ),
     Fault(
         "a deleted version is still listed",
-        _S + "store/artifacts.py",
+        _S + "store/artifacts/versions.py",
         'db.execute("DELETE FROM memberships WHERE artifact_id = ?", (artifact.id,))',
         'db.execute("DELETE FROM memberships WHERE 0 AND artifact_id = ?", (artifact.id,))',
         f"{_FEATURES}::test_a_deleted_run_takes_its_artifacts_along_only_if_asked",
     ),
     Fault(
         "used_by empty",
-        _S + "store/artifacts.py",
+        _S + "store/artifacts/versions.py",
         '" WHERE u.artifact_id = ? ORDER BY r.id",',
         '" WHERE 0 AND u.artifact_id = ? ORDER BY r.id",',
         _LINKS,
     ),
     Fault(
         "a link counted in the wrong collection",
-        _S + "graphql/links.py",
+        _S + "graphql/artifacts/links.py",
         "memberships.join(ctx.db, portfolio.id, artifact.id, ctx.now)",
         "memberships.join(ctx.db, artifact.collection_id, artifact.id, ctx.now)",
         _LINKS,
     ),
     Fault(
         "run files 404",
-        _S + "store/files.py",
+        _S + "store/runs/files.py",
         '" AND (:pattern IS NULL OR name LIKE :pattern) ORDER BY name LIMIT :limit",',
         '" AND 0 AND (:pattern IS NULL OR name LIKE :pattern) ORDER BY name LIMIT :limit",',
         _EVERYTHING,
     ),
     Fault(
         "console lines lost",
-        _S + "filestream.py",
+        _S + "edge/filestream.py",
         '    "output.log": history.append_log,\n',
         "",
         f"{_FEATURES}::test_console_lines_come_back_page_by_page",
     ),
     Fault(
         "stopped never sent",
-        _S + "filestream.py",
+        _S + "edge/filestream.py",
         '"stopped": bool(run.should_stop),',
         '"stopped": False,',
         f"{_FEATURES}::test_a_run_stopped_through_the_api_ends_by_itself_with_all_its_lines",
     ),
     Fault(
         "run state never leaves running",
-        _S + "store/runs.py",
+        _S + "store/runs/runs.py",
         'state = "finished"',
         'state = "running"',
         _EVERYTHING,
     ),
     Fault(
         "any key accepted",
-        _S + "http.py",
-        "user=people.user_by_key(db, key) if key else None,",
+        _S + "edge/request.py",
+        "user=users.user_by_key(db, key) if key else None,",
         "user=people.user_by_id(db, people.UserId(1)),",
         f"{_RUNS}::test_a_wrong_key_is_refused_at_once",
     ),
     Fault(
         "roles ignored",
-        _S + "store/projects.py",
+        _S + "store/projects/projects.py",
         "    if held not in WRITERS:",
         "    if False:",
-        "tests/server/test_projects.py",
+        "tests/server/graphql/projects/test_projects.py",
     ),
     Fault(
         "strangers see every project",
-        _S + "store/projects.py",
+        _S + "store/projects/projects.py",
         "    held = role(db, user, project)\n    if held is None:",
         '    held = role(db, user, project) or "member"\n    if held is None:',
-        "tests/server/test_projects.py",
+        "tests/server/graphql/projects/test_projects.py",
     ),
     Fault(
         "signed URLs accepted whatever they say",
-        _S + "signing.py",
+        _S + "services/signing.py",
         'raise PermissionDenied("this URL is not signed by this server") from None',
         'return {"allows": "get", "artifact": "1", "name": "a/b.txt"}',
         f"{_ART}::test_a_signed_url_is_good_for_its_file_only",
     ),
     Fault(
         "signed URLs accepted after they expired",
-        _S + "signing.py",
+        _S + "services/signing.py",
         "self._serializer.loads(token, max_age=self._lifetime)",
         "self._serializer.loads(token)",
-        "tests/server/test_signing.py",
+        "tests/server/services/test_signing.py",
     ),
     Fault(
         "a grid that ends one early",
@@ -227,73 +227,73 @@ FAULTS = [
     ),
     Fault(
         "a trial handed out twice",
-        _S + "store/trials.py",
+        _S + "store/sweeps/trials.py",
         '"  OR (r.agent_id <> :agent AND r.offered_at < :before AND NOT (a.',
         '"  OR (r.agent_id <> :agent AND NOT (1e12 + a.',
-        "tests/server/test_scheduler.py",
+        "tests/server/sweeping/test_heartbeat.py",
     ),
     Fault(
         "a transaction left open after its commit failed",
         _S + "store/db.py",
         "            if db.in_transaction:",
         "            if False:",
-        "tests/server/test_db.py",
+        "tests/server/store/test_db.py",
     ),
     Fault(
         "a full disk answered as a bug of ours",
-        _S + "http.py",
+        _S + "edge/request.py",
         '_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")',
         '_TRANSIENT = ("locked", "busy")',
-        "tests/server/test_http.py",
+        "tests/server/edge/test_request.py",
     ),
     Fault(
         "an upload not held to its XXH128 digest",
-        _S + "artifact_files.py",
+        _S + "edge/artifact_bytes.py",
         'announced = Digests(scope.get("md5"), scope.get("xxh128"))',
         'announced = Digests(scope.get("md5"))',
         f"{_DIGESTS}::test_an_upload_must_have_both_digests_that_were_announced",
     ),
     Fault(
         "a collection by MD5 that forgets so",
-        _S + "graphql/collections.py",
-        '"digestAlgorithm": lambda c, info: artifacts.algorithm_of(info.context.db, c.id),',
+        _S + "graphql/artifacts/collections.py",
+        '"digestAlgorithm": lambda c, info: versions.algorithm_of(info.context.db, c.id),',
         '"digestAlgorithm": lambda c, info: None,',
         f"{_DIGESTS}::test_a_collection_by_md5_stays_so_and_one_by_xxh128_takes_both",
     ),
     Fault(
         "parts of a large file that stay",
-        _S + "graphql/multipart.py",
+        _S + "graphql/artifacts/multipart.py",
         "        uploads.forget(ctx.db, upload)\n    ctx.services.blobs.forget_parts(upload)\n",
         "        uploads.forget(ctx.db, upload)\n",
-        "tests/server/test_multipart.py",
+        "tests/sdk/test_multipart.py",
     ),
     Fault(
         "a shared version that holds the one before",
-        _S + "graphql/artifact_making.py",
+        _S + "graphql/artifacts/making.py",
         'if base is not None and held[-1].type == "INCREMENTAL":',
         "if base is not None:",
         _SHARED,
     ),
     Fault(
         "a restricted viewer who gets links to files",
-        _S + "graphql/artifact_access.py",
+        _S + "graphql/artifacts/access.py",
         "    if all(role == projects.LOOKS_ONLY for role in _roles(ctx, artifact)):",
         "    if False:",
         _RESTRICTED,
     ),
     Fault(
         "a preempted trial that other agents must wait for",
-        _S + "sweep_progress.py",
+        _S + "sweeping/consequences.py",
         "            trials.queue_again(ctx.db, run)",
         "            pass",
-        "tests/server/test_scheduler.py",
+        "tests/server/sweeping/test_heartbeat.py",
     ),
     Fault(
         "a preempted trial that is never offered again",
-        _S + "store/trials.py",
+        _S + "store/sweeps/trials.py",
         "r.state IN ('pending', 'preempted')\"",
         "r.state IN ('pending')\"",
-        "tests/server/test_sweep_preemption.py",
+        "tests/sdk/test_sweep_preemption.py",
     ),
     Fault(
         "a trial that is done and does not come to save its model",
@@ -304,24 +304,24 @@ FAULTS = [
     ),
     Fault(
         "versions ordered by another thing than asked",
-        _S + "graphql/collection_versions.py",
+        _S + "graphql/artifacts/collection_versions.py",
         'places = _ordered(info, source, order or "", start, size + 1)',
         'places = _ordered(info, source, "+version", start, size + 1)',
-        "tests/server/test_sdk_artifact_features.py",
+        "tests/sdk/test_artifact_features.py",
     ),
     Fault(
         "suggestions that see the newest trials only",
-        _S + "store/trials.py",
+        _S + "store/sweeps/trials.py",
         "            values += [sweep_id, key, -LARGEST, LARGEST, best]",
         "            values += [sweep_id, key, -LARGEST, LARGEST, 0]",
-        "tests/server/test_objectives.py",
+        "tests/server/sweeping/test_objectives.py",
     ),
     Fault(
         "pages of runs that sort all of them",
         _S + "store/migrations/0050_run_orders.sql",
         "CREATE INDEX runs_ordered_by_group ON runs (project_id, coalesce(group_name, ''), id);",
         "",
-        "tests/server/test_run_query.py",
+        "tests/server/store/runs/test_query.py",
     ),
 ]
 """Every one is a lie a careless server could tell."""

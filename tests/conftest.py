@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.local_server import ROOT, LocalServer
+from tests.support.local_server import ROOT, LocalServer
 
 REAL_CSV = ROOT.parent / "shared" / "data" / "cal_housing.csv"
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from housing_sweep.cli.main import COMMANDS, cli
-from tests.local_server import ROOT, LocalServer
+from tests.support.local_server import ROOT, LocalServer
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "housing_sweep").rglob("*.md"))]
 LINK = re.compile(r"\[[^]]+\]\(([^)\s]+)\)")

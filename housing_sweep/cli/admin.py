@@ -12,7 +12,7 @@ import click
 from housing_sweep.cli.server import data_dir_option, server_config
 
 if TYPE_CHECKING:
-    from housing_sweep.server.admin import Administration
+    from housing_sweep.server.administration import Administration
 
 ROLES = click.Choice(["admin", "member", "viewer"])
 
@@ -30,7 +30,7 @@ def _confirm(command: Callable[..., None]) -> Any:
 @contextmanager
 def _opened(data_dir: Path) -> Iterator["Administration"]:
     config = server_config(data_dir=data_dir)
-    from housing_sweep.server.admin import administration
+    from housing_sweep.server.administration import administration
 
     with administration(config.data_dir) as opened:
         yield opened

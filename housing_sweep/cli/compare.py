@@ -5,7 +5,7 @@ import os
 
 import click
 
-from housing_sweep.registry.run_diff import ASPECTS, Difference, Row
+from housing_sweep.registry.run_differences import ASPECTS, Difference, Row
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,8 +20,8 @@ def compare(runs: tuple[str, ...], everything: bool, as_json: bool) -> None:
     with the model.
     """
     os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline import compare_runs
-    from housing_sweep.pipeline.wandb_io.run_facts import RunsBackend
+    from housing_sweep.pipeline.trace import compare_runs
+    from housing_sweep.pipeline.wandb_io.run_records import RunsBackend
 
     found = compare_runs.compare(RunsBackend(), runs)
     if as_json:

@@ -39,7 +39,7 @@ def publish(csv: Path | None, source: str | None, project: str | None) -> None:
     """
     from housing_sweep.errors import BadInput
     from housing_sweep.housing.sources import load_housing
-    from housing_sweep.pipeline import dataset
+    from housing_sweep.pipeline.train import publish as dataset
 
     if csv is not None and source in ("california", "synthetic"):
         raise BadInput(

@@ -32,20 +32,20 @@ def export(model: str, target: tuple[str, str], experiment: str) -> None:
                      `dvc repro` has nothing to do, `dvc repro --force` gives the same bytes.
     """
     os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline.export import exported
+    from housing_sweep.pipeline.export.checked_export import exported
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
     tool, place = target
     with exported(WandbBackend(), model) as made:
         if tool == "mlflow":
-            from housing_sweep.pipeline.mlflow_export import to_mlflow
+            from housing_sweep.pipeline.export.to_mlflow import to_mlflow
 
             logged = to_mlflow(made, place, experiment)
             known = "" if logged.new else " (was there already)"
             click.echo(f"exported {made.model.name} to run {logged.run} of {place}{known}")
             click.echo(f"  load it: mlflow.pyfunc.load_model({logged.uri!r})")
         else:
-            from housing_sweep.pipeline.dvc_export import to_dvc
+            from housing_sweep.pipeline.export.to_dvc import to_dvc
 
             tracked = to_dvc(made, Path(place))
             click.echo(f"exported {made.model.name} to {place}")

@@ -72,8 +72,13 @@ def promote(
     """
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render
-    from housing_sweep.pipeline.finalize import NotPromoted, Wanted, decide_promotion, refusal
-    from housing_sweep.pipeline.finalize import promote as carry_out
+    from housing_sweep.pipeline.promote.promote import (
+        NotPromoted,
+        Wanted,
+        decide_promotion,
+        refusal,
+    )
+    from housing_sweep.pipeline.promote.promote import promote as carry_out
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
     from housing_sweep.registry.policy import Policy
     from housing_sweep.registry.promotion import Verdict, as_json
@@ -121,7 +126,7 @@ def rollback(alias: str, reason: str, to_version: str, dry_run: bool, json_outpu
     by other means than these commands.
     """
     os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline.rollback import rollback as carry_out
+    from housing_sweep.pipeline.promote.rollback import rollback as carry_out
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
     was, now = carry_out(WandbBackend(), alias, reason, to_version, dry_run=dry_run)
@@ -147,7 +152,7 @@ def history(alias: str, json_output: bool) -> None:
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render_history
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
-    from housing_sweep.registry.names import Target
+    from housing_sweep.registry.references import Target
 
     backend, target = WandbBackend(), Target(alias)
     home = backend.home()

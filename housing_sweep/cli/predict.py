@@ -26,7 +26,7 @@ def predict(model: str, table: Path, out: Path) -> None:
     recorded.
     """
     os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline.model_store import predict_csv
+    from housing_sweep.pipeline.use.find_model import predict_csv
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
     used, rows = predict_csv(WandbBackend(), model, table, out)

@@ -20,8 +20,8 @@ def prune(sweep: str, keep: int, metric: str | None, dry_run: bool, as_json: boo
     trial can still be reproduced from its record.
     """
     os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline.prune import apply, plan
-    from housing_sweep.pipeline.wandb_io.pruning import PruneBackend
+    from housing_sweep.pipeline.promote.prune import apply, plan
+    from housing_sweep.pipeline.wandb_io.stored_models import PruneBackend
 
     backend = PruneBackend()
     made = plan(backend, sweep, keep, metric)

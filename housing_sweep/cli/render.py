@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from housing_sweep.registry.history import Move
-from housing_sweep.registry.lineage import Node
-from housing_sweep.registry.names import Target
+from housing_sweep.registry.alias_history import Move
+from housing_sweep.registry.lineage_tree import Node
 from housing_sweep.registry.policy import Comparison
 from housing_sweep.registry.promotion import Asked, Decision, Version
+from housing_sweep.registry.references import Target
 from housing_sweep.registry.reproduction import Reproduction
 from housing_sweep.registry.selection import Ranked
 

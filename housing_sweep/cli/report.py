@@ -23,8 +23,8 @@ def report(sweep: str, out: Path | None, metric: str | None, no_log: bool) -> No
     shown in W&B too: on the promotion's run, or without one on a run with job type "report".
     """
     os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline.report import make
-    from housing_sweep.pipeline.wandb_io.trials import TrialsBackend
+    from housing_sweep.pipeline.report.write_report import make
+    from housing_sweep.pipeline.wandb_io.sweep_report import TrialsBackend
 
     done = make(TrialsBackend(), sweep, out, metric=metric, log=not no_log)
     click.echo(f"wrote {done.html} ({done.html.stat().st_size / 1000:.0f} kB) and {done.markdown}")

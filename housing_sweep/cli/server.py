@@ -9,7 +9,7 @@ import click
 from housing_sweep.errors import NotSupported
 
 if TYPE_CHECKING:
-    from housing_sweep.server.config import ServerConfig
+    from housing_sweep.server.services.config import ServerConfig
 
 
 def data_dir_option(command: Any) -> Any:
@@ -46,7 +46,7 @@ def server_config(**settings: Any) -> "ServerConfig":
             f"the local server needs {missing.name}, which is not installed",
             fix="pip install 'housing-sweep[server]'",
         ) from None
-    from housing_sweep.server.config import ServerConfig
+    from housing_sweep.server.services.config import ServerConfig
 
     return ServerConfig(**settings)
 

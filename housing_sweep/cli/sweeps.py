@@ -13,7 +13,7 @@ import click
 from housing_sweep.errors import BadInput
 
 if TYPE_CHECKING:
-    from housing_sweep.pipeline.wandb_io.sweeps import SweepBackend
+    from housing_sweep.pipeline.wandb_io.sweep_queries import SweepBackend
     from housing_sweep.search.spec import SweepSpec
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -182,12 +182,12 @@ def retry(sweep: str, states: tuple[str, ...]) -> None:
 
 def _backend() -> "SweepBackend":
     os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline.wandb_io.sweeps import SweepBackend
+    from housing_sweep.pipeline.wandb_io.sweep_queries import SweepBackend
 
     return SweepBackend()
 
 
 def _ref(sweep: str) -> Any:
-    from housing_sweep.registry.names import SweepRef
+    from housing_sweep.registry.references import SweepRef
 
     return SweepRef.parse(sweep)

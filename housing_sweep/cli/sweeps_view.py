@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from housing_sweep.cli.render import console
-from housing_sweep.pipeline.wandb_io import sweeps as wire
+from housing_sweep.pipeline.wandb_io import sweep_queries as wire
 from housing_sweep.search import progress
 from housing_sweep.search.spec_check import Report
 

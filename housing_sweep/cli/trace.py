@@ -28,7 +28,7 @@ def reproduce(model: str, json_output: bool) -> None:
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.model import say
     from housing_sweep.cli.render import render_reproduction
-    from housing_sweep.pipeline.reproduce import reproduce as build_again
+    from housing_sweep.pipeline.trace.reproduce import reproduce as build_again
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
     from housing_sweep.registry.reproduction import Outcome
 
@@ -59,10 +59,10 @@ def lineage(name: str, json_output: bool, as_mermaid: bool, limit: int) -> None:
     """
     os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render_lineage
-    from housing_sweep.pipeline.lineage import lineage as follow
+    from housing_sweep.pipeline.trace.trace import lineage as follow
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
-    from housing_sweep.pipeline.wandb_io.lineage import LineageReader
-    from housing_sweep.registry.lineage import mermaid
+    from housing_sweep.pipeline.wandb_io.lineage_reader import LineageReader
+    from housing_sweep.registry.lineage_tree import mermaid
 
     root = follow(WandbBackend(), LineageReader(), name, limit)
     if json_output:

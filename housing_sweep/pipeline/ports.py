@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from housing_sweep.errors import BadInput
-from housing_sweep.registry.history import Move
-from housing_sweep.registry.names import SweepRef, Target
+from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.policy import Comparison, NoComparison
 from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
+from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.selection import Candidate, Goal, Model, Ranked
 
 SCORE = "val_rmse"

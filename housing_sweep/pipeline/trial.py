@@ -111,7 +111,7 @@ def run(config: Mapping[str, object] | None = None) -> None:
         SpecError: the config is impossible; the run is marked failed with that message.
         NotFound: the dataset was not published.
     """
-    from housing_sweep.pipeline.dataset import DEFAULT_PROJECT
+    from housing_sweep.pipeline.train.publish import DEFAULT_PROJECT
     from housing_sweep.pipeline.wandb_io.tracking import open_run
 
     # Without a project the SDK names one after the git checkout, where no dataset was published.
@@ -164,7 +164,7 @@ def _save(
 ) -> None:
     """Log charts, scores and the model."""
     from housing_sweep.housing import evaluation, schema
-    from housing_sweep.pipeline import model_files
+    from housing_sweep.pipeline.train import model_files
 
     _log_charts(tracked, config, frame, rows, result)
     truth = frame[schema.TARGET].to_numpy(dtype=float)[rows.validation]
@@ -200,15 +200,15 @@ def _log_charts(
     """Log the charts asked for."""
     if config.plots == "none":
         return
-    from housing_sweep.pipeline import charts
+    from housing_sweep.pipeline.train import trial_charts
 
     validation = frame.iloc[rows.validation]
-    tracked.log_bars("summary_metrics", charts.summary(result.scores), "metric", "value")
-    scatter = charts.residuals(validation, result.predictions)
+    tracked.log_bars("summary_metrics", trial_charts.summary(result.scores), "metric", "value")
+    scatter = trial_charts.residuals(validation, result.predictions)
     tracked.log_scatter("residuals", scatter, "predicted", "residual")
-    important = charts.importances(result, validation, config.seed)
+    important = trial_charts.importances(result, validation, config.seed)
     tracked.log_bars("feature_importances", important, "feature", "importance")
-    tracked.log_tables({"worst_predictions": charts.worst(validation, result.predictions)})
+    tracked.log_tables({"worst_predictions": trial_charts.worst(validation, result.predictions)})
     if config.plots == "full":
         from housing_sweep.housing.schema import FEATURES, TARGET
 

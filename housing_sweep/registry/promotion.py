@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from housing_sweep.registry.history import PROMOTE, ROLLBACK
-from housing_sweep.registry.names import SweepRef, Target
+from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
 from housing_sweep.registry.policy import Comparison, NoComparison, Policy, judge
+from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.selection import Goal, Model, Ranked, winner
 
 RECORD_VERSION = 1

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from housing_sweep.registry.names import RunId
+from housing_sweep.registry.references import RunId
 from housing_sweep.search.trial import TrialState
 
 MOST_MISSES = 200

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from housing_sweep.report import maps, words
-from housing_sweep.report.data import Report, spell, spell_score
+from housing_sweep.drawing.spell import spell, spell_score
+from housing_sweep.report import error_charts, words
+from housing_sweep.report.contents import Report
 from housing_sweep.search.importance import importances
 
 
@@ -51,7 +52,7 @@ def _errors(report: Report) -> list[str]:
         return ["## Where it errs", "", report.no_errors, ""] if report.no_errors else []
     rows = [
         [name, f"{count:,}", f"{rmse:.3f}", f"{bias:+.3f}"]
-        for name, count, rmse, bias in maps.by_price(report.errors)
+        for name, count, rmse, bias in error_charts.by_price(report.errors)
     ]
     head = ["actual price, fifths", "rows", "RMSE", "mean error"]
     return ["## Where it errs", "", words.about_spread(report.errors), "", *_table(head, rows)]

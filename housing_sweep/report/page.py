@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
-from housing_sweep.report import charts, maps, words
-from housing_sweep.report.data import Report, Trial, spell, spell_score
+from housing_sweep.drawing.spell import spell, spell_score
+from housing_sweep.report import error_charts, sweep_charts, words
+from housing_sweep.report.contents import Report, Trial
 from housing_sweep.search.importance import Importances, importances
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -93,10 +94,10 @@ def _scores(report: Report, trial: Trial) -> Iterable[tuple[str, object]]:
 
 
 def _search(report: Report, important: Importances | None) -> tuple[str, str, str]:
-    wide = charts.parallel(report, important)
+    wide = sweep_charts.parallel(report, important)
     pair = [
-        _figure(charts.best_so_far(report), "Best so far", words.about_best(report)),
-        _figure(charts.curves(report), "Validation curves", words.about_curves(report)),
+        _figure(sweep_charts.best_so_far(report), "Best so far", words.about_best(report)),
+        _figure(sweep_charts.curves(report), "Validation curves", words.about_curves(report)),
     ]
     body = _figure(
         wide,
@@ -111,10 +112,10 @@ def _mattered(report: Report, important: Importances | None) -> tuple[str, str, 
     if important is None:
         return "mattered", "What mattered", ""
     bars = _figure(
-        charts.importance_bars(important), "Importance", words.about_importance(important)
+        sweep_charts.importance_bars(important), "Importance", words.about_importance(important)
     )
     first = [row.name for row in important.rows[:MOST_SLICES]]
-    small = "".join(charts.slices(report, first))
+    small = "".join(sweep_charts.slices(report, first))
     return (
         "mattered",
         "What mattered",
@@ -130,18 +131,24 @@ def _errors(report: Report) -> tuple[str, str, str]:
     errors = report.errors
     rows = [
         [name, f"{count:,}", f"{rmse:.3f}", f"{bias:+.3f}"]
-        for name, count, rmse, bias in maps.by_price(errors)
+        for name, count, rmse, bias in error_charts.by_price(errors)
     ]
     table = _table(["actual price, fifths", "rows", "RMSE", "mean error"], rows)
     right = "".join(
         [
-            _figure(maps.predicted_actual(errors), "Predicted over actual", words.ABOUT_PREDICTED),
             _figure(
-                maps.residuals(errors), "How the errors are spread", words.about_spread(errors)
+                error_charts.predicted_actual(errors),
+                "Predicted over actual",
+                words.ABOUT_PREDICTED,
+            ),
+            _figure(
+                error_charts.residuals(errors),
+                "How the errors are spread",
+                words.about_spread(errors),
             ),
         ]
     )
-    left = _figure(maps.error_map(errors), "Validation rows in California", words.ABOUT_MAP)
+    left = _figure(error_charts.error_map(errors), "Validation rows in California", words.ABOUT_MAP)
     table = f"<figure><figcaption><h3>By price</h3></figcaption>{table}</figure>"
     return (
         "errors",

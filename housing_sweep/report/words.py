@@ -4,14 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from housing_sweep.report.data import (
-    USD,
-    Errors,
-    Report,
-    spell,
-    spell_bytes,
-    spell_score,
-)
+from housing_sweep.drawing.spell import spell, spell_bytes, spell_score
+from housing_sweep.report.contents import USD, Errors, Report
 from housing_sweep.search.importance import Importances
 
 FACTS = {

@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from housing_sweep.errors import HousingSweepError
-from housing_sweep.server.artifact_files import artifact_file_endpoint, by_digest_endpoint
-from housing_sweep.server.collector import collect_forever
-from housing_sweep.server.files import run_file_endpoint
-from housing_sweep.server.filestream import filestream_endpoint
-from housing_sweep.server.graphql.endpoint import graphql_endpoint
-from housing_sweep.server.http import Guard, on_error, on_http_error
-from housing_sweep.server.reaper import reap_forever
-from housing_sweep.server.runtime import Server
+from housing_sweep.server.chores.collector import collect_forever
+from housing_sweep.server.chores.reaper import reap_forever
+from housing_sweep.server.edge.artifact_bytes import artifact_file_endpoint, by_digest_endpoint
+from housing_sweep.server.edge.filestream import filestream_endpoint
+from housing_sweep.server.edge.graphql_endpoint import graphql_endpoint
+from housing_sweep.server.edge.request import Guard, on_error, on_http_error
+from housing_sweep.server.edge.run_file_bytes import run_file_endpoint
+from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
 from housing_sweep.server.web.pages import page_routes
 

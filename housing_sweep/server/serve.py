@@ -12,10 +12,10 @@ import uvicorn
 
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.app import make_app
-from housing_sweep.server.config import ServerConfig
-from housing_sweep.server.http import as_ours
-from housing_sweep.server.lock import exclusive
-from housing_sweep.server.runtime import Server
+from housing_sweep.server.edge.request import as_ours
+from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.lock import exclusive
+from housing_sweep.server.services.runtime import Server
 
 
 def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:

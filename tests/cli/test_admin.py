@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from housing_sweep.cli.main import cli, run
-from tests.local_server import LocalServer
+from tests.support.local_server import LocalServer
 
 KEY = "0123456789" * 4
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from housing_sweep.cli.main import cli, run
-from housing_sweep.server.admin import administration
-from tests.local_server import LocalServer, child_env
+from housing_sweep.server.administration import administration
+from tests.support.local_server import LocalServer, child_env
 
 
 def start(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:

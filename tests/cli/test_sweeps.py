@@ -10,8 +10,8 @@ import pytest
 
 from housing_sweep.cli import sweeps_view
 from housing_sweep.cli.main import cli, run
-from housing_sweep.pipeline.wandb_io import sweeps as wire
-from tests.local_server import ROOT, LocalServer
+from housing_sweep.pipeline.wandb_io import sweep_queries as wire
+from tests.support.local_server import ROOT, LocalServer
 
 SPEC = {
     "method": "grid",

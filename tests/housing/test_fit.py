@@ -17,7 +17,7 @@ from housing_sweep.housing.fit import FitResult, Progress, fit
 from housing_sweep.housing.schema import FEATURES, TARGET
 from housing_sweep.housing.split import make_split
 from housing_sweep.housing.trial_config import TrialConfig
-from tests.local_server import ROOT
+from tests.support.local_server import ROOT
 
 FRAME = synthetic.make(2500)
 SPLIT = make_split(FRAME, "random", 0)

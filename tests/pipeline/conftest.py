@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.local_server import LocalServer
+from tests.support.local_server import LocalServer
 
 SWEEP = """
 import json, os, sys, tempfile

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_server import LocalServer
 from tests.pipeline.conftest import Swept
+from tests.support.local_server import LocalServer
 
 pytestmark = pytest.mark.slow
 

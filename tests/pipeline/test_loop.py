@@ -11,7 +11,7 @@ import yaml
 
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.dataset import csv_bytes
-from tests.local_server import ROOT, LocalServer
+from tests.support.local_server import ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
 

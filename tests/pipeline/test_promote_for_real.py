@@ -12,7 +12,7 @@ import pytest
 
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.dataset import csv_bytes
-from tests.local_server import ROOT, LocalServer
+from tests.support.local_server import ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ print(json.dumps([held.version, held.source_name]))
 
 INTERRUPTED = """
 import json, sys
-from housing_sweep.pipeline.finalize import Wanted, promote
+from housing_sweep.pipeline.promote.promote import Wanted, promote
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.registry.policy import Policy, Require
 class Dies(WandbBackend):

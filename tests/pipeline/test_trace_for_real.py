@@ -12,7 +12,7 @@ import pytest
 
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.dataset import csv_bytes
-from tests.local_server import ROOT, LocalServer
+from tests.support.local_server import ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from housing_sweep.errors import BadInput
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.dataset import csv_bytes
 from housing_sweep.pipeline.trial import parse_flags
-from tests.local_server import LocalServer
+from tests.support.local_server import LocalServer
 
 TRIAL = (sys.executable, "-m", "housing_sweep.pipeline.trial")
 RUNS = """

@@ -2,9 +2,9 @@
 
 import json
 
-from housing_sweep.pipeline.finalize import Wanted, decide_promotion
+from housing_sweep.pipeline.promote.promote import Wanted, decide_promotion
 from housing_sweep.registry.promotion import RECORD_VERSION, Decision, as_json, record
-from tests.fakes import FakeBackend, FakeJudge, candidate
+from tests.support.fakes import FakeBackend, FakeJudge, candidate
 
 
 def _decide(backend: FakeBackend) -> Decision:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.registry.selection import Candidate, Goal, Model, order_key, select, winner
-from tests.fakes import candidate
+from tests.support.fakes import candidate
 
 SCORES = st.one_of(
     st.integers(0, 3), st.sampled_from([None, math.nan, math.inf, -math.inf, "NaN", True])

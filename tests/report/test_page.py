@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from housing_sweep.report import charts, maps, markdown, page, words
-from housing_sweep.report.data import Curve, Errors, Promotion, Report, Trial
+from housing_sweep.report import error_charts, markdown, page, sweep_charts, words
+from housing_sweep.report.contents import Curve, Errors, Promotion, Report, Trial
 
 RNG = np.random.default_rng(0)
 EVIL = "<script>alert('x')</script>|`\"&"
@@ -194,16 +194,16 @@ def test_any_scores_and_parameters_make_a_page(
 
 
 def test_every_error_is_drawn_once_and_counted_in_one_price_band() -> None:
-    drawn = maps.error_map(ERRORS)
+    drawn = error_charts.error_map(ERRORS)
     assert sum(part.count("h0") for part in re.findall(r'd="(M[^"]*)"', drawn)) == 300
-    assert sum(count for _, count, _, _ in maps.by_price(ERRORS)) == 300
+    assert sum(count for _, count, _, _ in error_charts.by_price(ERRORS)) == 300
     whole = float(np.sqrt(np.mean((ERRORS.predicted - ERRORS.actual) ** 2)))
-    bands = maps.by_price(ERRORS)
+    bands = error_charts.by_price(ERRORS)
     mixed = float(np.sqrt(sum(n * r * r for _, n, r, _ in bands) / 300))
     assert mixed == pytest.approx(whole)
 
 
 def test_the_best_so_far_never_gets_worse() -> None:
-    (way,) = re.findall(r'class="best" d="([^"]*)"', charts.best_so_far(REPORT))
+    (way,) = re.findall(r'class="best" d="([^"]*)"', sweep_charts.best_so_far(REPORT))
     heights = [float(v) for v in re.findall(r"V([\d.]+)", way)]
     assert heights == sorted(heights)  # SVG counts downwards, and low is good

@@ -5,7 +5,7 @@ import pytest
 
 from housing_sweep.errors import SpecError
 from housing_sweep.search.spec import parse_spec, parse_yaml
-from tests.local_server import ROOT
+from tests.support.local_server import ROOT
 
 GOOD: dict[str, Any] = {
     "method": "bayes",

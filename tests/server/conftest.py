@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.inprocess import House
-from tests.server.sweep_play import Play
+from tests.support.inprocess import House
+from tests.support.sweep_play import Play
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ from housing_sweep.pipeline.ports import (
     Refit,
     SweepFacts,
 )
-from housing_sweep.pipeline.wandb_io import files, reading
-from housing_sweep.pipeline.wandb_io.errors import our_errors
-from housing_sweep.pipeline.wandb_io.reading import artifact_path
-from housing_sweep.pipeline.wandb_io.records import PromotionRecords
-from housing_sweep.registry.names import SweepId, SweepRef, Target
+from housing_sweep.pipeline.wandb_io import convert, downloads
+from housing_sweep.pipeline.wandb_io.convert import artifact_path
+from housing_sweep.pipeline.wandb_io.promotions import PromotionRecords
+from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
 from housing_sweep.registry.promotion import Dataset, Version
+from housing_sweep.registry.references import SweepId, SweepRef, Target
 from housing_sweep.registry.selection import Candidate, Goal, Model
 
 PAGE = 20
@@ -69,7 +69,7 @@ class WandbBackend(PromotionRecords):
         filters = {"$and": [{"sweep": ref.id}, {"state": state}]}
         with our_errors(f"list the runs of {ref}"):
             for run in self._list(ref, filters, f"{sign}summary_metrics.{metric}", page):
-                yield reading.candidate(run, metric)
+                yield convert.candidate(run, metric)
 
     def model_of(self, candidate: Candidate) -> Model | None:
         """Return the newest committed model artifact of a run."""
@@ -81,7 +81,7 @@ class WandbBackend(PromotionRecords):
         newest = max(
             found, key=lambda a: (candidate.id.rsplit("/", 1)[-1] in a.name, int(a.version[1:]))
         )
-        return reading.model(newest)
+        return convert.model(newest)
 
     def dataset_of(self, candidate: Candidate) -> Dataset | None:
         """Return the dataset version a run used."""
@@ -95,21 +95,21 @@ class WandbBackend(PromotionRecords):
     def run(self, path: str) -> Candidate:
         """Return a run by ENTITY/PROJECT/ID."""
         with our_errors(f"read run {path}", missing="check its ENTITY/PROJECT/ID"):
-            return reading.candidate(self._api.run(path), SCORE)
+            return convert.candidate(self._api.run(path), SCORE)
 
     def model(self, name: str) -> Model:
         """Return a model version by ENTITY/PROJECT/NAME:VERSION."""
-        return reading.model(self._artifact(name))
+        return convert.model(self._artifact(name))
 
     def made_by(self, model: Model) -> Candidate | None:
         """Return the run that logged a model, or None if it was deleted."""
         with our_errors(f"trace {model.name}"):
             run = self._artifact(model.name).logged_by()
-            return None if run is None else reading.candidate(run, SCORE)
+            return None if run is None else convert.candidate(run, SCORE)
 
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
         """Download a model version into a folder."""
-        return files.fetch_model(self._artifact(model.name), folder)
+        return downloads.fetch_model(self._artifact(model.name), folder)
 
     def fetch_diff(self, run: str, folder: Path) -> Path | None:
         """Download what a run's checkout had beyond its commit, if anything."""
@@ -122,11 +122,11 @@ class WandbBackend(PromotionRecords):
 
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         """Download the validation predictions of a model version, if it has any."""
-        return files.fetch_predictions(self._artifact(model.name), folder)
+        return downloads.fetch_predictions(self._artifact(model.name), folder)
 
     def fetch_dataset(self, name: str) -> DatasetVersion:
         """Download a dataset version; a copy here with its SHA-256 is not fetched again."""
-        return files.fetch_dataset(self._artifact(name))
+        return downloads.fetch_dataset(self._artifact(name))
 
     def home(self) -> SweepRef:
         """Return the entity and project used by default, without a sweep."""
@@ -139,7 +139,7 @@ class WandbBackend(PromotionRecords):
     def version(self, ref: SweepRef, collection: str, name: str) -> Version | None:
         """Return a version of a registry collection by alias, or by number such as v3."""
         with contextlib.suppress(NotFound), our_errors(f"read {collection}:{name}"):
-            return reading.version(self._as(ref).artifact(f"{collection}:{name}"))
+            return convert.version(self._as(ref).artifact(f"{collection}:{name}"))
         return None
 
     def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
@@ -150,7 +150,7 @@ class WandbBackend(PromotionRecords):
         with contextlib.suppress(NotFound), our_errors(f"read {name}"):
             held = self._api.artifact(f"{ref.entity}/{ref.project}/{name}:latest")
             if held.metadata.get("model_sha256") == facts["model_sha256"]:
-                return reading.model(held)
+                return convert.model(held)
         with (
             our_errors(f"log {name}"),
             wandb.init(
@@ -168,7 +168,7 @@ class WandbBackend(PromotionRecords):
             logged = run.log_artifact(made).wait()
             keep = ("model_sha256", "model_bytes", "predictions_sha256", "split_fingerprint")
             run.summary.update({key: facts[key] for key in (*keep, "dataset_digest")})
-            return reading.model(logged)
+            return convert.model(logged)
 
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
         """Link a model to the collection; again returns the version that it has there."""
@@ -176,8 +176,8 @@ class WandbBackend(PromotionRecords):
             artifact = self._as(ref).artifact(model.name)
             for known in artifact.linked_artifacts:
                 if f"{known.project}/{known.collection.name}" == target.path:
-                    return reading.version(known)
-            return reading.version(artifact.link(target.path))
+                    return convert.version(known)
+            return convert.version(artifact.link(target.path))
 
     def move_alias(self, ref: SweepRef, target: Target, version: Version) -> None:
         """Put the alias on a version; the backend takes it from the one that has it."""

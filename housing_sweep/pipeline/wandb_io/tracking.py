@@ -11,8 +11,8 @@ import wandb
 
 from housing_sweep.errors import HousingSweepError
 from housing_sweep.pipeline.ports import DatasetVersion
-from housing_sweep.pipeline.wandb_io.errors import backend_url, our_errors
-from housing_sweep.pipeline.wandb_io.files import fetch_dataset
+from housing_sweep.pipeline.wandb_io.downloads import fetch_dataset
+from housing_sweep.pipeline.wandb_io.sdk_errors import backend_url, our_errors
 from housing_sweep.pipeline.wandb_io.stopping import heard_soon, undisturbed
 
 LOCAL_TRANSMIT_SECONDS = 1.0

@@ -28,54 +28,47 @@ from graphql import (
 from graphql.language import REMOVE, ObjectFieldNode, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
-from housing_sweep.server.context import Context
-from housing_sweep.server.graphql import (
-    agents,
-    artifact_files,
-    artifact_making,
-    artifacts,
+from housing_sweep.server.graphql import scalars, server_info
+from housing_sweep.server.graphql.artifacts import (
     collection_edits,
     collection_versions,
     collections,
-    history,
     lineage,
     links,
+    making,
     multipart,
-    people,
-    projects,
-    registries,
     registry_search,
-    run_files,
-    run_start,
-    runs,
-    scalars,
-    server_info,
-    sweep_queue,
-    sweeps,
-    teams,
+    versions,
 )
+from housing_sweep.server.graphql.artifacts import files as artifact_files
+from housing_sweep.server.graphql.people import teams, users
+from housing_sweep.server.graphql.projects import projects, registries
 from housing_sweep.server.graphql.relay import Info, Resolvers, to_id
+from housing_sweep.server.graphql.runs import files as run_files
+from housing_sweep.server.graphql.runs import history, runs, start
+from housing_sweep.server.graphql.sweeps import agents, queue, sweeps
 from housing_sweep.server.graphql.unsupported import explain
+from housing_sweep.server.services.context import Context
 
 NOUNS: tuple[Resolvers, ...] = (
     server_info.RESOLVERS,
-    people.RESOLVERS,
+    users.RESOLVERS,
     teams.RESOLVERS,
     projects.RESOLVERS,
     registries.RESOLVERS,
     registry_search.RESOLVERS,
     runs.RESOLVERS,
-    run_start.RESOLVERS,
+    start.RESOLVERS,
     history.RESOLVERS,
     run_files.RESOLVERS,
     sweeps.RESOLVERS,
-    sweep_queue.RESOLVERS,
+    queue.RESOLVERS,
     agents.RESOLVERS,
     collections.RESOLVERS,
     collection_edits.RESOLVERS,
     collection_versions.RESOLVERS,
-    artifact_making.RESOLVERS,
-    artifacts.RESOLVERS,
+    making.RESOLVERS,
+    versions.RESOLVERS,
     artifact_files.RESOLVERS,
     links.RESOLVERS,
     lineage.RESOLVERS,

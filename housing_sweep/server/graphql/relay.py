@@ -10,7 +10,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 
 from housing_sweep.errors import BadInput
-from housing_sweep.server.context import Context
+from housing_sweep.server.services.context import Context
 
 Info = GraphQLResolveInfo[Context]
 """What a resolver gets beside its source: `info.context` is the request's `Context`."""

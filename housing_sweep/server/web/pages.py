@@ -11,14 +11,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from housing_sweep.errors import HousingSweepError, NotLoggedIn, PermissionDenied
-from housing_sweep.server.context import Context
-from housing_sweep.server.http import request_context
-from housing_sweep.server.names import REGISTRY_PREFIX
-from housing_sweep.server.runtime import Server
-from housing_sweep.server.web import asking
-from housing_sweep.server.web.asking import ask, found, nodes
-from housing_sweep.server.web.charts import Series, running_best
+from housing_sweep.server.edge.request import request_context
+from housing_sweep.server.rules.names import REGISTRY_PREFIX
+from housing_sweep.server.services.context import Context
+from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.web import queries
+from housing_sweep.server.web.queries import ask, found, nodes
 from housing_sweep.server.web.rendering import render, segment, style_endpoint
+from housing_sweep.server.web.run_charts import Series, running_best
 from housing_sweep.server.web.session import login_endpoint, logout_endpoint, signed_in
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -87,9 +87,9 @@ def home(server: Server, ctx: Context, _request: Request) -> Response:
     """Say how to connect; to who is logged in, show their projects and registries."""
     if ctx.user is None:
         return render("home.html", None, base_url=ctx.base_url, entities=[], organizations=[])
-    viewer = ask(server, ctx, asking.HOME, first=500)["viewer"]
+    viewer = ask(server, ctx, queries.HOME, first=500)["viewer"]
     entities = [
-        (team["name"], nodes(ask(server, ctx, asking.PROJECTS, entity=team["name"])["models"]))
+        (team["name"], nodes(ask(server, ctx, queries.PROJECTS, entity=team["name"])["models"]))
         for team in nodes(viewer["teams"])
     ]
     organizations = [
@@ -108,7 +108,7 @@ def home(server: Server, ctx: Context, _request: Request) -> Response:
 def projects(server: Server, ctx: Context, request: Request) -> Response:
     """Show an entity's projects."""
     entity = request.path_params["entity"]
-    held = nodes(ask(server, ctx, asking.PROJECTS, entity=entity)["models"])
+    held = nodes(ask(server, ctx, queries.PROJECTS, entity=entity)["models"])
     return render("projects.html", _name(ctx), entity=entity, projects=held)
 
 
@@ -120,7 +120,7 @@ def project(server: Server, ctx: Context, request: Request) -> Response:
         ask(
             server,
             ctx,
-            asking.PROJECT,
+            queries.PROJECT,
             entity=request.path_params["entity"],
             project=request.path_params["project"],
             order=order,
@@ -137,7 +137,7 @@ def project(server: Server, ctx: Context, request: Request) -> Response:
         _name(ctx),
         project=held,
         runs=[_with_metrics(one) for one in runs],
-        metrics=asking.metric_names(runs, METRIC_COLUMNS),
+        metrics=queries.metric_names(runs, METRIC_COLUMNS),
         order=order,
         metric=metric,
         best=next(map(_with_metrics, nodes(held["best"])), None),
@@ -147,7 +147,7 @@ def project(server: Server, ctx: Context, request: Request) -> Response:
 
 
 def _with_metrics(run: dict[str, Any]) -> dict[str, Any]:
-    return {**run, "metrics": asking.numbers(asking.parsed(run["summaryMetrics"]))}
+    return {**run, "metrics": queries.numbers(queries.parsed(run["summaryMetrics"]))}
 
 
 def _collection(project: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
@@ -172,11 +172,11 @@ def _collection(project: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]
 def run(server: Server, ctx: Context, request: Request) -> Response:
     """Show a run: its curves, summary, config, console, files and artifacts."""
     where = request.path_params
-    project = ask(server, ctx, asking.RUN, **where)["project"]
+    project = ask(server, ctx, queries.RUN, **where)["project"]
     held = found(project and project["run"], "run {entity}/{project}/{run}".format(**where))
     summary = {
         name: value
-        for name, value in asking.flat(asking.parsed(held["summaryMetrics"])).items()
+        for name, value in queries.flat(queries.parsed(held["summaryMetrics"])).items()
         if not name.startswith("_")
     }
     return render(
@@ -185,8 +185,8 @@ def run(server: Server, ctx: Context, request: Request) -> Response:
         where=where,
         run=held,
         summary=dict(sorted(summary.items())),
-        config=asking.plain_config(held["config"]),
-        curves=asking.curves(held["history"] or []),
+        config=queries.plain_config(held["config"]),
+        curves=queries.curves(held["history"] or []),
         console=nodes(held["logLines"]),
         files=nodes(held["files"]),
         inputs=nodes(held["inputArtifacts"]),
@@ -198,14 +198,14 @@ def sweep(server: Server, ctx: Context, request: Request) -> Response:
     """Show a sweep: its best trial so far, and every trial with its parameters."""
     where = request.path_params
     filters = json.dumps({"sweep": where["sweep"]})
-    project = ask(server, ctx, asking.SWEEP, **where, filters=filters)["project"]
+    project = ask(server, ctx, queries.SWEEP, **where, filters=filters)["project"]
     held = found(project and project["sweep"], "sweep {entity}/{project}/{sweep}".format(**where))
     spec = _spec(held["config"])
     goal = spec.get("metric")
     goal = goal if isinstance(goal, dict) else {}
     metric, maximize = str(goal.get("name", "")), goal.get("goal") == "maximize"
     trials = [
-        {**_with_metrics(one), "config": asking.plain_config(one["config"])}
+        {**_with_metrics(one), "config": queries.plain_config(one["config"])}
         for one in nodes(project["runs"])
     ]
     points = [
@@ -249,14 +249,14 @@ def version(server: Server, ctx: Context, request: Request) -> Response:
     where = request.path_params
     name = "{collection}:{version}".format(**where)
     asked = {"entity": where["entity"], "project": where["project"], "name": name}
-    project = ask(server, ctx, asking.VERSION, **asked)["project"]
+    project = ask(server, ctx, queries.VERSION, **asked)["project"]
     held = found(
         project and project["artifactCollectionMembership"],
         f"artifact {where['entity']}/{where['project']}/{name}",
     )
     files, withheld = [], ""
     try:
-        project = ask(server, ctx, asking.FILES, **asked)["project"]
+        project = ask(server, ctx, queries.FILES, **asked)["project"]
         files = nodes(project["artifactCollectionMembership"]["files"])
     except PermissionDenied as error:
         withheld = error.what
@@ -266,7 +266,7 @@ def version(server: Server, ctx: Context, request: Request) -> Response:
         where=where,
         membership=held,
         artifact=found(held["artifact"], name),
-        metadata=dict(sorted(asking.flat(asking.parsed(held["artifact"]["metadata"])).items())),
+        metadata=dict(sorted(queries.flat(queries.parsed(held["artifact"]["metadata"])).items())),
         files=files,
         withheld=withheld,
         users=nodes(held["artifact"]["usedBy"]),

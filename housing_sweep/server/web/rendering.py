@@ -8,8 +8,8 @@ from urllib.parse import quote
 import jinja2
 from starlette.responses import HTMLResponse, Response
 
-from housing_sweep.server.names import REGISTRY_PREFIX
-from housing_sweep.server.web.charts import chart, spell
+from housing_sweep.server.rules.names import REGISTRY_PREFIX
+from housing_sweep.server.web.run_charts import chart, spell
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self';"

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from housing_sweep.errors import PermissionDenied
-from housing_sweep.server.context import Services
-from housing_sweep.server.runtime import Server
-from housing_sweep.server.store import keys, people
-from housing_sweep.server.store.people import User
+from housing_sweep.server.services.context import Services
+from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.people import keys, users
+from housing_sweep.server.store.people.users import User
 from housing_sweep.server.web.rendering import render
 
 COOKIE = "housing_sweep_session"
@@ -38,7 +38,7 @@ def signed_in(services: Services, request: Request) -> User | None:
         return None
     db = services.database.connection()
     key = keys.by_id(db, int(scope["key"]))
-    return None if key is None else people.user_by_id(db, key.user_id)
+    return None if key is None else users.user_by_id(db, key.user_id)
 
 
 def own_path(path: str | None) -> str:

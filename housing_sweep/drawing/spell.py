@@ -1,0 +1,28 @@
+"""Numbers, scores and sizes as people read them."""
+
+import math
+
+
+def spell(value: object, digits: int = 4) -> str:
+    """Return a value as people read it: at most `digits` significant digits."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return "–" if value is None else str(value)
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return f"{int(value):,}" if abs(value) < 1e15 else f"{value:.{digits}g}"
+    if isinstance(value, float):
+        return f"{value:.{digits}g}" if math.isfinite(value) else str(value)
+    return str(value)
+
+
+def spell_score(value: float | None) -> str:
+    """Return a score with four decimals."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def spell_bytes(value: float) -> str:
+    """Return a size, e.g. `1.2 MB`."""
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

@@ -1,0 +1,86 @@
+"""`housing-sweep export`: a model with its lineage, checked, for teams that use other tools too."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from housing_sweep.errors import Refused
+from housing_sweep.pipeline.ports import Backend, DatasetVersion, FetchedModel
+from housing_sweep.pipeline.use.find_model import checked_model
+from housing_sweep.registry.selection import Candidate, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What leaves: a model whose hashes agree, its data, and where both come from.
+
+    Attributes:
+        model: the artifact.
+        files: here, as long as the export lives.
+        dataset: the version it was trained on; its CSV has the recorded SHA-256.
+        run: that made it, or None if it was deleted.
+    """
+
+    model: Model
+    files: FetchedModel
+    dataset: DatasetVersion
+    run: Candidate | None
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The trial's config, complete."""
+        held = self.files.facts.get("config")
+        return dict(held) if isinstance(held, dict) else {}
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Its validation scores (none for a refit) and what it is made of."""
+        scores = self.files.facts.get("scores")
+        found = dict(scores) if isinstance(scores, dict) else {}
+        for name in ("best_iteration", "model_bytes", "interval90"):
+            found[name] = self.files.facts.get(name)
+        kept = ((k, v) for k, v in found.items() if isinstance(v, int | float))
+        return {name: float(value) for name, value in kept}
+
+    @property
+    def lineage(self) -> dict[str, str]:
+        """Where it comes from: artifact, run, person, commit, data."""
+        run = self.run
+        found = {
+            "artifact": self.model.name,
+            "artifact_digest": self.model.digest,
+            "model_sha256": self.files.sha256,
+            "run": run.id if run else "",
+            "run_url": run.url if run else "",
+            "user": (run.user or "") if run else "",
+            "commit": (run.commit or "") if run else "",
+            "dataset": self.dataset.path,
+            "dataset_digest": self.dataset.digest,
+            "dataset_sha256": self.dataset.sha256,
+            "dataset_source": self.dataset.source,
+            "split_fingerprint": str(self.files.facts.get("split_fingerprint") or ""),
+            "refit_of": str(self.files.facts.get("refit_of") or ""),
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+@contextmanager
+def exported(backend: Backend, reference: str) -> Iterator[Export]:
+    """Yield a model to export; its files are deleted afterwards.
+
+    Args:
+        backend: who is asked.
+        reference: `registry:ALIAS`, a model artifact's name, or a run's path.
+
+    Raises:
+        NotFound: there is no such model, or its dataset is gone.
+        Refused: its hashes disagree, it needs other libraries, or its data was replaced.
+    """
+    with checked_model(backend, reference) as (model, files):
+        dataset = backend.fetch_dataset(str(files.facts.get("dataset")))
+        if dataset.sha256 != files.facts.get("dataset_sha256"):
+            raise Refused(
+                f"{dataset.path} is not the data that {model.name} was trained on",
+                fix="its version was replaced; export another model",
+            )
+        yield Export(model, files, dataset, backend.made_by(model))

@@ -1,0 +1,105 @@
+"""`housing-sweep export MODEL --to dvc DIR`: a DVC project of data, model and its making.
+
+Written by hand, so DVC need not be installed here. The stage runs `pipeline.child`, what
+`housing-sweep reproduce` runs too: the same code, data and config give the same bytes.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from housing_sweep.errors import BadInput, Conflict
+from housing_sweep.pipeline.export.checked_export import Export
+from housing_sweep.registry import dvc_files
+from housing_sweep.registry.dvc_files import Tracked
+from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+
+DATA = "data/housing.csv"
+
+
+def to_dvc(made: Export, folder: Path) -> list[Tracked]:
+    """Write a DVC project into a new folder, whole or not at all; return what it tracks.
+
+    Inside a project of yours it uses that one's cache (`dvc commit` fills it); else it is a project
+    of its own, without Git, its cache filled.
+
+    Raises:
+        BadInput: there is no folder to make it in.
+        Conflict: `folder` exists and is not empty.
+    """
+    folder = folder.absolute()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Conflict(f"{folder} exists and is not empty", fix="name a new folder")
+    if not folder.parent.is_dir():
+        raise BadInput(f"there is no folder {folder.parent}", fix="make it first")
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        draft = Path(scratch) / "draft"
+        tracked = _write(made, draft)
+        if not _in_project(folder):
+            _own_project(draft, tracked)
+        if folder.exists():
+            folder.rmdir()
+        draft.rename(folder)
+    return tracked
+
+
+def _write(made: Export, folder: Path) -> list[Tracked]:
+    (folder / "data").mkdir(parents=True)
+    (folder / "model").mkdir()
+    shutil.copy(made.dataset.csv, folder / DATA)
+    for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE):
+        shutil.copy(made.files.path.with_name(name), folder / "model" / name)
+    request = _request(made)
+    (folder / dvc_files.REQUEST).write_text(json.dumps(request, indent=2) + "\n")
+    refit = bool(request["refit_of"])
+    command = (
+        f"python -m housing_sweep.pipeline.child {'retrain' if refit else 'rebuild'}"
+        f" {dvc_files.REQUEST} model/answer.json"
+    )
+    data = _tracked(folder, DATA)
+    outs = [_tracked(folder, f"model/{name}") for name in (MODEL_FILE, PREDICTIONS_FILE)]
+    facts = _tracked(folder, f"model/{FACTS_FILE}")
+    (folder / f"{DATA}.dvc").write_text(dvc_files.dvc_file(data))
+    (folder / "dvc.yaml").write_text(dvc_files.pipeline(command, data, outs, facts))
+    (folder / "dvc.lock").write_text(dvc_files.lock(command, data, request, outs, facts))
+    (folder / "data" / ".gitignore").write_text("/housing.csv\n")
+    (folder / "model" / ".gitignore").write_text(
+        f"/{MODEL_FILE}\n/{PREDICTIONS_FILE}\n/answer.json\n"
+    )
+    (folder / "lineage.json").write_text(json.dumps(made.lineage, indent=2) + "\n")
+    return [data, *outs]
+
+
+def _request(made: Export) -> dict[str, object]:
+    return {
+        "csv": DATA,
+        "config": made.config,
+        "folder": "model",
+        "data": {**asdict(made.dataset), "csv": DATA},
+        "iterations": made.files.facts.get("best_iteration"),
+        "refit_of": str(made.files.facts.get("refit_of") or ""),
+        "interval90": made.files.facts.get("interval90"),
+    }
+
+
+def _tracked(folder: Path, path: str) -> Tracked:
+    content = (folder / path).read_bytes()
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()  # DVC's own choice
+    return Tracked(path, digest, len(content))
+
+
+def _in_project(folder: Path) -> bool:
+    return any((parent / ".dvc").is_dir() for parent in folder.parents)
+
+
+def _own_project(folder: Path, tracked: list[Tracked]) -> None:
+    (folder / ".dvc").mkdir()
+    (folder / ".dvc" / "config").write_text("[core]\n    no_scm = True\n")
+    (folder / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
+    for one in tracked:
+        kept = folder / ".dvc" / "cache" / one.cache_path
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / one.path, kept)

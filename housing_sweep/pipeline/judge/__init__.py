@@ -1,0 +1,4 @@
+"""What a model is worth, found out in fresh processes. May import: `train` and below.
+
+Start: `contest.py`.
+"""

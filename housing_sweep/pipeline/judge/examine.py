@@ -1,0 +1,157 @@
+"""Verify before believing: download, hash, load in a fresh process, predict again, compare."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from housing_sweep.errors import HousingSweepError, NotFound, Refused
+from housing_sweep.pipeline.judge import fresh_process
+from housing_sweep.pipeline.ports import Backend, DatasetVersion, FetchedModel, Say
+from housing_sweep.registry.selection import Candidate, Model
+from housing_sweep.registry.verification import Claims, why_not_equal, why_not_loaded
+
+MOST_REJECTED = 20
+"""Models that are downloaded and found wanting before a sweep is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A model that was loaded once, in a fresh process, and did what it promised.
+
+    Attributes:
+        model: the artifact.
+        files: here; `files.path` has SHA-256 `files.sha256`.
+        dataset: what it was trained on.
+    """
+
+    model: Model
+    files: FetchedModel
+    dataset: DatasetVersion
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The trial's config, as recorded in `model.json`."""
+        held = self.files.facts.get("config")
+        return held if isinstance(held, Mapping) else {}
+
+    def request(self) -> dict[str, object]:
+        """Return what every command of `pipeline.child` about this model needs."""
+        return {
+            "csv": str(self.dataset.csv),
+            "config": dict(self.config),
+            "model": str(self.files.path),
+            "sha256": self.files.sha256,
+        }
+
+    def data(self) -> dict[str, object]:
+        """Return the dataset version as a flat object."""
+        return {**asdict(self.dataset), "csv": str(self.dataset.csv)}
+
+
+def installed() -> dict[str, str]:
+    """Return the versions of the libraries here that decide a trial's result."""
+    from housing_sweep.pipeline.train import model_files
+
+    return model_files.installed()
+
+
+@dataclass
+class Examiner:
+    """Verifies models, each once; keeps their files until it is closed.
+
+    Attributes:
+        backend: who is asked.
+        say: told what happens.
+        sweep_data: dataset digest of the sweep's runs, or "".
+    """
+
+    backend: Backend
+    say: Say
+    sweep_data: str = ""
+    _found: dict[str, Verified | str] = field(default_factory=dict)
+    _rejected: int = 0
+    _scratch: "tempfile.TemporaryDirectory[str]" = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="housing-sweep-")
+    )
+
+    def close(self) -> None:
+        """Delete the files."""
+        self._scratch.cleanup()
+
+    def candidate(self, candidate: Candidate) -> Model | str:
+        """Return a run's model, verified, or the reason why it is rejected."""
+        if self._rejected >= MOST_REJECTED:
+            return f"not looked at: {MOST_REJECTED} models were rejected before it"
+        model = self.backend.model_of(candidate)
+        if model is None:
+            return "no committed model artifact"
+        found = self.verify(model, candidate)
+        if isinstance(found, Verified):
+            return model
+        self._rejected += 1
+        return f"rejected: {found}"
+
+    def verify(self, model: Model, candidate: Candidate | None = None) -> Verified | str:
+        """Return a verified model, or why it is not one.
+
+        Args:
+            model: the artifact.
+            candidate: the run whose summary must agree; None where the run does not matter.
+        """
+        key = f"{model.id} {candidate.id if candidate else ''}"
+        if key not in self._found:
+            self.say(f"verifying {model.name}")
+            self._found[key] = self._verify(model, candidate)
+        return self._found[key]
+
+    def verified(self, model: Model) -> Verified | None:
+        """Return what was verified before of a model, if it was."""
+        held = (found for key, found in self._found.items() if key.startswith(f"{model.id} "))
+        return next((found for found in held if isinstance(found, Verified)), None)
+
+    def predictions(self, model: Model) -> Path | None:
+        """Return the saved validation predictions of a model; nothing is loaded."""
+        try:
+            return self.backend.fetch_predictions(model, self.folder(model.name))
+        except HousingSweepError:
+            return None
+
+    def folder(self, name: str) -> Path:
+        """Return the scratch folder for the files of a model of this name."""
+        folder = Path(self._scratch.name) / name.replace("/", "_").replace(":", "_")
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _verify(self, model: Model, candidate: Candidate | None) -> Verified | str:
+        try:
+            files = self.backend.fetch_model(model, self.folder(model.name))
+            claims = Claims(candidate.summary if candidate else {}, model.metadata, files.facts)
+            why = why_not_loaded(
+                claims, files.sha256, installed(), self.sweep_data if candidate else ""
+            )
+            if why:
+                return why
+            dataset = self._dataset(files)
+            found = Verified(model, files, dataset)
+            answer = fresh_process.call(
+                "verify",
+                {
+                    **found.request(),
+                    "fingerprint": files.facts.get("split_fingerprint"),
+                    "predictions": str(files.predictions) if files.predictions else "",
+                },
+            )
+        except (Refused, NotFound, fresh_process.ChildFailed) as error:
+            return error.what
+        scores, differ = answer["scores"], answer["differ"]
+        assert isinstance(scores, dict)
+        assert differ is None or isinstance(differ, float)
+        return why_not_equal(claims, scores, differ) or found
+
+    def _dataset(self, files: FetchedModel) -> DatasetVersion:
+        name = str(files.facts.get("dataset"))
+        dataset = self.backend.fetch_dataset(name)
+        if dataset.digest != files.facts.get("dataset_digest"):
+            raise Refused(f"{name} has digest {dataset.digest} now, not the one it was trained on")
+        return dataset

@@ -1,0 +1,92 @@
+"""The model artifact's content: `model.joblib`, the facts about it, and what it predicted.
+
+`predictions.npy` holds the predictions for the validation rows: whoever compares trials needs no
+model, and no pickle, for it (26 kB).
+"""
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from housing_sweep.housing import metrics
+from housing_sweep.housing.fit import FitResult
+from housing_sweep.housing.split import Split
+from housing_sweep.housing.trial_config import TrialConfig
+from housing_sweep.pipeline.ports import DatasetVersion
+from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+
+LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "housing-sweep")
+COMPRESSION = 3
+
+
+def installed() -> dict[str, str]:
+    """Return the version of each library that decides a trial's result, and of Python."""
+    return {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
+
+
+def code_sha256() -> str:
+    """Return the SHA-256 over the modules of `housing_sweep.housing`, which decide the result.
+
+    It tells code apart also where no git checkout is at hand.
+    """
+    hasher = hashlib.sha256()
+    for module in sorted(Path(metrics.__file__).parent.glob("*.py")):
+        hasher.update(f"{module.name}\n".encode() + module.read_bytes())
+    return hasher.hexdigest()
+
+
+def paths(folder: Path) -> dict[str, Path]:
+    """Return where in a folder the artifact's files lie, by their names in the artifact."""
+    return {name: folder / name for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)}
+
+
+def write(
+    folder: Path,
+    config: TrialConfig,
+    result: FitResult,
+    split: Split,
+    dataset: DatasetVersion,
+    refit_of: str = "",
+    interval90: float | None = None,
+) -> dict[str, object]:
+    """Write the artifact's files into a folder and return the facts in `model.json`.
+
+    Args:
+        folder: an existing one.
+        config: of the trial.
+        result: its fit.
+        split: its rows.
+        dataset: the version it used.
+        refit_of: name of the model artifact whose config was fitted again on more rows, or "".
+        interval90: half the width of its prediction interval, in 100,000 USD; None if unknown.
+    """
+    files = paths(folder)
+    model = files[MODEL_FILE]
+    joblib.dump(result.model, model, compress=COMPRESSION)
+    np.save(files[PREDICTIONS_FILE], result.predictions, allow_pickle=False)
+    facts: dict[str, object] = {
+        "config": config.as_dict(),
+        "features": result.model.feature_names,
+        "split_fingerprint": split.fingerprint,
+        "best_iteration": result.best_iteration,
+        "scores": result.scores,
+        "dataset": dataset.path,
+        "dataset_digest": dataset.digest,
+        "dataset_sha256": dataset.sha256,
+        "dataset_source": dataset.source,
+        "libraries": installed(),
+        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "model_bytes": model.stat().st_size,
+        "predictions_sha256": metrics.predictions_sha256(result.predictions),
+        "interval90": interval90,
+        "code_sha256": code_sha256(),
+    }
+    if refit_of:
+        facts["refit_of"] = refit_of
+    files[FACTS_FILE].write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    return facts

@@ -1,0 +1,144 @@
+"""Models by name, fetched and checked; the one way to a model outside of a promotion."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from housing_sweep.errors import HousingSweepError, NotFound, Refused
+from housing_sweep.pipeline.judge import fresh_process
+from housing_sweep.pipeline.ports import Backend, FetchedModel
+from housing_sweep.registry.references import ModelRef, Target, full_path
+from housing_sweep.registry.selection import Candidate, Model
+from housing_sweep.registry.verification import Claims, why_not_loaded
+
+if TYPE_CHECKING:
+    from housing_sweep.housing.model import HousingModel
+
+
+def find_model(backend: Backend, reference: str) -> Model:
+    """Return the model that a reference names (`registry.names.ModelRef`).
+
+    Raises:
+        BadInput: it has no form that a model can have.
+        NotFound: there is no such model.
+    """
+    ref, home = ModelRef.parse(reference), backend.home()
+    if ref.alias:
+        path = Target("any").path
+        version = backend.version(home, path, ref.alias)
+        if version is not None:
+            return backend.model(version.source)
+        if not ref.run:
+            raise NotFound(f"{path} has no version {ref.alias}", fix="promote one first")
+    if ref.artifact:
+        return backend.model(full_path(ref.artifact, home.entity, home.project))
+    path = full_path(ref.run, home.entity, home.project)
+    try:
+        model = backend.model_of(backend.run(path))
+    except NotFound:
+        fix = "give registry:ALIAS, a model artifact, or a run's ENTITY/PROJECT/ID"
+        raise NotFound(f"{reference} is neither an alias nor a run", fix=fix) from None
+    if model is None:
+        raise NotFound(f"run {path} logged no model", fix="name another run")
+    return model
+
+
+@contextmanager
+def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, FetchedModel]]:
+    """Yield a model and its files, deleted afterwards: hashes agree, libraries fit.
+
+    Nothing was loaded and no score recomputed: promotion did that (`pipeline.examine`).
+
+    Raises:
+        NotFound: there is no such model.
+        Refused: its file, metadata, `model.json` and run disagree, or it needs other libraries.
+    """
+    from housing_sweep.pipeline.train import model_files
+
+    model = find_model(backend, reference)
+    made: Candidate | None = backend.made_by(model)
+    with tempfile.TemporaryDirectory(prefix="housing-sweep-") as scratch:
+        files = backend.fetch_model(model, Path(scratch))
+        claims = Claims(made.summary if made else {}, model.metadata, files.facts)
+        why = why_not_loaded(claims, files.sha256, model_files.installed())
+        if why:
+            raise Refused(f"{model.name} is not loaded: {why}", fix="name another version")
+        yield model, files
+
+
+def load_model(reference: str = "registry:production") -> "HousingModel":
+    """Return a model, loaded into this process after its hashes and libraries were checked.
+
+    Args:
+        reference: `registry:ALIAS`, a model artifact's name, or a run's path.
+
+    Raises:
+        BadInput, NotFound: no such model.
+        Refused: it is not what was recorded, or needs other libraries.
+    """
+    from housing_sweep.pipeline.child import load
+    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+
+    with checked_model(WandbBackend(), reference) as (_, files):
+        return load(str(files.path), files.sha256)
+
+
+def predict_csv(backend: Backend, reference: str, csv: Path, out: Path) -> tuple[Model, int]:
+    """Write a CSV with predictions; return the model and the number of rows.
+
+    The columns are those of `csv` and `predicted`, `low90`, `high90`, in 100,000 USD: nine of ten
+    validation rows lay in such an interval (split conformal; Lei et al., JASA 113 (2018)).
+
+    Raises:
+        DataError: `csv` lacks a column or holds impossible values; all are named.
+        NotFound, Refused: no such model, or not to be believed.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from housing_sweep.housing import schema
+
+    table = schema.read_features(csv)
+    with checked_model(backend, reference) as (model, files), _replacing(out) as part:
+        predictions = files.path.with_name("out.npy")
+        request = {
+            "csv": str(csv.resolve()),
+            "model": str(files.path),
+            "sha256": files.sha256,
+            "out": str(predictions),
+        }
+        try:
+            fresh_process.call("predict", request)
+        except fresh_process.ChildFailed as error:
+            raise Refused(f"{model.name} cannot predict: {error.what}") from None
+        given = pd.read_csv(csv, encoding="utf-8-sig", skipinitialspace=True)
+        given["predicted"] = np.load(predictions, allow_pickle=False)
+        half = files.facts.get("interval90")
+        if isinstance(half, int | float):
+            given["low90"] = (given["predicted"] - half).clip(lower=0)
+            given["high90"] = given["predicted"] + half
+        given.to_csv(part, index=False)
+    return model, len(table)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yield a path to write to, which becomes `path` when the block ends well."""
+    try:
+        handle = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed at once, renamed below
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        )
+    except OSError as error:
+        raise HousingSweepError(
+            f"cannot write {path}: {error.strerror}", fix="name another --out"
+        ) from None
+    handle.close()
+    part = Path(handle.name)
+    try:
+        yield part
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,50 @@
+"""Collects versions past their time, drafts nobody finished, blobs nothing refers to any more."""
+
+import asyncio
+import logging
+
+from housing_sweep.server.edge.request import as_ours, own_context
+from housing_sweep.server.services.context import Context
+from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.artifacts import expiry, uploads, versions
+from housing_sweep.server.store.runs import files
+
+INTERVAL_SECONDS = 3600.0
+DRAFT_LIFETIME_SECONDS = 7 * 24 * 3600.0
+"""The SDK retries uploads for up to seven days."""
+
+YOUNG_SECONDS = 24 * 3600.0
+"""A blob is stored before the row that refers to it: never collect one this young."""
+
+_log = logging.getLogger(__name__)
+
+
+async def collect_forever(server: Server) -> None:
+    """Collect now and then until cancelled."""
+    while True:
+        await asyncio.sleep(INTERVAL_SECONDS)
+        try:
+            await server.run(lambda: collect(own_context(server.services)))
+        except Exception as error:  # noqa: BLE001  one bad round must not end the collector
+            _log.error("collecting blobs failed: %s", error, exc_info=as_ours(error) is None)
+
+
+def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
+    """Delete expired versions, abandoned drafts and then the blobs that nothing refers to.
+
+    Blobs and parts are spared for `young` seconds, see `YOUNG_SECONDS`; returns how many blobs
+    went.
+    """
+    expiry.expire(ctx.db, ctx.now)
+    versions.abandon_drafts(ctx.db, ctx.now - DRAFT_LIFETIME_SECONDS)
+    blobs, gone = ctx.services.blobs, 0
+    referenced = versions.blobs(ctx.db) | files.blobs(ctx.db)
+    for name in list(blobs.names()):
+        if name not in referenced and ctx.now - blobs.path(name).stat().st_mtime >= young:
+            blobs.delete(name)
+            gone += 1
+    on_their_way = uploads.known(ctx.db)
+    for upload in blobs.uploads():
+        if upload not in on_their_way and ctx.now - blobs.last_part_at(upload) >= young:
+            blobs.forget_parts(upload)
+    return gone

@@ -1,0 +1,59 @@
+"""`POST /graphql`: one request in, one answer out."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from graphql import ExecutionResult, GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from housing_sweep.errors import BadInput, Conflict
+from housing_sweep.server.edge.request import as_ours, json_body, request_context
+from housing_sweep.server.graphql.encode import encode
+from housing_sweep.server.services.runtime import Server
+
+_log = logging.getLogger(__name__)
+
+
+def graphql_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of one server."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await json_body(request)
+        query, variables = body.get("query"), body.get("variables") or {}
+        if not isinstance(query, str) or not isinstance(variables, dict):
+            raise BadInput("a GraphQL request needs `query` (text) and `variables` (object)")
+        operation = body.get("operationName") or None  # the Python client sends ""
+
+        def execute() -> tuple[ExecutionResult, bytes]:
+            ctx = request_context(request, server.services)
+            ctx.viewer  # noqa: B018  no operation is open to strangers
+            result = server.api.execute(query, variables, operation, ctx)
+            return result, encode(result)
+
+        result, answer = await server.run(execute)
+        status = _status(result, operation)
+        return Response(answer, status_code=status, media_type="application/json")
+
+    return endpoint
+
+
+def _status(result: ExecutionResult, operation: object) -> int:
+    """Return 200, or the order that the first error gives to the SDK."""
+    if not result.errors:
+        return 200
+    return _status_of(result.errors[0], operation)
+
+
+def _status_of(error: GraphQLError, operation: object) -> int:
+    original = error.original_error
+    if original is None:
+        return 400  # parse or validation: no retry can heal it
+    ours = as_ours(original)
+    if ours is None:
+        # A bug of ours. 500 would make the SDK retry for minutes; it is logged, and the call ends.
+        _log.error("bug in a resolver of %s", operation, exc_info=original)
+        return 200
+    if isinstance(ours, Conflict) and operation == "UpsertBucket":
+        return 400  # wandb-core retries a 409 on this one until init times out
+    return ours.http_status

@@ -1,0 +1,1 @@
+"""Artifacts on the wire: versions, collections, files, links, lineage, registry search."""

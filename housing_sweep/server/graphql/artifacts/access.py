@@ -1,0 +1,106 @@
+"""Who may see, download and change a version: decided by the projects it has a place in."""
+
+from housing_sweep.errors import NotFound, PermissionDenied
+from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.relay import Info
+from housing_sweep.server.services.context import Context
+from housing_sweep.server.store.artifacts import collections, memberships, versions
+from housing_sweep.server.store.artifacts.collections import Collection
+from housing_sweep.server.store.artifacts.versions import Artifact
+from housing_sweep.server.store.projects import projects
+from housing_sweep.server.store.projects.projects import Project, ProjectId
+
+
+def by_opaque_id(info: Info, opaque: str) -> Artifact:
+    """Return the readable version that an id on the wire means; raises as `readable`."""
+    return readable(info, relay.from_id("Artifact", opaque))
+
+
+def readable(info: Info, artifact_id: int) -> Artifact:
+    """Return a version in any collection that the viewer may read.
+
+    Raises:
+        NotFound: no such version, or not for this viewer.
+    """
+    ctx = info.context
+    artifact = versions.by_id(ctx.db, artifact_id)
+    if artifact is None or not _roles(ctx, artifact):
+        raise NotFound("artifact not found")
+    return artifact
+
+
+def writable(info: Info, artifact_id: int) -> Artifact:
+    """Return a version whose own project the viewer may write to.
+
+    Raises:
+        NotFound: no such version, or not for this viewer.
+        PermissionDenied: the viewer may only look.
+    """
+    ctx, artifact = info.context, readable(info, artifact_id)
+    project = project_of(ctx, collections.by_id(ctx.db, artifact.collection_id))
+    assert project is not None
+    if projects.role(ctx.db, ctx.viewer, project) is None:
+        raise PermissionDenied("permission denied: you may not change the source of this version")
+    projects.require_writable(ctx.db, ctx.viewer, project)
+    return artifact
+
+
+def deletable(info: Info, artifact_id: int) -> Artifact:
+    """Return a version that the viewer may write to wherever it has a place.
+
+    Deleting it takes it out of registries too, so their writers must agree.
+
+    Raises:
+        NotFound: no such version, or not for this viewer.
+        PermissionDenied: the viewer may only look, here or where it is linked.
+    """
+    ctx, artifact = info.context, writable(info, artifact_id)
+    for place in memberships.of_artifact(ctx.db, artifact.id):
+        project = project_of(ctx, collections.by_id(ctx.db, place.collection_id))
+        assert project is not None
+        held = projects.role(ctx.db, ctx.viewer, project)
+        if held not in projects.WRITERS:
+            where = f"{project.entity_name}/{project.name}" if held else "a registry you cannot see"
+            raise PermissionDenied(
+                f"permission denied: this version is linked into {where}",
+                fix="ask an admin of that registry to unlink it first",
+            )
+    return artifact
+
+
+def require_download(ctx: Context, artifact: Artifact) -> None:
+    """Raise unless the viewer may have a version's bytes.
+
+    Raises:
+        PermissionDenied: a restricted viewer everywhere they can see it.
+    """
+    if all(role == projects.LOOKS_ONLY for role in _roles(ctx, artifact)):
+        raise PermissionDenied(
+            f"permission denied: {ctx.viewer.name} may see this version but not download it",
+            fix="ask an admin of the registry for the viewer role",
+        )
+
+
+def shows_project(ctx: Context, project_id: ProjectId) -> bool:
+    """Return whether the viewer may read a project: lineage leaves out what is in others."""
+    project = projects.by_id(ctx.db, project_id)
+    return project is not None and projects.role(ctx.db, ctx.viewer, project) is not None
+
+
+def shows(ctx: Context, artifact: Artifact) -> bool:
+    """Return whether the viewer may read a version anywhere."""
+    return bool(_roles(ctx, artifact))
+
+
+def project_of(ctx: Context, collection: Collection | None) -> Project | None:
+    """Return a collection's project, whoever asks."""
+    return projects.by_id(ctx.db, collection.project_id) if collection else None
+
+
+def _roles(ctx: Context, artifact: Artifact) -> list[str]:
+    """Return the viewer's roles in the projects that a version has a place in."""
+    places = memberships.of_artifact(ctx.db, artifact.id)
+    homes = {artifact.collection_id, *(place.collection_id for place in places)}
+    held = (project_of(ctx, collections.by_id(ctx.db, home)) for home in homes)
+    roles = (projects.role(ctx.db, ctx.viewer, project) for project in held if project)
+    return [role for role in roles if role]

@@ -1,0 +1,169 @@
+"""Collections on the wire, to look at: types, collections of a project, what they are."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from housing_sweep.errors import BadInput
+from housing_sweep.server.graphql import relay
+from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.store.artifacts import collections, versions
+from housing_sweep.server.store.artifacts.collections import SEQUENCE, ArtifactType, Collection
+from housing_sweep.server.store.projects import projects
+from housing_sweep.server.store.projects.projects import Project
+
+
+def project_types(
+    source: Project,
+    info: Info,
+    after: str | None = None,
+    first: int | None = None,
+    includeAll: bool | None = None,
+) -> relay.Connection:
+    """Return a project's artifact types."""
+    return relay.offset_page(collections.types_of(info.context.db, source.id), after, first)
+
+
+def project_type(source: Project, info: Info, name: str) -> ArtifactType | None:
+    """Return one artifact type."""
+    return collections.find_type(info.context.db, source.id, name)
+
+
+def project_collections(
+    source: Project,
+    info: Info,
+    after: str | None = None,
+    first: int | None = None,
+    filters: str | None = None,
+    order: str | None = None,
+) -> relay.Connection:
+    """Return a project's collections."""
+    rows = collections.of_project(info.context.db, source.id)
+    return relay.offset_page(select(info, rows, filters, order), after, first)
+
+
+def type_collections(
+    source: ArtifactType,
+    info: Info,
+    after: str | None = None,
+    first: int | None = None,
+    filters: str | None = None,
+    order: str | None = None,
+) -> relay.Connection:
+    """Return the collections of one type."""
+    rows = collections.of_project(info.context.db, source.project_id, source.id)
+    return relay.offset_page(select(info, rows, filters, order), after, first)
+
+
+_FIELDS = {
+    "name": "name",
+    "createdAt": "created_at",
+    "created_at": "created_at",
+    "updatedAt": "updated_at",
+    "description": "description",
+}
+
+
+def select(
+    info: Info, rows: list[Collection], filters: str | None, order: str | None
+) -> list[Collection]:
+    """Return collections filtered by name, tag or description, and ordered."""
+    wanted = json.loads(filters) if filters else {}
+    shown = [row for row in rows if _matches(info, row, wanted)]
+    if order:
+        name = order.lstrip("+-")
+        if name not in _FIELDS:
+            raise BadInput(f"collections cannot be ordered by {name!r}", fix=f"use {list(_FIELDS)}")
+        shown.sort(
+            key=lambda row: (getattr(row, _FIELDS[name]) or "", row.id),
+            reverse=order.startswith("-"),
+        )
+    return shown
+
+
+def _matches(info: Info, row: Collection, wanted: dict[str, Any]) -> bool:
+    for key, test in wanted.items():
+        if key in ("$and", "$or"):
+            found = [_matches(info, row, part) for part in test]
+            if not (all(found) if key == "$and" else any(found)):
+                return False
+            continue
+        if key == "tag":
+            held = collections.tags(info.context.db, row.id)
+        elif key in _FIELDS:
+            held = [getattr(row, _FIELDS[key])]
+        else:
+            raise BadInput(f"collections cannot be filtered by {key!r}", fix="use name or tag")
+        if not any(relay.compare(value, test) for value in held):
+            return False
+    return True
+
+
+def project_collection(source: Project, info: Info, name: str) -> Collection | None:
+    """Return one collection."""
+    return collections.find(info.context.db, source.id, name)
+
+
+def type_collection(source: ArtifactType, info: Info, name: str) -> Collection | None:
+    """Return one collection of this type."""
+    found = collections.find(info.context.db, source.project_id, name)
+    return found if found and found.type_id == source.id else None
+
+
+def collection_by_id(_root: None, info: Info, id: str) -> Collection | None:
+    """Return a collection the viewer may read."""
+    ctx = info.context
+    found = collections.by_id(ctx.db, relay.from_id("ArtifactCollection", id))
+    project = projects.by_id(ctx.db, found.project_id) if found else None
+    return found if project and projects.role(ctx.db, ctx.viewer, project) else None
+
+
+def collection_project(source: Collection, info: Info) -> Project | None:
+    """Return a collection's project; null to those who may not read it (sources of links)."""
+    ctx = info.context
+    project = projects.by_id(ctx.db, source.project_id)
+    return project if project and projects.role(ctx.db, ctx.viewer, project) else None
+
+
+def collection_tags(source: Collection, info: Info) -> dict[str, Any]:
+    """Return a collection's tags."""
+    names = collections.tags(info.context.db, source.id)
+    return {"edges": [{"node": relay.tag(name)} for name in names]}
+
+
+def _collection_type(source: Collection, info: Info) -> ArtifactType:
+    return collections.type_by_id(info.context.db, source.type_id)
+
+
+_COLLECTION: Mapping[str, Callable[..., Any]] = {
+    # Sequences and portfolios share one id space: the client sends either to either.
+    "id": lambda c, _info: relay.to_id("ArtifactCollection", c.id),
+    "project": collection_project,
+    "defaultArtifactType": _collection_type,
+    "tags": collection_tags,
+    "state": lambda _c, _info: "READY",
+}
+
+RESOLVERS: Resolvers = {
+    "Query": {"artifactCollection": collection_by_id},
+    "Project": {
+        "artifactTypes": project_types,
+        "artifactType": project_type,
+        "artifactCollections": project_collections,
+        "artifactCollection": project_collection,
+    },
+    "ArtifactType": {
+        "artifactCollections": type_collections,
+        "artifactCollection": type_collection,
+    },
+    "ArtifactCollection": {
+        "__resolve_type": lambda c, _info, _type: (
+            "ArtifactSequence" if c.kind == SEQUENCE else "ArtifactPortfolio"
+        )
+    },
+    "ArtifactSequence": {
+        **_COLLECTION,
+        "digestAlgorithm": lambda c, info: versions.algorithm_of(info.context.db, c.id),
+    },
+    "ArtifactPortfolio": _COLLECTION,
+}

@@ -1,0 +1,66 @@
+"""What a version can be filtered and ordered by, in a collection or in registry search."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from housing_sweep.server.store.artifacts import memberships, versions
+from housing_sweep.server.store.artifacts.memberships import Membership
+from housing_sweep.server.store.artifacts.versions import Artifact
+from housing_sweep.server.store.db import Connection
+
+
+class VersionRecord(Mapping[str, object]):
+    """What a linked version can be filtered and ordered by; read when it is asked for."""
+
+    FIELDS = (
+        *("id", "artifact_id", "version", "version_index", "tag", "tags", "alias", "aliases"),
+        *("metadata", "artifact_metadata", "created_at", "artifact_created_at", "updated_at"),
+        *("artifact_size", "size", "acm_created_at", "linked_at"),
+        *("createdAt", "updatedAt", "state", "digest", "description"),
+    )
+
+    def __init__(self, db: Connection, place: Membership) -> None:
+        self._db, self._place = db, place
+        self._row: Artifact | None = None
+
+    def __getitem__(self, name: str) -> object:
+        place, db = self._place, self._db
+        match name:
+            case "version" | "version_index":
+                return [place.version_index, f"v{place.version_index}"]
+            case "id" | "artifact_id":
+                return place.artifact_id
+            case "acm_created_at" | "linked_at":
+                return place.created_at
+            case "tag" | "tags":
+                return versions.tags(db, place.artifact_id)
+            case "alias" | "aliases":
+                held = memberships.aliases_of_membership(db, place.id)
+                return [alias.name for alias in held]
+            case "metadata" | "artifact_metadata":
+                return json.loads(self._artifact.metadata or "{}")
+            case "created_at" | "artifact_created_at" | "createdAt":
+                return self._artifact.created_at
+            case "updated_at" | "updatedAt":
+                return self._artifact.updated_at
+            case "artifact_size" | "size":
+                return self._artifact.size
+            case "state" | "digest" | "description":
+                return getattr(self._artifact, name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.FIELDS)
+
+    def __len__(self) -> int:
+        return len(self.FIELDS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.FIELDS
+
+    @property
+    def _artifact(self) -> Artifact:
+        if self._row is None:
+            self._row = versions.by_id(self._db, self._place.artifact_id)
+        assert self._row is not None
+        return self._row

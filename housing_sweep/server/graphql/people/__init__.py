@@ -1,0 +1,1 @@
+"""Users, teams and organizations on the wire."""

@@ -1,0 +1,1 @@
+"""Runs on the wire: their start, history, files and who may touch them."""

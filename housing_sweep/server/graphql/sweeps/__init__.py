@@ -1,0 +1,1 @@
+"""Sweeps on the wire: specs, agents, the queue of trials that others chose."""

@@ -1,0 +1,1 @@
+"""Rules without a database: names, filters, JSON text. Pure. Start: `filters.py`."""

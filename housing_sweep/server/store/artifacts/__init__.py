@@ -1,0 +1,1 @@
+"""Rows of artifacts: versions, collections, memberships, files, uploads."""

@@ -1,0 +1,1 @@
+"""Rows of users, entities, members and keys."""

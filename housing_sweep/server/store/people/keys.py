@@ -1,0 +1,88 @@
+"""Rows of API keys: digests only. A key is shown once, when it is made."""
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+
+from housing_sweep.errors import Conflict
+from housing_sweep.server.store.db import write
+from housing_sweep.server.store.people.users import PUBLIC_KEY_CHARS, UserId, key_digest
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One key of a user; `name` is its first characters."""
+
+    id: int
+    user_id: UserId
+    name: str
+    description: str | None
+    created_at: float
+
+
+_KEY = "SELECT k.id, k.user_id, k.public_id, k.description, k.created_at FROM api_keys k"
+
+
+def new_api_key() -> str:
+    """Return a fresh key of 48 characters; the SDK accepts 40 and more."""
+    return secrets.token_hex(24)
+
+
+def add(
+    db: sqlite3.Connection, user_id: UserId, api_key: str, *, description: str | None, now: float
+) -> ApiKey:
+    """Let a key stand for a user; only its digest is kept. Adding it again changes nothing.
+
+    Raises:
+        Conflict: the key is another user's.
+    """
+    digest = key_digest(api_key)
+    with write(db):
+        row = db.execute(f"{_KEY} WHERE digest = ?", (digest,)).fetchone()
+        if row is None:
+            db.execute(
+                "INSERT INTO api_keys (user_id, public_id, digest, description, created_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (user_id, _public_id(db, user_id, api_key), digest, description, now),
+            )
+            row = db.execute(f"{_KEY} WHERE digest = ?", (digest,)).fetchone()
+    held = ApiKey(*row)
+    if held.user_id != user_id:
+        raise Conflict("this API key belongs to another user", fix="use another key")
+    return held
+
+
+def _public_id(db: sqlite3.Connection, user_id: UserId, api_key: str) -> str:
+    """Return the start of a key, long enough to tell it from the user's others.
+
+    The SDK deletes a key by the position of its name in the list, so names must differ.
+    """
+    taken = {key.name for key in of_user(db, user_id)}
+    longest = len(api_key) // 2
+    for length in range(PUBLIC_KEY_CHARS, longest):
+        if api_key[:length] not in taken:
+            return api_key[:length]
+    return f"{api_key[:longest]}-{len(taken)}"
+
+
+def of_user(db: sqlite3.Connection, user_id: UserId) -> list[ApiKey]:
+    """Return a user's keys, oldest first."""
+    return [ApiKey(*row) for row in db.execute(f"{_KEY} WHERE user_id = ? ORDER BY id", (user_id,))]
+
+
+def by_id(db: sqlite3.Connection, key_id: int) -> ApiKey | None:
+    """Return a key, whoever asks."""
+    row = db.execute(f"{_KEY} WHERE id = ?", (key_id,)).fetchone()
+    return None if row is None else ApiKey(*row)
+
+
+def delete(db: sqlite3.Connection, key_id: int) -> None:
+    """Make a key worthless, from the next request on."""
+    with write(db):
+        db.execute("DELETE FROM api_keys WHERE id = ?", (key_id,))
+
+
+def id_of(db: sqlite3.Connection, api_key: str) -> int | None:
+    """Return the number of a key."""
+    row = db.execute("SELECT id FROM api_keys WHERE digest = ?", (key_digest(api_key),)).fetchone()
+    return None if row is None else int(row[0])

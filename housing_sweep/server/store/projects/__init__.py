@@ -1,0 +1,1 @@
+"""Rows of projects and of the roles that people have in them."""

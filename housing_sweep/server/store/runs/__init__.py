@@ -1,0 +1,1 @@
+"""Rows of runs: history, values, files, and queries over them."""

@@ -1,0 +1,1 @@
+"""Rows of sweeps, their trials, agents and bands."""

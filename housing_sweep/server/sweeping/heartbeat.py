@@ -1,0 +1,196 @@
+"""Hands out trials: a heartbeat loads, asks `search.schedule`, records in one transaction, replies.
+
+What is decided lives in `search`; what is remembered lives in `store`. Nothing here is kept in
+memory but suggestions computed ahead, so a killed server goes on where it was.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from housing_sweep.errors import NotFound
+from housing_sweep.search import schedule
+from housing_sweep.search.spec import SweepSpec
+from housing_sweep.server.services.context import Context
+from housing_sweep.server.services.suggestions import Numbered
+from housing_sweep.server.store.db import write
+from housing_sweep.server.store.runs import runs
+from housing_sweep.server.store.runs.runs import Run
+from housing_sweep.server.store.sweeps import agents, sweeps, trials
+from housing_sweep.server.store.sweeps.agents import Agent
+from housing_sweep.server.store.sweeps.sweeps import Sweep
+from housing_sweep.server.sweeping import points
+from housing_sweep.server.sweeping.consequences import finish_if_over, on_progress, sweep_view
+
+MOST_OFFERS = 3
+"""Times that a trial is told before it counts as failed: its program dies before `wandb.init`."""
+
+SAME_REQUEST_SECONDS = 4.0
+"""Agents beat every 5 s; what comes sooner is a retry by the SDK, whose answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A command for an agent, with the trial it is about and, to run it, its point."""
+
+    kind: str
+    run: Run | None = None
+    point: points.Params | None = None
+
+
+def heartbeat(ctx: Context, agent_id: int, running: frozenset[str]) -> list[Told]:
+    """Record what an agent says and return its next commands.
+
+    Raises:
+        NotFound: the agent or its sweep is gone. The SDK answers a 404 by letting its trial end.
+    """
+    agent, sweep, spec = _load(ctx, agent_id)
+    ready: Sequence[Numbered] = ()
+    if spec.method == "bayes":
+        # A suggestion may take a while: never inside the transaction that everybody waits for.
+        free = ctx.services.config.trials_per_agent - len(running)
+        first = _decide(ctx, agent, sweep, spec, running) if free > 0 else None
+        if first == schedule.Run(None):
+            ready = ctx.services.suggestions.take(sweep.id, sweep.next_number, free)
+    with write(ctx.db):
+        agents.heartbeat(ctx.db, agent.id, running, ctx.now)
+        _close_vanished(ctx, agent, running)
+        told = _tell(ctx, agent, _again(ctx, sweep), spec, running, dict(ready))
+        finish_if_over(ctx, _again(ctx, sweep))
+    if spec.method == "bayes" and any(item.kind == "run" for item in told):
+        ctx.services.suggestions.refresh(sweep.id)
+    return told
+
+
+def _load(ctx: Context, agent_id: int) -> tuple[Agent, Sweep, SweepSpec]:
+    agent = agents.by_id(ctx.db, agent_id)
+    sweep = sweeps.by_id(ctx.db, agent.sweep_id) if agent else None
+    if agent is None or sweep is None:
+        raise NotFound("this sweep was deleted", fix="start the agent on another sweep")
+    return agent, sweep, points.parse(sweep.config)
+
+
+def _again(ctx: Context, sweep: Sweep) -> Sweep:
+    held = sweeps.by_id(ctx.db, sweep.id)
+    assert held is not None
+    return held
+
+
+def _close_vanished(ctx: Context, agent: Agent, running: frozenset[str]) -> None:
+    """End the agent's trials that had started, are not alive any more, and never reported."""
+    for run in agents.runs_of(ctx.db, agent.id, "running", "preempting"):
+        if run.name in running:
+            continue
+        state = "killed" if run.should_stop else "crashed"
+        runs.close(ctx.db, run.id, "preempted" if run.state == "preempting" else state, ctx.now)
+        held = runs.by_id(ctx.db, run.id)
+        assert held is not None
+        on_progress(ctx, held)
+
+
+def _decide(
+    ctx: Context,
+    agent: Agent,
+    sweep: Sweep,
+    spec: SweepSpec,
+    running: frozenset[str],
+    passed: Sequence[str] = (),
+) -> schedule.Command | None:
+    before = ctx.now - ctx.services.config.offer_again_after
+    waiting = trials.waiting(ctx.db, sweep.id, agent.id, running, before, passed)
+    view = replace(sweep_view(ctx, sweep, spec), waiting=waiting.name if waiting else None)
+    asked = [
+        (run.name, trials.seconds_asked(ctx.db, run, ctx.now))
+        for run in agents.runs_of(ctx.db, agent.id, "running", "preempting")
+        if run.should_stop
+    ]
+    capacity = ctx.services.config.trials_per_agent
+    return schedule.decide(view, schedule.AgentView(running, capacity, asked))
+
+
+def _tell(
+    ctx: Context,
+    agent: Agent,
+    sweep: Sweep,
+    spec: SweepSpec,
+    running: frozenset[str],
+    ready: dict[int, points.Params],
+) -> list[Told]:
+    """Decide and record until the agent is full; a CLI agent runs all it is told in parallel."""
+    told: list[Told] = []
+    busy, passed = set(running), list[str]()
+    while True:
+        command = _decide(ctx, agent, sweep, spec, frozenset(busy), passed)
+        if isinstance(command, schedule.Run) and command.trial is not None:
+            item = _offer(ctx, agent, sweep, command.trial, first=not told)
+            if item is None:
+                passed.append(command.trial)
+                continue
+        elif isinstance(command, schedule.Run):
+            item = _reserve(ctx, agent, sweep, spec, ready)
+            if item is None:
+                sweep, before = _again(ctx, sweep), sweep
+                if sweep.position == before.position or points.points_left(sweep, spec):
+                    return told
+                continue  # the grid turned out to be at its end
+        else:
+            return told if told or command is None else [_other(ctx, agent, sweep, command)]
+        told.append(item)
+        assert item.run is not None
+        busy.add(item.run.name)
+        sweep = _again(ctx, sweep)
+
+
+def _other(ctx: Context, agent: Agent, sweep: Sweep, command: schedule.Command) -> Told:
+    if isinstance(command, schedule.Stop):
+        return Told("stop", runs.find(ctx.db, sweep.project_id, command.trial))
+    agents.leave(ctx.db, agent.id, ctx.now)
+    if sweep.state == "CANCELED":  # the agent kills them now, and they cannot report
+        for run in agents.runs_of(ctx.db, agent.id, "running", "preempting"):
+            runs.close(ctx.db, run.id, "killed", ctx.now)
+    return Told("exit")
+
+
+def _offer(ctx: Context, agent: Agent, sweep: Sweep, name: str, *, first: bool) -> Told | None:
+    """Tell a queued trial again; None once it was told in vain too often and is given up.
+
+    Only the first command of an answer counts as an offer: the SDK's function agent reads
+    `commands[0]` and drops the rest (wandb/agents/pyagent.py, `Agent._heartbeat`).
+    """
+    run = runs.find(ctx.db, sweep.project_id, name)
+    trial = trials.of_run(ctx.db, run.id) if run else None
+    assert run is not None
+    repeated = run.agent_id == agent.id and ctx.now - (run.offered_at or 0) < SAME_REQUEST_SECONDS
+    if trial is not None and trial.offers >= MOST_OFFERS and not repeated:
+        runs.close(ctx.db, run.id, "failed", ctx.now)
+        held = runs.by_id(ctx.db, run.id)
+        assert held is not None
+        on_progress(ctx, held)
+        return None
+    trials.offer(ctx.db, run, agent.id, ctx.now, counts=first and not repeated)
+    # Not the run's config, to which a preempted run has added.
+    point = json.loads(trial.point) if trial else run.config_values
+    return Told("resume" if run.started_at is not None else "run", run, point)
+
+
+def _reserve(
+    ctx: Context,
+    agent: Agent,
+    sweep: Sweep,
+    spec: SweepSpec,
+    ready: dict[int, points.Params],
+) -> Told | None:
+    point: points.Params | None
+    if spec.method == "bayes":
+        # Another agent may have taken this number meanwhile: then ask again at the next heartbeat.
+        point = ready.get(sweep.next_number)
+    else:
+        position, point = points.next_point(ctx, sweep, spec)
+        if position != sweep.position:
+            sweeps.update(ctx.db, sweep.id, now=ctx.now, position=position)
+    if point is None:
+        return None
+    run = trials.reserve(
+        ctx.db, sweep, point, agent_id=agent.id, user_id=agent.user_id, now=ctx.now
+    )
+    return Told("run", run, point)

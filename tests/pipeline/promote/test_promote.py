@@ -1,0 +1,285 @@
+"""The finalizer's rules, against a backend and a judge in memory."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from housing_sweep.errors import BadInput, Conflict, NotFound, Refused
+from housing_sweep.pipeline.promote.promote import MOST_ROUNDS, Wanted, decide_promotion, promote
+from housing_sweep.pipeline.promote.rollback import rollback
+from housing_sweep.registry.policy import Policy, Require
+from housing_sweep.registry.promotion import Decision, Verdict
+from housing_sweep.registry.selection import MOST_MISSES, Goal
+from tests.support.fakes import FakeBackend, FakeJudge, PowerCut, candidate
+
+
+def _promote(
+    backend: FakeBackend, judge: FakeJudge | None = None, wanted: Wanted | None = None
+) -> Decision:
+    return promote(backend, wanted or Wanted("s"), judges=judge or FakeJudge(backend))[0]
+
+
+def _decide(
+    backend: FakeBackend, judge: FakeJudge | None = None, wanted: Wanted | None = None
+) -> Decision:
+    return decide_promotion(backend, wanted or Wanted("s"), judges=judge or FakeJudge(backend))
+
+
+def test_deciding_writes_nothing() -> None:
+    backend = FakeBackend([candidate("a", 0.4)], writes_left=0)
+    decision = _decide(backend)
+    assert decision.verdict is Verdict.PROMOTE
+    assert backend.held == {}
+
+
+def test_a_second_promotion_writes_nothing() -> None:
+    backend = FakeBackend([candidate("a", 0.4), candidate("b", 0.3)])
+    _promote(backend)
+    backend.writes_left = 0
+    _promote(backend)
+    again = _decide(backend)
+    assert (again.verdict, again.displaced) == (Verdict.UNCHANGED, "")
+    assert backend.held == {"staging": "e/p/model-b:v0"}
+    assert [record.summary["applied"] for record in backend.records] == [True]
+
+
+@pytest.mark.parametrize("writes", range(7))
+def test_interrupted_anywhere_the_next_run_completes_it(writes: int) -> None:
+    backend = FakeBackend([candidate("old", 0.5)])
+    _promote(backend)
+    backend.candidates.append(candidate("new", 0.4))
+    backend.writes_left = writes
+    with pytest.raises(PowerCut):
+        _promote(backend)
+    backend.writes_left = None
+    _promote(backend)
+    assert backend.held == {"staging": "e/p/model-new:v0"}
+    assert backend.links == ["e/p/model-old:v0", "e/p/model-new:v0"]
+    _, second = backend.records
+    assert second.summary["applied"] is True
+    assert second.config["displaced"] == "r/c:v0"
+    assert second.used == ["e/p/california-housing:v0", "e/p/model-new:v0", "e/p/model-old:v0"]
+    backend.writes_left = 0
+    _promote(backend)
+
+
+def test_a_promotion_is_seven_writes() -> None:
+    """The test above cuts the power before each of them."""
+    backend = FakeBackend([candidate("old", 0.5)])
+    _promote(backend)
+    backend.candidates.append(candidate("new", 0.4))
+    backend.writes_left = 7
+    _promote(backend)
+    assert backend.writes_left == 0
+
+
+def test_a_large_sweep_is_not_read_to_its_end() -> None:
+    backend = FakeBackend([candidate(f"r{n:05}", n) for n in range(10_000)])
+    _decide(backend)
+    assert backend.read < 20
+
+
+def test_a_large_sweep_without_any_model_is_refused_soon() -> None:
+    runs = [candidate(f"r{n:05}", n) for n in range(2_000)]
+    backend = FakeBackend(runs, without_model=frozenset(run.id for run in runs))
+    assert _decide(backend).verdict is Verdict.REFUSE
+    assert backend.read <= MOST_MISSES + 1
+
+
+def test_the_goal_of_the_sweep_counts_for_its_own_metric_only() -> None:
+    backend = FakeBackend([candidate("a", 1), candidate("b", 2)], goal=Goal.MAXIMIZE)
+    own, other = _decide(backend), _decide(backend, wanted=Wanted("s", metric="val_mae"))
+    assert own.asked.goal is Goal.MAXIMIZE
+    assert own.asked.challenger is not None
+    assert own.asked.challenger.candidate.id == "b"
+    assert other.asked.goal is Goal.MINIMIZE
+
+
+def test_of_several_objectives_one_must_be_named() -> None:
+    goals = {"val_rmse": Goal.MINIMIZE, "val_r2": Goal.MAXIMIZE}
+    backend = FakeBackend([candidate("a", 1), candidate("b", 2)], metric=None, objectives=goals)
+    with pytest.raises(BadInput, match="val_rmse, val_r2"):
+        _decide(backend)
+    best = _decide(backend, wanted=Wanted("s", metric="val_r2")).asked.challenger
+    assert best is not None
+    assert best.candidate.id == "b"
+
+
+def test_a_refusal_names_every_run_and_writes_nothing() -> None:
+    runs = [candidate("a", math.nan), candidate("b", 0.1), candidate("c", 0.2, "crashed")]
+    backend = FakeBackend(runs, without_model=frozenset({"b"}), writes_left=0)
+    with pytest.raises(Refused) as refused:
+        _promote(backend)
+    assert "a: val_rmse is nan, not a finite number" in refused.value.what
+    assert "b: no committed model artifact" in refused.value.what
+    assert "c: not finished: crashed" in refused.value.what
+
+
+def test_a_sweep_that_does_not_exist_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        _decide(FakeBackend([]), wanted=Wanted("e/p/other"))
+
+
+def test_a_rejected_model_makes_way_for_the_next_and_says_why() -> None:
+    backend = FakeBackend([candidate("liar", 0.1), candidate("honest", 0.4)])
+    judge = FakeJudge(backend, rejected={"liar": "val_rmse is 0.1 in its run, recomputed 0.5"})
+    decision = _promote(backend, judge)
+    assert backend.held == {"staging": "e/p/model-honest:v0"}
+    assert decision.asked.ranked[0].why_not.startswith("rejected: val_rmse is 0.1")
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_of_those_that_tie_the_lightest_wins_unless_the_best_is_asked_for(strict: bool) -> None:
+    weights = {"best": 30, "light": 10, "lighter": 5, "lightest": 1}
+    runs = [
+        replace(candidate(name, 0.4 + n / 1000), summary={"model_bytes": size, "fit_seconds": 1})
+        for n, (name, size) in enumerate(weights.items())
+    ]
+    backend = FakeBackend(runs)
+    tied = frozenset({"light", "lighter"})  # the lightest is too far off
+    judge = FakeJudge(backend, tied=tied, rejected={"lighter": "it was changed"})
+    decision = _promote(backend, judge, Wanted("s", strict_best=strict))
+    assert backend.held == {"staging": f"e/p/model-{'best' if strict else 'light'}:v0"}
+    why = {str(row.candidate.id): row.why_not for row in decision.asked.ranked}
+    assert why["lighter"] == ("" if strict else "rejected: it was changed")
+
+
+def test_a_challenger_that_is_not_better_is_refused_and_nothing_is_written() -> None:
+    backend = FakeBackend([candidate("old", 0.5)])
+    judge = FakeJudge(backend)
+    _promote(backend, judge)
+    backend.candidates.append(candidate("new", 0.4))
+    backend.writes_left = 0
+    judge.difference = -0.005
+    with pytest.raises(Refused, match=r"-0.0150 to \+0.0050\), not below 0"):
+        _promote(backend, judge)
+    assert judge.against == ["baseline", "r/c:v0"]
+    assert _decide(backend, judge, Wanted("s", policy=Policy(Require.NONE))).verdict is (
+        Verdict.PROMOTE
+    )
+    noninferior = Policy(Require.NONINFERIOR, 0.006)
+    assert _decide(backend, judge, Wanted("s", policy=noninferior)).verdict is Verdict.PROMOTE
+
+
+def test_a_version_moves_on_from_one_alias_to_another() -> None:
+    backend = FakeBackend([candidate("a", 0.4)])
+    _promote(backend)
+    on = Wanted(source="staging", alias="production")
+    judge = FakeJudge(backend, rejected={"model-a": "it was changed"})
+    with pytest.raises(Refused, match="it was changed"):
+        _promote(backend, judge, on)
+    decision = _promote(backend, wanted=on)
+    assert backend.held == {"staging": "e/p/model-a:v0", "production": "e/p/model-a:v0"}
+    assert decision.asked.moved_from is not None
+    assert backend.records[-1].config["moved_from"] == "r/c:v0"
+    with pytest.raises(NotFound, match="nowhere"):
+        _promote(backend, wanted=Wanted(source="nowhere", alias="production"))
+
+
+@pytest.mark.parametrize("writes", range(7))
+def test_a_refit_is_promoted_once_wherever_it_was_interrupted(writes: int) -> None:
+    backend = FakeBackend([candidate("a", 0.4)], writes_left=writes)
+    wanted = Wanted("s", refit=True)
+    if writes < 7:
+        with pytest.raises(PowerCut):
+            _promote(backend, wanted=wanted)
+    backend.writes_left = None
+    _promote(backend, wanted=wanted)
+    assert backend.held == {"staging": "e/p/model-a-refit:v0"}
+    assert len(backend.links) == 1
+    assert backend.records[-1].summary["applied"] is True
+    backend.writes_left = 0
+    assert _promote(backend, wanted=wanted).verdict is Verdict.UNCHANGED
+
+
+def test_of_two_finalizers_the_later_decides_again_and_records_whom_it_displaced() -> None:
+    backend = FakeBackend([candidate("a", 0.4), candidate("other", 0.5)])
+    backend.meanwhile = ["e/p/model-other:v0"]
+    judge = FakeJudge(backend)
+    decision = _promote(backend, judge)
+    assert judge.against == ["baseline", "r/c:v1"]
+    assert decision.displaced == "r/c:v1"
+    withdrawn, applied = backend.records
+    assert withdrawn.summary["withdrawn"] == "staging went to r/c:v1 meanwhile"
+    assert (applied.config["displaced"], applied.summary["applied"]) == ("r/c:v1", True)
+    assert backend.held == {"staging": "e/p/model-a:v0"}
+
+
+def test_of_two_finalizers_the_later_is_refused_if_the_first_is_as_good() -> None:
+    backend = FakeBackend([candidate("a", 0.4), candidate("other", 0.5)])
+    backend.meanwhile = ["e/p/model-other:v0"]
+    judge = FakeJudge(backend)
+
+    class Turns(FakeJudge):
+        def contest(self, *arguments: Any, **options: Any) -> Any:
+            found = super().contest(*arguments, **options)
+            self.difference = 0.1
+            return found
+
+    judge = Turns(backend)
+    with pytest.raises(Refused):
+        _promote(backend, judge)
+    assert backend.held == {"staging": "e/p/model-other:v0"}
+
+
+def test_a_finalizer_that_is_always_late_gives_up() -> None:
+    names = [f"other{n}" for n in range(MOST_ROUNDS)]
+    backend = FakeBackend([candidate(name, 0.5) for name in ("a", *names)])
+    backend.candidates[0] = candidate("a", 0.4)
+    backend.meanwhile = [f"e/p/model-{name}:v0" for name in names]
+    with pytest.raises(Conflict, match="meanwhile"):
+        _promote(backend)
+
+
+def test_rollback_goes_back_one_promotion_at_a_time() -> None:
+    backend = FakeBackend([candidate("a", 0.5)])
+    for name, score in (("b", 0.4), ("c", 0.3)):
+        _promote(backend)
+        backend.candidates.append(candidate(name, score))
+    _promote(backend)
+    before = dict(backend.held)
+    assert rollback(backend, "staging", "why", dry_run=True)[1].name == "r/c:v1"
+    assert backend.held == before
+    for source in ("b", "a"):
+        rollback(backend, "staging", "it was slow")
+        assert backend.held == {"staging": f"e/p/model-{source}:v0"}
+    assert backend.records[-1].config["reason"] == "it was slow"
+    with pytest.raises(Conflict, match="no earlier version"):
+        rollback(backend, "staging", "again")
+    rollback(backend, "staging", "forward", "v2")
+    assert backend.held == {"staging": "e/p/model-c:v0"}
+    with pytest.raises(NotFound, match="nothing holds"):
+        rollback(backend, "production", "why")
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_an_interrupted_rollback_is_completed_by_the_next(writes: int) -> None:
+    backend = FakeBackend([candidate("a", 0.5)])
+    _promote(backend)
+    backend.candidates.append(candidate("b", 0.4))
+    _promote(backend)
+    backend.writes_left = writes
+    with pytest.raises(PowerCut):
+        rollback(backend, "staging", "why")
+    backend.writes_left = None
+    rollback(backend, "staging", "why")
+    assert backend.held == {"staging": "e/p/model-a:v0"}
+    assert backend.records[-1].summary == {"promoted": "r/c:v0", "applied": True}
+    assert backend.records[-1].config["displaced"] == "r/c:v1"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {},
+        {"sweep": "s", "source": "staging"},
+        {"source": "staging"},
+        {"source": "v1", "refit": True},
+        {"source": "v1", "metric": "val_mae"},
+    ],
+)
+def test_what_cannot_be_meant_is_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(BadInput):
+        Wanted(**bad)

@@ -1,0 +1,278 @@
+"""Connections, transactions and migrations."""
+
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from housing_sweep.errors import BadInput
+from housing_sweep.server.store import db as store_db
+from housing_sweep.server.store.artifacts import files
+from housing_sweep.server.store.artifacts.collections import ArtifactId
+from housing_sweep.server.store.db import Database, open_database, write
+
+
+def count(db: sqlite3.Connection) -> int:
+    (number,) = db.execute("SELECT count(*) FROM settings").fetchone()
+    return int(number)
+
+
+def add(db: sqlite3.Connection, key: str) -> None:
+    db.execute("INSERT INTO settings VALUES (?, 'x')", (key,))
+
+
+def add_twice(db: sqlite3.Connection, key: str) -> None:
+    add(db, key)
+    add(db, key)
+
+
+def add_inside_and_twice(db: sqlite3.Connection) -> None:
+    with write(db):
+        add(db, "inner")
+    add_twice(db, "outer")
+
+
+def add_all(db: sqlite3.Connection, *keys: str) -> None:
+    for key in keys:
+        add(db, key)
+
+
+def add_for_nobody(db: sqlite3.Connection) -> None:
+    """Add a row for a project that does not exist; only the commit notices."""
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    db.execute("INSERT INTO run_counts VALUES (999, 1)")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_database(tmp_path / "folder" / "x.db")
+
+
+def test_a_new_file_is_for_its_owner_only(database: Database) -> None:
+    assert stat.S_IMODE(database.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(database.path.parent.stat().st_mode) == 0o700
+    with write(database.connection()) as db:
+        add(db, "a")
+    for beside in database.path.parent.iterdir():  # the write-ahead log holds the same data
+        assert stat.S_IMODE(beside.stat().st_mode) == 0o600, beside.name
+    database.close()
+
+
+def test_a_block_is_written_whole_or_not_at_all(database: Database) -> None:
+    db = database.connection()
+    with pytest.raises(sqlite3.IntegrityError), write(db):
+        add_twice(db, "a")
+    assert count(db) == 0
+    assert not db.in_transaction
+    with write(db):
+        add(db, "a")
+    assert count(db) == 1
+    database.close()
+
+
+def test_a_block_inside_a_block_shares_its_fate(database: Database) -> None:
+    db = database.connection()
+    with pytest.raises(sqlite3.IntegrityError), write(db):
+        add_inside_and_twice(db)
+    assert count(db) == 0
+    database.close()
+
+
+def test_a_power_cut_loses_no_acknowledged_write(database: Database) -> None:
+    db = database.connection()
+    assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert db.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert db.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+    database.close()
+
+
+def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
+    def work(name: int) -> None:
+        for number in range(10):
+            with write(database.connection()) as db:
+                held = count(db)
+                add(db, f"{name}-{number}")
+                assert count(db) == held + 1
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count(database.connection()) == 60
+    database.close()
+
+
+def test_another_process_waits_for_its_turn(database: Database) -> None:
+    mine, theirs = database.connection(), open_database(database.path)
+    with write(mine):
+        add(mine, "a")
+        waiting = threading.Thread(target=lambda: add(theirs.connection(), "b"))
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+    waiting.join(5)
+    assert count(mine) == 2
+    theirs.close()
+    database.close()
+
+
+def test_opening_again_applies_no_migration_twice(database: Database) -> None:
+    db = database.connection()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    schema = list(db.execute("SELECT sql FROM sqlite_master"))
+    add(db, "a")
+    store_db.migrate(db)
+    assert db.execute("PRAGMA user_version").fetchone()[0] == version >= 5
+    assert [tuple(r) for r in db.execute("SELECT sql FROM sqlite_master")] == [
+        tuple(r) for r in schema
+    ]
+    assert count(db) == 1
+    database.close()
+
+
+def test_a_newer_schema_is_refused_untouched(database: Database) -> None:
+    db = database.connection()
+    db.execute("PRAGMA user_version = 999")
+    database.close()
+    with pytest.raises(BadInput, match="schema version 999"):
+        open_database(database.path)
+    with sqlite3.connect(database.path) as plain:
+        assert plain.execute("PRAGMA user_version").fetchone()[0] == 999
+    plain.close()
+
+
+def test_what_points_at_a_project_goes_with_it_through_an_index(database: Database) -> None:
+    """A foreign key without an index makes every delete of its target a scan.
+
+    Rows of users are never deleted, and the table of users is small.
+    """
+    db = database.connection()
+    slow = []
+    tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for table in tables:
+        for key in db.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+            if key[2] == "users" or table == "users":
+                continue
+            column = key[3]
+            plan = db.execute(
+                f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = 1"
+            ).fetchall()
+            if not any("INDEX" in row[3] or "PRIMARY KEY" in row[3] for row in plan):
+                slow.append(f"{table}.{column} -> {key[2]}")
+    assert slow == []
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"), [("^a", "ab", 1), ("^a", "ba", 0), ("a", None, 0)]
+)
+def test_regexp_is_pythons(database: Database, pattern: str, text: str | None, found: int) -> None:
+    db = database.connection()
+    assert db.execute("SELECT ? REGEXP ?", (text, pattern)).fetchone()[0] == found
+    database.close()
+
+
+def test_a_full_disk_ends_the_transaction_and_the_next_one_works(database: Database) -> None:
+    db = database.connection()
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"), write(db):
+        add_all(db, "a", "b" * 100_000)
+    assert not db.in_transaction
+    db.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    assert count(db) == 0
+    with write(db):
+        add(db, "c")
+    assert count(db) == 1
+    database.close()
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(database: Database) -> None:
+    """Left open, it would take in every later write of its thread, and none would be kept."""
+    db = database.connection()
+    with pytest.raises(sqlite3.IntegrityError), write(db):
+        add_for_nobody(db)
+    assert not db.in_transaction
+    with write(db):
+        add(db, "a")
+    other = open_database(database.path)
+    assert count(other.connection()) == 1
+    other.close()
+    database.close()
+
+
+def test_waiting_for_another_writer_ends(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "x.db", busy_timeout=0.1)
+    told: list[str] = []
+
+    def also() -> None:
+        try:
+            with write(database.connection()) as db:
+                add(db, "b")
+        except sqlite3.OperationalError as error:
+            told.append(str(error))
+
+    with write(database.connection()):
+        other = threading.Thread(target=also)
+        other.start()
+        other.join(5)
+    assert told == ["database is locked"]
+    also()
+    assert count(database.connection()) == 1
+    database.close()
+
+
+def older(path: Path, version: int) -> Database:
+    """Return a database as a server of that schema version made it."""
+    steps = {number: step for number, step in store_db._steps().items() if number <= version}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_db, "_steps", lambda: steps)
+        database = open_database(path)
+    database.connection().execute("PRAGMA foreign_keys = OFF")
+    return database
+
+
+def test_tags_of_runs_that_an_older_server_made_are_found(tmp_path: Path) -> None:
+    old = older(tmp_path / "old.db", 19)
+    old.connection().execute(
+        "INSERT INTO runs (id, project_id, name, state, tags, created_at, updated_at)"
+        """ VALUES (7, 1, 'r', 'finished', '["a", "b", "a"]', 0, 0)"""
+    )
+    old.close()
+    database = open_database(tmp_path / "old.db")
+    db = database.connection()
+    found = [tuple(row) for row in db.execute("SELECT run_id, name, project_id FROM run_tags")]
+    assert found == [(7, "a", 1), (7, "b", 1)]
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute("UPDATE runs SET tags = '[\"c\"]'")
+    assert [row[0] for row in db.execute("SELECT name FROM run_tags")] == ["c"]
+    database.close()
+
+
+def test_an_older_folder_goes_on_counting_versions_where_it_was(tmp_path: Path) -> None:
+    old = older(tmp_path / "old.db", 21)
+    for number in (1, 2):
+        old.connection().execute(
+            "INSERT INTO collections (id, project_id, type_id, kind, name, created_at, updated_at)"
+            " VALUES (?, 1, 1, 'SEQUENCE', ?, 0, 0)",
+            (number, f"c{number}"),
+        )
+    old.connection().execute("INSERT INTO memberships VALUES (1, 1, 1, 4, 0)")
+    old.close()
+    again = open_database(tmp_path / "old.db")
+    rows = again.connection().execute("SELECT id, next_version FROM collections ORDER BY id")
+    assert [tuple(row) for row in rows] == [(1, 5), (2, 0)]
+    again.close()
+
+
+def test_files_that_an_older_server_stored_keep_their_digest(tmp_path: Path) -> None:
+    old = older(tmp_path / "old.db", 50)
+    old.connection().execute("INSERT INTO artifact_files VALUES (1, 'f', 'md5', 'sha', 3, 0)")
+    old.close()
+    again = open_database(tmp_path / "old.db")
+    kept = files.find(again.connection(), ArtifactId(1), "f")
+    assert kept == files.ArtifactFile(ArtifactId(1), "f", "md5", None, "sha", 3, 0)
+    again.close()
