@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from housing_sweep.errors import HousingSweepError
-from housing_sweep.server.edge.request import as_ours
+from housing_sweep.server.app import make_server
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
-from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import Connection
+from housing_sweep.server.store.failures import as_ours
 from housing_sweep.server.store.people import members, users
 from housing_sweep.server.store.people.users import Entity, Organization, User
 
@@ -19,7 +20,8 @@ class House:
     """One server without HTTP; its clock stands still unless a test turns it."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = Server(ServerConfig(data_dir=folder / "server"))
+        self.api = Api()
+        self.server = make_server(ServerConfig(data_dir=folder / "server"))
         self.db: Connection = self.server.services.database.connection()
 
     def user(self, name: str, **given: Any) -> User:
@@ -55,7 +57,7 @@ class House:
             base_url="http://test",
             user=users.user_by_name(self.db, who),
         )
-        result = self.server.api.execute(query, variables, None, ctx)
+        result = self.api.execute(query, variables, None, ctx)
         if result.errors:
             error = result.errors[0]
             ours = as_ours(error.original_error) if error.original_error else None

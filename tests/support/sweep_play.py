@@ -2,18 +2,18 @@
 
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from housing_sweep.server.app import make_server
 from housing_sweep.server.chores import reaper
 from housing_sweep.server.edge.filestream import take
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
-from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import users
 from housing_sweep.server.store.people.users import User
@@ -46,8 +46,9 @@ class Play:
 
     def __init__(self, folder: Path, **config: Any) -> None:
         self.now = 1_000_000.0
-        self.server = Server(ServerConfig(data_dir=folder, **config))
-        self.services = replace(self.server.services, clock=lambda: self.now)
+        self.api = Api()
+        self.server = make_server(ServerConfig(data_dir=folder, **config), lambda: self.now)
+        self.services = self.server.services
         db = self.services.database.connection()
         user = users.user_by_id(db, 1)  # type: ignore[arg-type]
         assert user is not None
@@ -62,7 +63,7 @@ class Play:
 
     def graphql(self, query: str, **variables: object) -> dict[str, Any]:
         """Execute a request and return its data; raise the first error as it was raised."""
-        result = self.server.api.execute(query, variables, None, self.ctx)
+        result = self.api.execute(query, variables, None, self.ctx)
         for error in result.errors or []:
             raise error.original_error or error
         assert result.data is not None

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from housing_sweep.errors import BadInput
 from housing_sweep.server.chores import reaper
 from housing_sweep.server.edge.filestream import take
-from housing_sweep.server.edge.request import own_context
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
@@ -36,7 +35,7 @@ class Stream:
     @property
     def ctx(self) -> Context:
         """A request's context."""
-        return own_context(self.house.server.services)
+        return Context.own(self.house.server.services)
 
     @property
     def run(self) -> Run:
@@ -188,7 +187,7 @@ def test_how_a_run_ended_is_told_by_its_process(
 
 def test_silence_makes_a_run_crashed_and_a_word_makes_it_run_again(stream: Stream) -> None:
     stream.log(0, 1)
-    later = own_context(stream.house.server.services)
+    later = Context.own(stream.house.server.services)
     reaper.reap(later)
     assert stream.run.state == "running"
     with write(stream.db):
