@@ -10,7 +10,7 @@ from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.runs.runs import Run
 from housing_sweep.server.store.sweeps import sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import early_stop, points
+from housing_sweep.server.sweeping import early_stop, points, specs
 
 ACTIVE = frozenset({"PENDING", "RUNNING", "PAUSED"})
 """States of a sweep that may still need its trials."""
@@ -30,8 +30,8 @@ def sweep_view(ctx: Context, sweep: Sweep, spec: SweepSpec) -> schedule.SweepVie
         state=sweep.state,
         reserved=sweep.next_number,
         cap=spec.run_cap,
-        points_left=points.points_left(sweep, spec),
-        makes_points=points.makes_points(sweep, spec),
+        points_left=specs.points_left(sweep, spec),
+        makes_points=specs.makes_points(sweep, spec),
         target_reached=points.target_reached(ctx, sweep, spec),
         may_return=trials.count(ctx.db, sweep.id, *returning),
     )
@@ -44,7 +44,7 @@ def on_progress(ctx: Context, run: Run) -> None:
     sweep = sweeps.by_id(ctx.db, run.sweep_id) if run.sweep_id is not None else None
     if sweep is None:
         return
-    early_stop.judge(ctx, run, points.parse(sweep.config))
+    early_stop.judge(ctx, run, specs.spec_of(sweep.config))
     if run.state not in runs.ENDED:
         return
     trial = trials.of_run(ctx.db, run.id)
@@ -60,7 +60,7 @@ def finish_if_over(ctx: Context, sweep: Sweep) -> None:
     """Mark a sweep finished once nothing new will come and nothing is alive."""
     if sweep.state not in schedule.OPEN_STATES:
         return
-    view = sweep_view(ctx, sweep, points.parse(sweep.config))
+    view = sweep_view(ctx, sweep, specs.spec_of(sweep.config))
     if not view.exhausted:
         return
     waited_for: tuple[str, ...] = trials.ALIVE
@@ -122,7 +122,7 @@ def tidy(ctx: Context) -> None:
 def refresh(ctx: Context, sweep_id: int) -> None:
     """Compute a sweep's next points anew, in the background. Call it after the commit."""
     sweep = sweeps.by_id(ctx.db, sweep_id)
-    if sweep is not None and points.parse(sweep.config).method == "bayes":
+    if sweep is not None and specs.spec_of(sweep.config).method == "bayes":
         ctx.services.suggestions.refresh(sweep.id)
 
 
@@ -137,7 +137,7 @@ def ahead(ctx: Context, sweep_id: int) -> Sequence[Numbered]:
         sweep = sweeps.by_id(ctx.db, sweep_id)
         if sweep is None or sweep.state not in schedule.OPEN_STATES:
             return []
-        spec = points.parse(sweep.config)
+        spec = specs.spec_of(sweep.config)
         if made and made[0][0] == sweep.next_number:
             break
         if spec.method != "bayes" or sweep_view(ctx, sweep, spec).exhausted:

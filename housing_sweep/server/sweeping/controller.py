@@ -8,7 +8,7 @@ from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.sweeps import sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, points
+from housing_sweep.server.sweeping import consequences, specs
 
 
 def follow_controller(ctx: Context, sweep: Sweep) -> None:
@@ -21,7 +21,7 @@ def follow_controller(ctx: Context, sweep: Sweep) -> None:
     wishes = _object(sweep.controller)
     scheduled = list(_object(sweep.scheduler).get("scheduled") or [])
     done = {item["id"] for item in scheduled}
-    cap = points.parse(sweep.config).run_cap
+    cap = specs.spec_of(sweep.config).run_cap
     for item in wishes.get("schedule") or []:
         point = (item.get("data") or {}).get("args")
         full = cap is not None and sweep.next_number >= cap

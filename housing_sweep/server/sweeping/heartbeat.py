@@ -19,7 +19,7 @@ from housing_sweep.server.store.runs.runs import Run
 from housing_sweep.server.store.sweeps import agents, sweeps, trials
 from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import points
+from housing_sweep.server.sweeping import points, specs
 from housing_sweep.server.sweeping.consequences import finish_if_over, on_progress, sweep_view
 
 MOST_OFFERS = 3
@@ -67,7 +67,7 @@ def _load(ctx: Context, agent_id: int) -> tuple[Agent, Sweep, SweepSpec]:
     sweep = sweeps.by_id(ctx.db, agent.sweep_id) if agent else None
     if agent is None or sweep is None:
         raise NotFound("this sweep was deleted", fix="start the agent on another sweep")
-    return agent, sweep, points.parse(sweep.config)
+    return agent, sweep, specs.spec_of(sweep.config)
 
 
 def _again(ctx: Context, sweep: Sweep) -> Sweep:
@@ -130,7 +130,7 @@ def _tell(
             item = _reserve(ctx, agent, sweep, spec, ready)
             if item is None:
                 sweep, before = _again(ctx, sweep), sweep
-                if sweep.position == before.position or points.points_left(sweep, spec):
+                if sweep.position == before.position or specs.points_left(sweep, spec):
                     return told
                 continue  # the grid turned out to be at its end
         else:

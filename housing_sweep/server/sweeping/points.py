@@ -7,12 +7,9 @@ import json
 import logging
 import math
 from collections.abc import Mapping
-from functools import lru_cache
-
-import yaml
 
 from housing_sweep.search import bayes, grid, sampling
-from housing_sweep.search.spec import Metric, SweepSpec, parse_yaml
+from housing_sweep.search.spec import Metric, SweepSpec
 from housing_sweep.search.trial import Trial, TrialState
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import runs
@@ -31,10 +28,6 @@ MOST_SKIPS = 5000
 """Grid points known from before an update or a prior run, passed over in one heartbeat."""
 
 
-parse = lru_cache(maxsize=256)(parse_yaml)
-"""A sweep's spec by its YAML text: parsed once, not on every heartbeat."""
-
-
 def metric_keys(metric: Metric) -> tuple[str, ...]:
     """Return the summary keys that may hold a metric, best first.
 
@@ -42,38 +35,6 @@ def metric_keys(metric: Metric) -> tuple[str, ...]:
     """
     better = "max" if metric.goal == "maximize" else "min"
     return (metric.name, f"{metric.name}.{better}", f"{metric.name}.best", f"{metric.name}.last")
-
-
-def local_controller(spec_text: str) -> bool:
-    """Return whether a `wandb.controller` in some process chooses this sweep's points."""
-    return _controller(spec_text) == "local"
-
-
-@lru_cache(maxsize=256)
-def _controller(spec_text: str) -> str | None:
-    held = (yaml.safe_load(spec_text) or {}).get("controller")
-    return held.get("type") if isinstance(held, dict) else None
-
-
-def trial_cap(sweep: Sweep) -> int | None:
-    """Return how many trials a sweep is expected to have; None is no end."""
-    spec = parse(sweep.config)
-    caps = [spec.run_cap, grid.size(spec) if spec.method == "grid" else None]
-    return min((cap for cap in caps if cap is not None), default=None)
-
-
-def points_left(sweep: Sweep, spec: SweepSpec) -> bool:
-    """Return whether a sweep has a point that is not known to be tried."""
-    if sweep.closed:
-        return False
-    if spec.method != "grid" or not makes_points(sweep, spec):
-        return True
-    return sweep.position < grid.size(spec)
-
-
-def makes_points(sweep: Sweep, spec: SweepSpec) -> bool:
-    """Return whether this server chooses the points itself."""
-    return spec.method != "custom" and not spec.scheduler and not local_controller(sweep.config)
 
 
 def next_point(ctx: Context, sweep: Sweep, spec: SweepSpec) -> tuple[int, Params | None]:

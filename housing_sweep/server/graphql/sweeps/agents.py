@@ -11,7 +11,7 @@ from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.sweeps import agents, sweeps
 from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import heartbeat, points
+from housing_sweep.server.sweeping import heartbeat, specs
 from housing_sweep.server.sweeping.heartbeat import Told
 
 AGENT_LOST_SECONDS = 60.0
@@ -80,7 +80,7 @@ def to_wire(told: Told, sweep: Sweep) -> dict[str, Any]:
         "type": told.kind,
         "run_id": told.run.name,
         "args": {name: {"value": value} for name, value in (told.point or {}).items()},
-        "program": points.parse(sweep.config).program,
+        "program": specs.spec_of(sweep.config).program,
     }
 
 

@@ -8,7 +8,7 @@ from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.sweeps import sweeps, trials
-from housing_sweep.server.sweeping import consequences, points
+from housing_sweep.server.sweeping import consequences, specs
 
 RETRIABLE = ("failed", "crashed", "killed", "deleted")
 """Ends that `sweeps retry` may try again; "deleted" is a trial whose run was deleted."""
@@ -25,7 +25,7 @@ def enqueue_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
     ctx = info.context
     with write(ctx.db):
         sweep = sweeps.writable(ctx.db, ctx.viewer, relay.from_id("Sweep", input["id"]))
-        spec = points.parse(sweep.config)
+        spec = specs.spec_of(sweep.config)
         if sweep.state not in consequences.ACTIVE:
             raise BadInput(f"sweep {sweep.name} is {sweep.state}", fix="`wandb sweep --resume` it")
         point, user, title = (

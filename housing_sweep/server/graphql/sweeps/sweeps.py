@@ -17,7 +17,7 @@ from housing_sweep.server.store.projects.projects import Project
 from housing_sweep.server.store.runs import query, runs
 from housing_sweep.server.store.sweeps import agents, sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, points
+from housing_sweep.server.sweeping import consequences, points, specs
 from housing_sweep.server.sweeping.controller import follow_controller
 
 STATES = frozenset({"PENDING", "RUNNING", "PAUSED", "FINISHED", "CANCELED"})
@@ -32,7 +32,7 @@ def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
     """
     ctx = info.context
     config = input.get("config")
-    spec = points.parse(config) if config is not None else None
+    spec = specs.spec_of(config) if config is not None else None
     if spec is not None:
         Bands.of(spec.early_terminate)  # names what is wrong with it
     with write(ctx.db):
@@ -114,7 +114,7 @@ def _change(info: Info, sweep: Sweep, input: dict[str, Any]) -> None:
         changes["position"] = 0  # known points are passed over
     sweeps.update(ctx.db, sweep.id, now=ctx.now, **changes)
     if "config" in changes:
-        cap = points.parse(changes["config"]).run_cap
+        cap = specs.spec_of(changes["config"]).run_cap
         room = -1 if cap is None else max(0, cap - sweep.next_number)
         trials.adopt_surplus(ctx.db, sweep, room)
     state = input.get("state")
@@ -125,7 +125,7 @@ def _change(info: Info, sweep: Sweep, input: dict[str, Any]) -> None:
 
 
 def _other_points(sweep: Sweep, config: str) -> bool:
-    old, new = points.parse(sweep.config), points.parse(config)
+    old, new = specs.spec_of(sweep.config), specs.spec_of(config)
     return (old.parameters, old.method) != (new.parameters, new.method)
 
 
@@ -181,7 +181,7 @@ def _record(sweep: Sweep) -> dict[str, object]:
     return {
         "state": sweep.state,
         "name": sweep.name,
-        "method": points.parse(sweep.config).method,
+        "method": specs.spec_of(sweep.config).method,
         "description": sweep.description,
         **dict.fromkeys(("displayName", "display_name"), title),
         **dict.fromkeys(("createdAt", "created_at"), sweep.created_at),
@@ -202,7 +202,7 @@ def sweep_runs(
     A local controller asks for them without a page size and needs them all; agents ask the same
     way and need none.
     """
-    if first is None and points.local_controller(source.config):
+    if first is None and specs.local_controller(source.config):
         first = relay.MAX_PAGE
     size = relay.page_size(first)
     mine: dict[str, object] = {"sweep": source.name}
@@ -226,7 +226,7 @@ def _document(filters: str | None) -> object:
 
 def best_loss(source: Sweep, info: Info) -> float | None:
     """Return the best value of the sweep's metric so far."""
-    metric = points.parse(source.config).metric
+    metric = specs.spec_of(source.config).metric
     if metric is None:
         return None
     keys = points.metric_keys(metric)
@@ -258,11 +258,11 @@ RESOLVERS: Resolvers = {
     },
     "Mutation": {"upsertSweep": upsert_sweep},
     "Sweep": {
-        "method": lambda sweep, _info: points.parse(sweep.config).method,
+        "method": lambda sweep, _info: specs.spec_of(sweep.config).method,
         "bestLoss": best_loss,
         "runs": sweep_runs,
         "runCount": lambda sweep, info: trials.tried(info.context.db, sweep.id),
-        "runCountExpected": lambda sweep, _info: points.trial_cap(sweep),
+        "runCountExpected": lambda sweep, _info: specs.trial_cap(sweep),
         "earlyStopJobRunning": lambda _sweep, _info: False,
         "heartbeatAt": heartbeat_at,
         "priorRuns": prior_runs,
