@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from housing_sweep.search import gp, pareto, sampling
 from housing_sweep.search.distributions import Floats
+from housing_sweep.search.score import Goal
 from housing_sweep.search.space import Space
 from housing_sweep.search.spec import SweepSpec
 from housing_sweep.search.trial import Params, Trial
@@ -109,7 +110,7 @@ def _losses(
     """Return what to minimise; with several objectives, in a direction drawn for this trial."""
     goals = [metric.goal for metric in spec.objectives]
     if len(goals) < 2:
-        return [trial.loss(*goals or ("minimize",)) for trial in trials]
+        return [trial.loss(*goals or (Goal.MINIMIZE,)) for trial in trials]
     rows = [trial.losses(goals) for trial in trials]
     told = np.array([row for row in rows if row is not None])
     scalars = iter(pareto.scalarise(told, rng)) if len(told) else iter(())

@@ -13,10 +13,11 @@ import yaml
 from housing_sweep.errors import SpecError
 from housing_sweep.search import spec_hints
 from housing_sweep.search.parameters import Tree, is_number, not_for_grid, parse_tree
+from housing_sweep.search.score import Goal, Score, known_goal
 from housing_sweep.search.spec_hints import choice
 
 METHODS = ("grid", "random", "bayes", "custom")
-GOALS = ("minimize", "maximize")
+GOALS = tuple(goal.value for goal in Goal)
 EARLY_TERMINATE = ("hyperband", "custom")
 FIX = "correct the sweep YAML; the reference is W&B's page on sweep configuration"
 
@@ -27,13 +28,18 @@ class Metric:
 
     Attributes:
         name: key in the run's summary.
-        goal: minimize or maximize.
+        goal: whether a small or a large value is good.
         target: value at which the sweep ends, or None.
     """
 
     name: str
-    goal: str = "minimize"
+    goal: Goal = Goal.MINIMIZE
     target: float | None = None
+
+    @property
+    def score(self) -> Score:
+        """What the metric ranks trials by."""
+        return Score(self.name, self.goal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def parse_spec(raw: Mapping[str, Any]) -> SweepSpec:
         description=raw.get("description"),
         project=raw.get("project"),
         entity=raw.get("entity"),
-        warnings=tuple(spec_hints.warnings(raw)),
+        warnings=(*spec_hints.warnings(raw), *_goal_warnings(raw)),
     )
     if spec.method == "bayes" and not spec.objectives:
         problems.append("metric: method bayes needs one, with a name and a goal")
@@ -175,12 +181,29 @@ def _metric(held: object, path: str, problems: list[str]) -> Metric | None:
     goal = held.get("goal", "minimize")
     if goal not in GOALS:
         problems.append(choice(f"{path}.goal", goal, GOALS))
-        goal = "minimize"
+        goal = Goal.MINIMIZE.value
     target = held.get("target")
     if target is not None and not is_number(target):
         problems.append(f"{path}.target: {target!r} is not a number")
         target = None
-    return Metric(held["name"], goal, None if target is None else float(target))
+    return Metric(held["name"], Goal(goal), None if target is None else float(target))
+
+
+def _goal_warnings(raw: Mapping[str, Any]) -> list[str]:
+    """Return a warning for each metric without a goal that is known to be better high.
+
+    W&B minimizes what has no goal: wandb/sdk/sweeps/config/schema.json.
+    """
+    several = raw.get("metrics")
+    metrics = several if isinstance(several, list) else [raw.get("metric")]
+    names = [
+        m["name"] for m in metrics if isinstance(m, Mapping) and "name" in m and "goal" not in m
+    ]
+    return [
+        f"metric: {name} is better high, yet without `goal: maximize` it is minimized"
+        for name in names
+        if isinstance(name, str) and known_goal(name) is Goal.MAXIMIZE
+    ]
 
 
 def _run_cap(cap: object, problems: list[str]) -> int | None:
