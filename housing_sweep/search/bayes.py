@@ -112,8 +112,8 @@ def _losses(
     if len(goals) < 2:
         return [trial.loss(*goals or (Goal.MINIMIZE,)) for trial in trials]
     rows = [trial.losses(goals) for trial in trials]
-    told = np.array([row for row in rows if row is not None])
-    scalars = iter(pareto.scalarise(told, rng)) if len(told) else iter(())
+    complete = np.array([row for row in rows if row is not None])
+    scalars = iter(pareto.scalarise(complete, rng)) if len(complete) else iter(())
     return [None if row is None else float(next(scalars)) for row in rows]
 
 

@@ -138,8 +138,8 @@ def _objectives(raw: Mapping[str, Any], problems: list[str]) -> tuple[Metric, ..
     if not isinstance(several, list) or not several:
         problems.append(f"metrics: expected a list of names and goals, got {several!r}")
         return ()
-    found = [_metric(held, f"metrics.{i}", problems) for i, held in enumerate(several)]
-    metrics = tuple(metric for metric in found if metric is not None)
+    parsed = [_metric(raw_metric, f"metrics.{i}", problems) for i, raw_metric in enumerate(several)]
+    metrics = tuple(metric for metric in parsed if metric is not None)
     names = [metric.name for metric in metrics]
     if len(set(names)) < len(names):
         problems.append(f"metrics: {names} has a name twice")
@@ -162,31 +162,33 @@ def _early_terminate_problems(spec: "SweepSpec") -> list[str]:
     return problems
 
 
-def _command(held: object, problems: list[str]) -> tuple[str, ...]:
-    if held is None:
+def _command(words: object, problems: list[str]) -> tuple[str, ...]:
+    if words is None:
         return ()
-    if not isinstance(held, list) or not all(isinstance(part, str | int | float) for part in held):
-        hint = f"; write {held.split()}" if isinstance(held, str) else ""
-        problems.append(f"command: expected a list of words, got {held!r}{hint}")
+    if not isinstance(words, list) or not all(
+        isinstance(part, str | int | float) for part in words
+    ):
+        hint = f"; write {words.split()}" if isinstance(words, str) else ""
+        problems.append(f"command: expected a list of words, got {words!r}{hint}")
         return ()
-    return tuple(str(part) for part in held)
+    return tuple(str(part) for part in words)
 
 
-def _metric(held: object, path: str, problems: list[str]) -> Metric | None:
-    if held is None and path == "metric":
+def _metric(raw: object, path: str, problems: list[str]) -> Metric | None:
+    if raw is None and path == "metric":
         return None
-    if not isinstance(held, Mapping) or not isinstance(held.get("name"), str):
-        problems.append(f"{path}: expected a name and a goal, got {held!r}")
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
+        problems.append(f"{path}: expected a name and a goal, got {raw!r}")
         return None
-    goal = held.get("goal", "minimize")
+    goal = raw.get("goal", "minimize")
     if goal not in GOALS:
         problems.append(choice(f"{path}.goal", goal, GOALS))
         goal = Goal.MINIMIZE.value
-    target = held.get("target")
+    target = raw.get("target")
     if target is not None and not is_number(target):
         problems.append(f"{path}.target: {target!r} is not a number")
         target = None
-    return Metric(held["name"], Goal(goal), None if target is None else float(target))
+    return Metric(raw["name"], Goal(goal), None if target is None else float(target))
 
 
 def _goal_warnings(raw: Mapping[str, Any]) -> list[str]:
@@ -216,8 +218,8 @@ def _run_cap(cap: object, problems: list[str]) -> int | None:
 
 
 def _mapping(raw: Mapping[str, Any], name: str, problems: list[str]) -> Mapping[str, object] | None:
-    held = raw.get(name)
-    if held is not None and not isinstance(held, Mapping):
-        problems.append(f"{name}: expected a mapping, got {held!r}")
+    value = raw.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        problems.append(f"{name}: expected a mapping, got {value!r}")
         return None
-    return held
+    return value

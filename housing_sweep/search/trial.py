@@ -56,9 +56,9 @@ class Trial:
         values = (self.value, *self.others)
         if len(values) != len(goals):
             return None
-        found = [replace(self, value=v).loss(g) for v, g in zip(values, goals, strict=True)]
-        kept = tuple(loss for loss in found if loss is not None)
-        return kept if len(kept) == len(goals) else None
+        losses = [replace(self, value=v).loss(g) for v, g in zip(values, goals, strict=True)]
+        finite = tuple(loss for loss in losses if loss is not None)
+        return finite if len(finite) == len(goals) else None
 
     def loss(self, goal: Goal) -> float | None:
         """Return the value to minimise, or None when there is no finite one."""
