@@ -17,7 +17,7 @@ from housing_sweep.server.store.projects.projects import Project
 from housing_sweep.server.store.runs import query, runs
 from housing_sweep.server.store.sweeps import agents, sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, points, specs
+from housing_sweep.server.sweeping import consequences, specs
 from housing_sweep.server.sweeping.controller import follow_controller
 
 STATES = frozenset({"PENDING", "RUNNING", "PAUSED", "FINISHED", "CANCELED"})
@@ -229,8 +229,7 @@ def best_loss(source: Sweep, info: Info) -> float | None:
     metric = specs.spec_of(source.config).metric
     if metric is None:
         return None
-    keys = points.metric_keys(metric)
-    return sweeps.best_value(info.context.db, source.id, keys, maximize=metric.goal == "maximize")
+    return sweeps.best_value(info.context.db, source.id, metric.score)
 
 
 def heartbeat_at(source: Sweep, info: Info) -> float:
