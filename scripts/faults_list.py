@@ -59,8 +59,8 @@ FAULTS = [
     Fault(
         "duplicate lines after a resend",
         _S + "store/runs/history.py",
-        "        if offset > held:",
-        "        offset = held\n        if offset > held:",
+        "        if offset > count:",
+        "        offset = held\n        if offset > count:",
         f"{_STREAM}::test_a_chunk_that_comes_twice_is_stored_once",
     ),
     Fault(
@@ -284,8 +284,8 @@ FAULTS = [
     Fault(
         "a preempted trial that other agents must wait for",
         _S + "sweeping/consequences.py",
-        "            trials.queue_again(ctx.db, run)",
-        "            pass",
+        "        trials.requeue_preempted(ctx.db, run)",
+        "        pass",
         "tests/server/sweeping/test_heartbeat.py",
     ),
     Fault(

@@ -25,7 +25,11 @@ from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
-from housing_sweep.server.sweeping.consequences import ahead
+from housing_sweep.server.sweeping.consequences import (
+    apply_consequences,
+    next_suggestions,
+    refresh_suggestions,
+)
 from housing_sweep.server.web.pages import page_routes
 
 
@@ -37,7 +41,10 @@ def make_server(config: ServerConfig, clock: Callable[[], float] = time.time) ->
     """
     server = Server(config, clock)
     services = server.services
-    services.suggestions.start(lambda sweep_id: ahead(Context.own(services), sweep_id))
+    followers = services.database.followers
+    followers.settle = lambda _db, events: apply_consequences(Context.own(services), events)
+    followers.publish = lambda events: refresh_suggestions(Context.own(services), events)
+    services.suggestions.start(lambda sweep_id: next_suggestions(Context.own(services), sweep_id))
     return server
 
 

@@ -24,8 +24,8 @@ from housing_sweep.server.store.runs.runs import Run
 from housing_sweep.server.store.sweeps import agents, sweeps
 from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, heartbeat
-from housing_sweep.server.sweeping.heartbeat import Told
+from housing_sweep.server.sweeping import heartbeat
+from housing_sweep.server.sweeping.heartbeat import AgentCommand
 
 GRID6: dict[str, Any] = {
     "method": "grid",
@@ -99,7 +99,7 @@ class Play:
         with write(self.ctx.db):
             return agents.create(self.ctx.db, sweep.id, "host", self.user.id, self.now)
 
-    def beat(self, agent: Agent, *running: str, after: float = BEAT) -> list[Told]:
+    def beat(self, agent: Agent, *running: str, after: float = BEAT) -> list[AgentCommand]:
         """Let time pass, then send one heartbeat."""
         self.now += after
         return heartbeat.heartbeat(self.ctx, agent.id, frozenset(running))
@@ -128,10 +128,7 @@ class Play:
         """Send one file-stream post of a run."""
         ctx = self.ctx
         with write(ctx.db):
-            run = take(ctx, self.run(name), body)
-            consequences.on_progress(ctx, run)
-        if run.sweep_id is not None:
-            consequences.refresh(ctx, run.sweep_id)
+            take(ctx, self.run(name), body)
         return self.run(name)
 
     def start(self, name: str) -> Run:

@@ -7,7 +7,7 @@ from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.failures import as_ours
-from housing_sweep.server.store.runs import history, runs
+from housing_sweep.server.store.runs import runs
 from housing_sweep.server.sweeping import consequences
 
 LONGEST_INTERVAL_SECONDS = 10.0
@@ -31,9 +31,5 @@ async def reap_forever(server: Server) -> None:
 def reap(ctx: Context) -> None:
     """Mark runs without a sign of life as crashed; a sweep may be over by that."""
     with write(ctx.db):
-        for run_id in runs.reap(ctx.db, ctx.now - ctx.services.config.crash_after, ctx.now):
-            run = runs.by_id(ctx.db, run_id)
-            if run is not None:
-                history.settle(ctx.db, run.id)
-                consequences.on_progress(ctx, run)
-        consequences.tidy(ctx)
+        runs.reap(ctx.db, ctx.now - ctx.services.config.crash_after, ctx.now)
+        consequences.close_orphans(ctx)

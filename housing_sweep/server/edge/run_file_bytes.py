@@ -48,12 +48,11 @@ async def _store(server: Server, request: Request) -> Response:
         db = server.services.database.connection()
         with write(db):
             _require(server, run_id)
-            files.store(db, run_id, scope["name"], blob, now())
+            files.record_upload(db, run_id, scope["name"], blob, now())
 
     await server.run(record)
     return JSONResponse({}, headers={"ETag": f'"{blob.digests.md5}"'})
 
 
 def _require(server: Server, run_id: RunId) -> None:
-    if runs.by_id(server.services.database.connection(), run_id) is None:
-        raise NotFound("the run of this file was deleted")
+    runs.get(server.services.database.connection(), run_id)

@@ -42,7 +42,7 @@ def next_point(ctx: Context, sweep: Sweep, spec: SweepSpec) -> tuple[int, Params
         point = grid.point(spec, position)
         position += 1
         known = trials.point_digest(point) in prior if prior else False
-        if not known and not trials.holds(ctx.db, sweep.id, point):
+        if not known and not trials.has_point(ctx.db, sweep.id, point):
             return position, point
     return position, None
 

@@ -40,14 +40,13 @@ class Stream:
     @property
     def run(self) -> Run:
         """The run as it is now."""
-        held = runs.by_id(self.db, self.id)
-        assert held is not None
-        return held
+        return runs.get(self.db, self.id)
 
     def post(self, files: Mapping[str, object] | None = None, **body: object) -> Run:
         """Take one post, in a transaction of its own."""
         with write(self.db):
-            return take(self.ctx, self.run, {"files": files or {}, **body})
+            take(self.ctx, self.run, {"files": files or {}, **body})
+        return self.run
 
     def log(self, first: int, count: int, of: str = HISTORY) -> Run:
         """Post `count` lines from `first` on."""
@@ -225,7 +224,8 @@ class Together(Stream):
         """Take one post of one of them."""
         ctx = dataclasses.replace(self.ctx, writer=writer)
         with write(self.db):
-            return take(ctx, self.run, {"files": {to: {"offset": offset, "content": [*lines]}}})
+            take(ctx, self.run, {"files": {to: {"offset": offset, "content": [*lines]}}})
+        return self.run
 
     def lines(self) -> list[str]:
         """The history as it was sent."""

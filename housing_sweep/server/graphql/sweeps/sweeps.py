@@ -46,16 +46,9 @@ def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
         if input.get("priorRunsFilters"):
             _attach(info, sweep, _names(input["priorRunsFilters"]))
         if input.get("controller"):
-            follow_controller(ctx, _again(info, sweep))
-        held = _again(info, sweep)
-    consequences.refresh(ctx, held.id)
-    return {"sweep": held, "configValidationWarnings": list(spec.warnings) if spec else []}
-
-
-def _again(info: Info, sweep: Sweep) -> Sweep:
-    held = sweeps.by_id(info.context.db, sweep.id)
-    assert held is not None
-    return held
+            follow_controller(ctx, sweeps.get(ctx.db, sweep.id))
+        sweep = sweeps.get(ctx.db, sweep.id)
+    return {"sweep": sweep, "configValidationWarnings": list(spec.warnings) if spec else []}
 
 
 def _create(info: Info, input: dict[str, Any], config: str, spec: SweepSpec) -> Sweep:
@@ -121,7 +114,7 @@ def _change(info: Info, sweep: Sweep, input: dict[str, Any]) -> None:
     if state and state not in STATES:
         raise BadInput(f"unknown sweep state {state!r}", fix=f"use one of {sorted(STATES)}")
     if state and state != sweep.state:
-        consequences.set_state(ctx, _again(info, sweep), state)
+        consequences.set_state(ctx, sweeps.get(ctx.db, sweep.id), state)
 
 
 def _other_points(sweep: Sweep, config: str) -> bool:
@@ -260,7 +253,7 @@ RESOLVERS: Resolvers = {
         "method": lambda sweep, _info: specs.spec_of(sweep.config).method,
         "bestLoss": best_loss,
         "runs": sweep_runs,
-        "runCount": lambda sweep, info: trials.tried(info.context.db, sweep.id),
+        "runCount": lambda sweep, info: trials.count_trials(info.context.db, sweep.id),
         "runCountExpected": lambda sweep, _info: specs.trial_cap(sweep),
         "earlyStopJobRunning": lambda _sweep, _info: False,
         "heartbeatAt": heartbeat_at,
