@@ -60,7 +60,7 @@ FAULTS = [
         "duplicate lines after a resend",
         _S + "store/runs/history.py",
         "        if offset > count:",
-        "        offset = held\n        if offset > count:",
+        "        offset = count\n        if offset > count:",
         f"{_STREAM}::test_a_chunk_that_comes_twice_is_stored_once",
     ),
     Fault(
