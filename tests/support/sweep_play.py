@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from housing_sweep.server.app import make_server
 from housing_sweep.server.chores import reaper
 from housing_sweep.server.edge.filestream import take
 from housing_sweep.server.graphql.execute import Api
@@ -26,6 +25,7 @@ from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
 from housing_sweep.server.sweeping import heartbeat
 from housing_sweep.server.sweeping.heartbeat import AgentCommand
+from tests.support.inprocess import server_on
 
 GRID6: dict[str, Any] = {
     "method": "grid",
@@ -47,7 +47,7 @@ class Play:
     def __init__(self, folder: Path, **config: Any) -> None:
         self.now = 1_000_000.0
         self.api = Api()
-        self.server = make_server(ServerConfig(data_dir=folder, **config), lambda: self.now)
+        self.server = server_on(ServerConfig(data_dir=folder, **config), lambda: self.now)
         self.services = self.server.services
         db = self.services.database.connection()
         user = users.user_by_id(db, 1)  # type: ignore[arg-type]
