@@ -107,13 +107,13 @@ def read_client_env(config: ServerConfig) -> dict[str, str]:
         NotFound: no server was ever started on this folder.
     """
     try:
-        held: dict[str, str] = json.loads(config.client_env.read_text())
+        client_env: dict[str, str] = json.loads(config.client_env.read_text())
     except FileNotFoundError:
         raise NotFound(
             f"no server was started on {config.data_dir} yet",
             fix="run `housing-sweep server` first, or name its folder with --data-dir",
         ) from None
-    return held
+    return client_env
 
 
 def _write_private(path: Path, content: dict[str, Any]) -> None:
@@ -124,5 +124,5 @@ def _write_private(path: Path, content: dict[str, Any]) -> None:
 
 
 def _spell(host: str) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
-    return f"[{shown}]" if ":" in shown and not shown.startswith("[") else shown
+    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address
