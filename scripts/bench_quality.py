@@ -105,6 +105,7 @@ def search(csv: Path, trials: int, pool: ProcessPoolExecutor) -> dict[str, objec
     from concurrent.futures import FIRST_COMPLETED, Future, wait
 
     from housing_sweep.search import bayes
+    from housing_sweep.search.score import Goal
     from housing_sweep.search.spec import parse_yaml
     from housing_sweep.search.trial import Trial, TrialState
 
@@ -123,7 +124,7 @@ def search(csv: Path, trials: int, pool: ProcessPoolExecutor) -> dict[str, objec
             finished.append(
                 Trial(trial.number, trial.params, TrialState.FINISHED, done.result()[0])
             )
-    best = min(finished, key=lambda t: (t.loss("minimize") or 0.0, t.number))
+    best = min(finished, key=lambda t: (t.loss(Goal.MINIMIZE) or 0.0, t.number))
     print(f"  searched {trials} trials in {time.monotonic() - began:.0f} s: {best.params}")
     return {**best.params, "plots": "none"}
 

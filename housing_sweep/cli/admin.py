@@ -51,7 +51,7 @@ def _show_key(report: dict[str, Any], as_json: bool, first: str) -> None:
 
 
 def _listed(roles: list[dict[str, str]]) -> str:
-    return ", ".join(f"{held['user']} ({held['role']})" for held in roles) or "nobody"
+    return ", ".join(f"{member['user']} ({member['role']})" for member in roles) or "nobody"
 
 
 @click.group()
@@ -210,8 +210,8 @@ def orgs_list(data_dir: Path, as_json: bool) -> None:
     with _opened(data_dir) as opened:
         report: list[dict[str, Any]] = opened.organizations()
     lines = [
-        f"{held['name']}{'  (default)' if held['default'] else ''}  {_listed(held['members'])}"
-        for held in report
+        f"{org['name']}{'  (default)' if org['default'] else ''}  {_listed(org['members'])}"
+        for org in report
     ]
     _show(report, as_json, *lines)
 
@@ -294,6 +294,6 @@ def teams_list(data_dir: Path, as_json: bool) -> None:
     with _opened(data_dir) as opened:
         report: list[dict[str, Any]] = opened.teams()
     lines = [
-        f"{held['name']}  of {held['organization']}  {_listed(held['members'])}" for held in report
+        f"{team['name']}  of {team['organization']}  {_listed(team['members'])}" for team in report
     ]
     _show(report, as_json, *lines)

@@ -118,7 +118,7 @@ def env(data_dir: Path) -> None:
     """
     from housing_sweep.server.serve import read_client_env
 
-    held = read_client_env(server_config(data_dir=data_dir))
-    url = held.get("url", "http://127.0.0.1:8080")
-    for line in _exports(url, held["api_key"]):
+    client = read_client_env(server_config(data_dir=data_dir))
+    url = client.get("url", "http://127.0.0.1:8080")
+    for line in _exports(url, client["api_key"]):
         click.echo(line)

@@ -11,7 +11,8 @@ from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.policy import Comparison, NoComparison
 from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
 from housing_sweep.registry.references import SweepRef, Target
-from housing_sweep.registry.selection import Candidate, Goal, Model, Ranked
+from housing_sweep.registry.selection import Candidate, Model, Ranked
+from housing_sweep.search.score import Goal
 
 SCORE = "val_rmse"
 """What a trial of ours is ranked by."""

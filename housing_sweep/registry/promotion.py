@@ -17,7 +17,8 @@ from enum import Enum
 from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
 from housing_sweep.registry.policy import Comparison, NoComparison, Policy, judge
 from housing_sweep.registry.references import SweepRef, Target
-from housing_sweep.registry.selection import Goal, Model, Ranked, winner
+from housing_sweep.registry.selection import Model, Ranked, winner
+from housing_sweep.search.score import Goal
 
 RECORD_VERSION = 1
 JOB_TYPE = "promote"

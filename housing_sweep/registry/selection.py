@@ -11,20 +11,13 @@ the smaller, then faster, then earlier model wins: the best of many noisy scores
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from housing_sweep.registry.references import RunId
+from housing_sweep.search.score import Goal, finite
 from housing_sweep.search.trial import TrialState
 
 MOST_MISSES = 200
 """Runs without a score in a row, or without a model, after which the search ends: ten pages."""
-
-
-class Goal(Enum):
-    """Whether a small or a large score is good; the values are those of a sweep's YAML."""
-
-    MINIMIZE = "minimize"
-    MAXIMIZE = "maximize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +73,20 @@ class Ranked:
     won: bool = False
 
 
-def number(value: object) -> float | None:
-    """Return a finite score, or None; W&B's summary spells NaN and infinities as strings."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
 def why_unscored(candidate: Candidate, metric: str) -> str:
     """Return why a run has no rank at all, or "": not finished, no score, or not a finite one."""
     if candidate.state != TrialState.FINISHED.value:
         return f"not finished: {candidate.state}"
     if candidate.score is None:
         return f"no {metric} in its summary"
-    if number(candidate.score) is None:
+    if finite(candidate.score) is None:
         return f"{metric} is {candidate.score}, not a finite number"
     return ""
 
 
 def order_key(candidate: Candidate, goal: Goal) -> tuple[float, str, str]:
     """Return the sort key: best score first, then the earlier, then the smaller run id."""
-    score = number(candidate.score)
+    score = finite(candidate.score)
     loss = math.inf if score is None else score if goal is Goal.MINIMIZE else -score
     return loss, candidate.created_at, candidate.id
 
@@ -131,7 +117,7 @@ def select(
     led = False
     for tied in _ties(runs, metric, unscored):
         for candidate in sorted(tied, key=lambda one: order_key(one, goal)):
-            score = number(candidate.score)
+            score = finite(candidate.score)
             if led:
                 ranked.append(Ranked(candidate, score))
                 continue
@@ -177,7 +163,7 @@ def settle_ties(
 
 def _lightest(row: Ranked) -> tuple[float, float, str, str]:
     summary = row.candidate.summary
-    size, seconds = number(summary.get("model_bytes")), number(summary.get("fit_seconds"))
+    size, seconds = finite(summary.get("model_bytes")), finite(summary.get("fit_seconds"))
     return (
         math.inf if size is None else size,
         math.inf if seconds is None else seconds,
@@ -190,7 +176,7 @@ def merge(
     ranked: Sequence[Ranked], unfinished: Iterable[Candidate], metric: str, goal: Goal
 ) -> tuple[Ranked, ...]:
     """Return ranked runs together with unfinished ones, each where its score puts it."""
-    more = [Ranked(c, number(c.score), why_unscored(c, metric)) for c in unfinished]
+    more = [Ranked(c, finite(c.score), why_unscored(c, metric)) for c in unfinished]
     return tuple(sorted([*ranked, *more], key=lambda row: order_key(row.candidate, goal)))
 
 
@@ -212,7 +198,7 @@ def _ties(
             break
         if why:
             unscored.append(Ranked(run, None, why))
-        elif tied and number(run.score) != number(tied[0].score):
+        elif tied and finite(run.score) != finite(tied[0].score):
             yield tied
             tied = [run]
         else:

@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from housing_sweep.search import gp, pareto, sampling
 from housing_sweep.search.distributions import Floats
+from housing_sweep.search.score import Goal
 from housing_sweep.search.space import Space
 from housing_sweep.search.spec import SweepSpec
 from housing_sweep.search.trial import Params, Trial
@@ -109,10 +110,10 @@ def _losses(
     """Return what to minimise; with several objectives, in a direction drawn for this trial."""
     goals = [metric.goal for metric in spec.objectives]
     if len(goals) < 2:
-        return [trial.loss(*goals or ("minimize",)) for trial in trials]
+        return [trial.loss(*goals or (Goal.MINIMIZE,)) for trial in trials]
     rows = [trial.losses(goals) for trial in trials]
-    told = np.array([row for row in rows if row is not None])
-    scalars = iter(pareto.scalarise(told, rng)) if len(told) else iter(())
+    complete = np.array([row for row in rows if row is not None])
+    scalars = iter(pareto.scalarise(complete, rng)) if len(complete) else iter(())
     return [None if row is None else float(next(scalars)) for row in rows]
 
 

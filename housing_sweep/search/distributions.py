@@ -60,9 +60,9 @@ class Categorical:
 
     def index(self, u: Floats) -> npt.NDArray[np.intp]:
         """Return the position of the value at each quantile; values of probability 0 never."""
-        found = np.searchsorted(self._edges()[1:], u, side="right")
+        positions = np.searchsorted(self._edges()[1:], u, side="right")
         possible = np.flatnonzero(self.probabilities)
-        chosen: npt.NDArray[np.intp] = np.minimum(found, possible[-1])
+        chosen: npt.NDArray[np.intp] = np.minimum(positions, possible[-1])
         return chosen
 
     def cdf(self, values: Sequence[object]) -> Floats:
@@ -76,8 +76,8 @@ class Categorical:
         return np.asarray(middles[positions], dtype=float)
 
     def _position(self, value: object) -> int:
-        for i, held in enumerate(self.values):
-            if type(held) is type(value) and held == value:
+        for i, candidate in enumerate(self.values):
+            if type(candidate) is type(value) and candidate == value:
                 return i
         return self.values.index(value)
 

@@ -50,8 +50,8 @@ class Bands:
         if "max_iter" in early_terminate:
             last = _number(early_terminate, "max_iter", problems, above=0.0)
             steps = int(_number(early_terminate, "s", problems, default=1.0, above=0.0))
-            found = {int(last / eta**k) for k in range(1, min(steps, 64) + 1)} - {0}
-            bands = cls(tuple(sorted(found)), eta=eta, strict=strict)
+            powers = {int(last / eta**k) for k in range(1, min(steps, 64) + 1)} - {0}
+            bands = cls(tuple(sorted(powers)), eta=eta, strict=strict)
         else:
             first = _number(early_terminate, "min_iter", problems, above=0.0)
             bands = cls(first=max(1, int(first)), eta=eta, strict=strict)
@@ -63,12 +63,12 @@ class Bands:
         """Return the bands that a trial has reached after so many iterations, lowest first."""
         if self.fixed:
             return tuple(band for band in self.fixed if band <= iterations)
-        found: list[int] = []
+        bands: list[int] = []
         band = float(self.first)
         while band <= iterations:
-            found.append(int(band))
+            bands.append(int(band))
             band *= self.eta
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(bands))
 
     def goes_on(self, better: int, reached: int) -> bool:
         """Return whether a trial goes on.

@@ -97,18 +97,18 @@ def _bounded(shape: str, *, values: bool = False, q: bool = False, whole: bool =
             bounds = (low, high)
         if shape != "uniform" and not values and max(map(abs, bounds)) > 700:
             raise ValueError(f"exponents {bounds} overflow; min and max are exponents of e here")
-        made = Numeric(shape, *bounds, q=1.0 if whole else step, integer=integer)
-        _check_step(made, raw)
-        return made
+        number = Numeric(shape, *bounds, q=1.0 if whole else step, integer=integer)
+        _check_step(number, raw)
+        return number
 
     return make
 
 
-def _check_step(made: Numeric, raw: Mapping[str, Any]) -> None:
-    if made.q is None:
+def _check_step(number: Numeric, raw: Mapping[str, Any]) -> None:
+    if number.q is None:
         return
-    low, high = made.bounds()
-    if made.steps()[0] * made.q > high * (1 + 1e-9) + 1e-9:
+    low, high = number.bounds()
+    if number.steps()[0] * number.q > high * (1 + 1e-9) + 1e-9:
         raise ValueError(f"no multiple of q {raw.get('q', 1)} between {low} and {high}")
 
 
@@ -178,10 +178,10 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], Distribution]] = {
 
 def not_for_grid(tree: Tree, path: str) -> list[str]:
     """Return what is wrong with parameters if a grid is to try them."""
-    found: list[str] = []
+    problems: list[str] = []
     for name, item in tree.items():
         if isinstance(item, Mapping):
-            found += not_for_grid(item, f"{path}.{name}")
+            problems += not_for_grid(item, f"{path}.{name}")
         elif item.distribution is not None and item.distribution.size is None:
-            found.append(f"{path}.{name}: method grid needs value, values, or a step q")
-    return found
+            problems.append(f"{path}.{name}: method grid needs value, values, or a step q")
+    return problems

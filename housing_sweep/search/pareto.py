@@ -3,14 +3,10 @@
 Notation: losses (n, m), n trials, m objectives, all to be minimised.
 """
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from housing_sweep.errors import SpecError
 from housing_sweep.search.distributions import Floats
-from housing_sweep.search.spec import Metric, SweepSpec
 
 CHEBYSHEV_SLOPE = 0.05
 """Weight of the sum beside the maximum, so that a point beaten in one objective scores worse."""
@@ -30,43 +26,6 @@ def front(losses: Floats) -> npt.NDArray[np.intp]:
         if not ((rows <= row).all(axis=1) & (rows < row).any(axis=1)).any()
     ]
     return good[kept]
-
-
-def front_of(
-    objectives: Sequence[Metric], summaries: Sequence[Mapping[str, object]]
-) -> tuple[int, ...]:
-    """Return the positions of the trials on the Pareto front, given their summaries.
-
-    Args:
-        objectives: names and goals, as in `SweepSpec.objectives`.
-        summaries: metric name -> value of each trial; one that lacks a number is never on it.
-    """
-    losses = np.array([[_loss(held.get(o.name), o.goal) for o in objectives] for held in summaries])
-    return tuple(int(i) for i in front(losses.reshape(len(summaries), len(objectives))))
-
-
-def the_metric(spec: SweepSpec, wanted: str | None = None) -> Metric:
-    """Return the one metric to rank a sweep's trials by.
-
-    Args:
-        spec: the sweep.
-        wanted: the name of one of its objectives; needed when it has several.
-
-    Raises:
-        SpecError: it has several and none was chosen, or not the one that was, or none at all.
-    """
-    names = [metric.name for metric in spec.objectives]
-    if wanted is not None:
-        for metric in spec.objectives:
-            if metric.name == wanted:
-                return metric
-        raise SpecError(f"{wanted} is no objective of this sweep", fix=f"choose one of {names}")
-    if spec.metric is None:
-        what = (
-            f"this sweep has several objectives: {names}" if names else "this sweep has no metric"
-        )
-        raise SpecError(what, fix="say which metric to rank by, e.g. --metric val_rmse")
-    return spec.metric
 
 
 def hypervolume(losses: Floats, reference: Floats) -> float:
@@ -105,9 +64,3 @@ def scalarise(losses: Floats, rng: np.random.Generator) -> Floats:
     weighted = weights * (losses - best) / width
     scalar: Floats = weighted.max(axis=1) + CHEBYSHEV_SLOPE * weighted.sum(axis=1)
     return scalar
-
-
-def _loss(value: object, goal: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return np.nan
-    return -float(value) if goal == "maximize" else float(value)

@@ -13,10 +13,11 @@ import yaml
 from housing_sweep.errors import SpecError
 from housing_sweep.search import spec_hints
 from housing_sweep.search.parameters import Tree, is_number, not_for_grid, parse_tree
+from housing_sweep.search.score import Goal, Score, known_goal
 from housing_sweep.search.spec_hints import choice
 
 METHODS = ("grid", "random", "bayes", "custom")
-GOALS = ("minimize", "maximize")
+GOALS = tuple(goal.value for goal in Goal)
 EARLY_TERMINATE = ("hyperband", "custom")
 FIX = "correct the sweep YAML; the reference is W&B's page on sweep configuration"
 
@@ -27,13 +28,18 @@ class Metric:
 
     Attributes:
         name: key in the run's summary.
-        goal: minimize or maximize.
+        goal: whether a small or a large value is good.
         target: value at which the sweep ends, or None.
     """
 
     name: str
-    goal: str = "minimize"
+    goal: Goal = Goal.MINIMIZE
     target: float | None = None
+
+    @property
+    def score(self) -> Score:
+        """What the metric ranks trials by."""
+        return Score(self.name, self.goal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def parse_spec(raw: Mapping[str, Any]) -> SweepSpec:
         description=raw.get("description"),
         project=raw.get("project"),
         entity=raw.get("entity"),
-        warnings=tuple(spec_hints.warnings(raw)),
+        warnings=(*spec_hints.warnings(raw), *_goal_warnings(raw)),
     )
     if spec.method == "bayes" and not spec.objectives:
         problems.append("metric: method bayes needs one, with a name and a goal")
@@ -132,8 +138,8 @@ def _objectives(raw: Mapping[str, Any], problems: list[str]) -> tuple[Metric, ..
     if not isinstance(several, list) or not several:
         problems.append(f"metrics: expected a list of names and goals, got {several!r}")
         return ()
-    found = [_metric(held, f"metrics.{i}", problems) for i, held in enumerate(several)]
-    metrics = tuple(metric for metric in found if metric is not None)
+    parsed = [_metric(raw_metric, f"metrics.{i}", problems) for i, raw_metric in enumerate(several)]
+    metrics = tuple(metric for metric in parsed if metric is not None)
     names = [metric.name for metric in metrics]
     if len(set(names)) < len(names):
         problems.append(f"metrics: {names} has a name twice")
@@ -156,31 +162,50 @@ def _early_terminate_problems(spec: "SweepSpec") -> list[str]:
     return problems
 
 
-def _command(held: object, problems: list[str]) -> tuple[str, ...]:
-    if held is None:
+def _command(words: object, problems: list[str]) -> tuple[str, ...]:
+    if words is None:
         return ()
-    if not isinstance(held, list) or not all(isinstance(part, str | int | float) for part in held):
-        hint = f"; write {held.split()}" if isinstance(held, str) else ""
-        problems.append(f"command: expected a list of words, got {held!r}{hint}")
+    if not isinstance(words, list) or not all(
+        isinstance(part, str | int | float) for part in words
+    ):
+        hint = f"; write {words.split()}" if isinstance(words, str) else ""
+        problems.append(f"command: expected a list of words, got {words!r}{hint}")
         return ()
-    return tuple(str(part) for part in held)
+    return tuple(str(part) for part in words)
 
 
-def _metric(held: object, path: str, problems: list[str]) -> Metric | None:
-    if held is None and path == "metric":
+def _metric(raw: object, path: str, problems: list[str]) -> Metric | None:
+    if raw is None and path == "metric":
         return None
-    if not isinstance(held, Mapping) or not isinstance(held.get("name"), str):
-        problems.append(f"{path}: expected a name and a goal, got {held!r}")
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("name"), str):
+        problems.append(f"{path}: expected a name and a goal, got {raw!r}")
         return None
-    goal = held.get("goal", "minimize")
+    goal = raw.get("goal", "minimize")
     if goal not in GOALS:
         problems.append(choice(f"{path}.goal", goal, GOALS))
-        goal = "minimize"
-    target = held.get("target")
+        goal = Goal.MINIMIZE.value
+    target = raw.get("target")
     if target is not None and not is_number(target):
         problems.append(f"{path}.target: {target!r} is not a number")
         target = None
-    return Metric(held["name"], goal, None if target is None else float(target))
+    return Metric(raw["name"], Goal(goal), None if target is None else float(target))
+
+
+def _goal_warnings(raw: Mapping[str, Any]) -> list[str]:
+    """Return a warning for each metric without a goal that is known to be better high.
+
+    W&B minimizes what has no goal: wandb/sdk/sweeps/config/schema.json.
+    """
+    several = raw.get("metrics")
+    metrics = several if isinstance(several, list) else [raw.get("metric")]
+    names = [
+        m["name"] for m in metrics if isinstance(m, Mapping) and "name" in m and "goal" not in m
+    ]
+    return [
+        f"metric: {name} is better high, yet without `goal: maximize` it is minimized"
+        for name in names
+        if isinstance(name, str) and known_goal(name) is Goal.MAXIMIZE
+    ]
 
 
 def _run_cap(cap: object, problems: list[str]) -> int | None:
@@ -193,8 +218,8 @@ def _run_cap(cap: object, problems: list[str]) -> int | None:
 
 
 def _mapping(raw: Mapping[str, Any], name: str, problems: list[str]) -> Mapping[str, object] | None:
-    held = raw.get(name)
-    if held is not None and not isinstance(held, Mapping):
-        problems.append(f"{name}: expected a mapping, got {held!r}")
+    value = raw.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        problems.append(f"{name}: expected a mapping, got {value!r}")
         return None
-    return held
+    return value

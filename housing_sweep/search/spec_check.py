@@ -134,8 +134,10 @@ def _mapping(text: str) -> Mapping[str, object]:
 
 
 def _with_lines(text: str, problems: list[str]) -> tuple[Violation, ...]:
-    found = [Violation(line_of(text, problem.partition(": ")[0]), problem) for problem in problems]
-    return tuple(sorted(found, key=lambda item: (item.line is None, item.line or 0)))
+    violations = [
+        Violation(line_of(text, problem.partition(": ")[0]), problem) for problem in problems
+    ]
+    return tuple(sorted(violations, key=lambda item: (item.line is None, item.line or 0)))
 
 
 def line_of(text: str, path: str) -> int | None:

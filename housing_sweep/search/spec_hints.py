@@ -35,10 +35,10 @@ def exponent(value: object) -> str:
 
     YAML 1.1 wants a point and a sign: 1e-4 is a word, 1.0e-4 a number.
     """
-    found = _EXPONENT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
+    match = _EXPONENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
         return ""
-    whole, fraction, sign, power = found.groups()
+    whole, fraction, sign, power = match.groups()
     digits = fraction if fraction and len(fraction) > 1 else ".0"
     return f": YAML reads it as a word, write {whole}{digits}e{sign or '+'}{power}"
 
@@ -57,18 +57,18 @@ def warnings(raw: Mapping[str, object]) -> Iterator[str]:
 
 
 def _of_parameters(parameters: Mapping[object, object], path: str) -> Iterator[str]:
-    for name, held in parameters.items():
-        if not isinstance(held, Mapping):
+    for name, parameter in parameters.items():
+        if not isinstance(parameter, Mapping):
             continue
         here = f"{path}.{name}"
-        if isinstance(held.get("parameters"), Mapping):
-            yield from _of_parameters(held["parameters"], f"{here}.parameters")
+        if isinstance(parameter.get("parameters"), Mapping):
+            yield from _of_parameters(parameter["parameters"], f"{here}.parameters")
             continue
-        values = held.get("values")
-        for value in [held.get("value"), *(values if isinstance(values, list) else ())]:
+        values = parameter.get("values")
+        for value in [parameter.get("value"), *(values if isinstance(values, list) else ())]:
             if hint := exponent(value):
                 yield f"{here}: {value!r} is not a number{hint}"
-        for key in held:
+        for key in parameter:
             if key not in PARAMETER_KEYS and not str(key).startswith("_"):
                 near = get_close_matches(str(key), PARAMETER_KEYS, n=1)
                 hint = f", did you mean {near[0]}?" if near else ""

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from housing_sweep.search.score import Goal
+
 Params = dict[str, object]
 """One point: parameter name -> value; nested parameters are nested dicts."""
 
@@ -49,17 +51,17 @@ class Trial:
     value: float | None
     others: tuple[float | None, ...] = ()
 
-    def losses(self, goals: Sequence[str]) -> tuple[float, ...] | None:
+    def losses(self, goals: Sequence[Goal]) -> tuple[float, ...] | None:
         """Return the values to minimise, one per goal; None when one of them is missing."""
         values = (self.value, *self.others)
         if len(values) != len(goals):
             return None
-        found = [replace(self, value=v).loss(g) for v, g in zip(values, goals, strict=True)]
-        kept = tuple(loss for loss in found if loss is not None)
-        return kept if len(kept) == len(goals) else None
+        losses = [replace(self, value=v).loss(g) for v, g in zip(values, goals, strict=True)]
+        finite = tuple(loss for loss in losses if loss is not None)
+        return finite if len(finite) == len(goals) else None
 
-    def loss(self, goal: str) -> float | None:
+    def loss(self, goal: Goal) -> float | None:
         """Return the value to minimise, or None when there is no finite one."""
         if self.value is None or not math.isfinite(self.value):
             return None
-        return -self.value if goal == "maximize" else self.value
+        return -self.value if goal is Goal.MAXIMIZE else self.value

@@ -1,18 +1,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.errors import DataError, SpecError
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.split import CELL_DEGREES, make_split
+from tests.support.examples import examples
 
 FRAME = synthetic.make(3000)
 
 
 @given(st.sampled_from(["random", "spatial"]), st.integers(0, 2**31))
-@settings(max_examples=25)
+@examples(25)
 def test_the_parts_cover_every_row_once(kind: str, seed: int) -> None:
     split = make_split(FRAME, kind, seed)
     rows = np.concatenate([split.train, split.validation, split.test])

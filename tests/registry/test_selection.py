@@ -5,7 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from housing_sweep.registry.selection import Candidate, Goal, Model, order_key, select, winner
+from housing_sweep.registry.selection import Candidate, Model, order_key, select, winner
+from housing_sweep.search.score import Goal
 from tests.support.fakes import candidate
 
 SCORES = st.one_of(

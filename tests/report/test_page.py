@@ -5,11 +5,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.report import error_charts, markdown, page, sweep_charts, words
 from housing_sweep.report.contents import Curve, Errors, Promotion, Report, Trial
+from tests.support.examples import examples
 
 RNG = np.random.default_rng(0)
 EVIL = "<script>alert('x')</script>|`\"&"
@@ -182,7 +183,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(st.tuples(scores, values), max_size=12), st.booleans())
 def test_any_scores_and_parameters_make_a_page(
     found: list[tuple[float | None, object]], maximize: bool

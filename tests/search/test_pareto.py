@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from housing_sweep.errors import SpecError
 from housing_sweep.search import bayes, pareto, sampling
-from housing_sweep.search.spec import Metric, parse_spec
+from housing_sweep.search.spec import parse_spec
 from housing_sweep.search.trial import Params, Trial, TrialState
 
 # Two losses over four parameters; y = z = w = 0.5 gives the front, 1 - sqrt(first).
@@ -75,29 +74,6 @@ def test_hypervolume_counts_what_is_dominated(held: list[tuple[float, ...]]) -> 
     cubes = itertools.product(range(6), repeat=3)
     counted = sum(bool((losses <= np.array(cube)).all(axis=1).any()) for cube in cubes)
     assert pareto.hypervolume(losses, np.array([6.0, 6.0, 6.0])) == pytest.approx(counted)
-
-
-def test_a_front_by_names_and_goals_leaves_out_what_has_no_number() -> None:
-    objectives = (Metric("rmse"), Metric("r2", "maximize"))
-    summaries = [
-        {"rmse": 0.4, "r2": 0.8},
-        {"rmse": 0.5, "r2": 0.9},
-        {"rmse": 0.5, "r2": 0.7},
-        {"rmse": 0.1},
-        {"rmse": float("nan"), "r2": 1.0},
-    ]
-    assert pareto.front_of(objectives, summaries) == (0, 1)
-    assert pareto.front_of(objectives, []) == ()
-
-
-def test_the_metric_to_rank_by_must_be_said_when_there_are_several() -> None:
-    assert pareto.the_metric(SPEC, "saved").goal == "maximize"
-    with pytest.raises(SpecError, match=r"several objectives.*error.*saved"):
-        pareto.the_metric(SPEC)
-    with pytest.raises(SpecError, match="val is no objective"):
-        pareto.the_metric(SPEC, "val")
-    with pytest.raises(SpecError, match="no metric"):
-        pareto.the_metric(parse_spec({"method": "grid", "parameters": {"a": {"values": [1]}}}))
 
 
 @given(st.integers(0, 50))

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from housing_sweep.errors import SpecError
+from housing_sweep.search.score import Goal
 from housing_sweep.search.spec import parse_spec, parse_yaml
 from tests.support.local_server import ROOT
 
@@ -106,8 +107,8 @@ def test_several_objectives_are_parsed_and_leave_no_single_metric() -> None:
     spec = parse_spec({**{k: v for k, v in GOOD.items() if k != "metric"}, "metrics": several})
     assert spec.metric is None
     assert [(metric.name, metric.goal) for metric in spec.objectives] == [
-        ("val_rmse", "minimize"),
-        ("val_r2", "maximize"),
+        ("val_rmse", Goal.MINIMIZE),
+        ("val_r2", Goal.MAXIMIZE),
     ]
     (only,) = parse_spec(GOOD).objectives
     assert only == parse_spec(GOOD).metric
@@ -178,3 +179,12 @@ def test_what_is_probably_not_meant_is_a_warning() -> None:
     assert "run_cap: there is none" in said
     assert "early_terminate: there is no metric" in said
     assert parse_spec({**GOOD, "run_cap": 3}).warnings == ()
+
+
+def test_a_metric_that_is_better_high_and_has_no_goal_is_warned_of() -> None:
+    def warnings(metric: dict[str, str]) -> str:
+        return " ".join(parse_spec({**GOOD, "metric": metric}).warnings)
+
+    assert "val_r2 is better high" in warnings({"name": "val_r2"})
+    assert "better high" not in warnings({"name": "val_r2", "goal": "maximize"})
+    assert "better high" not in warnings({"name": "val_rmse"})

@@ -20,7 +20,8 @@ from housing_sweep.registry.alias_history import Move, read_move
 from housing_sweep.registry.policy import Comparison, Figures, NoComparison
 from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
 from housing_sweep.registry.references import RunId, SweepId, SweepRef, Target
-from housing_sweep.registry.selection import Candidate, Goal, Model, Ranked, number, order_key
+from housing_sweep.registry.selection import Candidate, Model, Ranked, order_key
+from housing_sweep.search.score import Goal, finite
 
 
 class PowerCut(Exception):
@@ -175,7 +176,7 @@ class FakeBackend:
         mine = [run for run in self.candidates if (run.state == "finished") is finished]
         newest = sorted(mine, key=lambda run: (run.created_at, run.id), reverse=True)
         by_score = sorted(newest, key=lambda run: order_key(run, goal)[0])
-        return sorted(by_score, key=lambda run: number(run.score) is None)
+        return sorted(by_score, key=lambda run: finite(run.score) is None)
 
     def _version(self, source: str) -> Version:
         number = self.links.index(source)

@@ -1,5 +1,9 @@
 """A server's services inside the test's process, asked through GraphQL as this or that user."""
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +19,27 @@ from housing_sweep.server.store.people.users import Entity, Organization, User
 START = 1_790_000_000.0
 
 
+@cache
+def _started_once() -> Path:
+    """A data folder after its first start, closed: one a process, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="housing-sweep-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Server(ServerConfig(data_dir=folder)).close()
+    return folder
+
+
+def server_on(config: ServerConfig) -> Server:
+    """Return a server on its data folder; a new folder is copied, not made: 18 fsyncs less."""
+    if not config.database.exists():
+        shutil.copytree(_started_once(), config.data_dir, dirs_exist_ok=True)
+    return Server(config)
+
+
 class House:
     """One server without HTTP; its clock stands still unless a test turns it."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = Server(ServerConfig(data_dir=folder / "server"))
+        self.server = server_on(ServerConfig(data_dir=folder / "server"))
         self.db: Connection = self.server.services.database.connection()
 
     def user(self, name: str, **given: Any) -> User:

@@ -13,7 +13,6 @@ from housing_sweep.server.edge.filestream import take
 from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
-from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import users
 from housing_sweep.server.store.people.users import User
@@ -26,6 +25,7 @@ from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
 from housing_sweep.server.sweeping import consequences, heartbeat
 from housing_sweep.server.sweeping.heartbeat import Told
+from tests.support.inprocess import server_on
 
 GRID6: dict[str, Any] = {
     "method": "grid",
@@ -46,7 +46,7 @@ class Play:
 
     def __init__(self, folder: Path, **config: Any) -> None:
         self.now = 1_000_000.0
-        self.server = Server(ServerConfig(data_dir=folder, **config))
+        self.server = server_on(ServerConfig(data_dir=folder, **config))
         self.services = replace(self.server.services, clock=lambda: self.now)
         db = self.services.database.connection()
         user = users.user_by_id(db, 1)  # type: ignore[arg-type]

@@ -27,16 +27,9 @@ from housing_sweep.pipeline.ports import SCORE, Backend, Judge, Refit, Runs, Say
 from housing_sweep.registry.policy import NoComparison, Policy
 from housing_sweep.registry.promotion import Asked, Decision, Verdict, Version, decide, record
 from housing_sweep.registry.references import SweepId, SweepRef, Target
-from housing_sweep.registry.selection import (
-    Goal,
-    Ranked,
-    merge,
-    number,
-    select,
-    settle_ties,
-    winner,
-)
+from housing_sweep.registry.selection import Ranked, merge, select, settle_ties, winner
 from housing_sweep.registry.verification import usual_dataset
+from housing_sweep.search.score import Goal, finite
 
 Judges = Callable[[Backend, Say], AbstractContextManager[Judge]]
 
@@ -205,7 +198,7 @@ def _of_version(backend: Backend, judge: Judge, wanted: Wanted) -> Asked:
     if candidate is None:
         raise NotFound(f"the run that made {source.source} was deleted", fix="promote from a sweep")
     why = judge.why_not(model)
-    row = Ranked(candidate, number(candidate.summary.get(SCORE)), why, None if why else model)
+    row = Ranked(candidate, finite(candidate.summary.get(SCORE)), why, None if why else model)
     row = replace(row, won=not why)
     entity, project, _ = candidate.id.split("/")
     ref = SweepRef(entity, project, SweepId(""))

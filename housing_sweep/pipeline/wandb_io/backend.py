@@ -27,7 +27,8 @@ from housing_sweep.pipeline.wandb_io.promotions import PromotionRecords
 from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
 from housing_sweep.registry.promotion import Dataset, Version
 from housing_sweep.registry.references import SweepId, SweepRef, Target
-from housing_sweep.registry.selection import Candidate, Goal, Model
+from housing_sweep.registry.selection import Candidate, Model
+from housing_sweep.search.score import Goal
 
 PAGE = 20
 """Runs per query: a finalizer looks at the top, never at a whole sweep."""

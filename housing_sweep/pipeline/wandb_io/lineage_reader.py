@@ -8,7 +8,7 @@ import wandb
 from housing_sweep.pipeline.wandb_io.convert import artifact_path
 from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
 from housing_sweep.registry.lineage_tree import ArtifactFacts, RunFacts
-from housing_sweep.registry.selection import number
+from housing_sweep.search.score import finite
 
 
 class LineageReader:
@@ -43,7 +43,7 @@ class LineageReader:
         with our_errors(f"read run {path}", missing="check its ENTITY/PROJECT/ID"):
             run = self._api.run(path)
             entity, project, _ = run.path
-            score = number(run.summary_metrics.get("val_rmse"))
+            score = finite(run.summary_metrics.get("val_rmse"))
             sweep = run.sweep_name
             rank, of = self._rank(f"{entity}/{project}", sweep, score)
             return RunFacts(

@@ -7,7 +7,7 @@ from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
 from housing_sweep.registry.prune_rules import Held
 from housing_sweep.registry.references import SweepRef
-from housing_sweep.registry.selection import Goal, number
+from housing_sweep.search.score import Goal, finite
 
 PAGE = 100
 ENDED = ("finished", "failed", "crashed", "killed")
@@ -24,7 +24,7 @@ class PruneBackend(WandbBackend):
 
         def order(place: int) -> tuple[bool, float, int]:
             run = runs[place]
-            score = number(run.summary_metrics.get(metric)) if run.state == "finished" else None
+            score = finite(run.summary_metrics.get(metric)) if run.state == "finished" else None
             return score is None, 0.0 if score is None else sign * score, place
 
         ranked = [str(runs[place].id) for place in sorted(range(len(runs)), key=order)]

@@ -184,7 +184,7 @@ def _row(node: Mapping[str, Any]) -> SweepRow:
         trials=node["runCount"],
         expected=node["runCountExpected"],
         metric=metric.name if metric else None,
-        goal=metric.goal if metric else "minimize",
+        goal=metric.goal.value if metric else "minimize",
         best=node["bestLoss"],
         created_at=_time(node["createdAt"]),
     )

@@ -16,9 +16,9 @@ from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
 from housing_sweep.registry.promotion import JOB_TYPE
 from housing_sweep.registry.references import SweepRef, Target
-from housing_sweep.registry.selection import Goal
 from housing_sweep.report.contents import Curve, Promotion, Report, Trial
 from housing_sweep.report.words import FACTS
+from housing_sweep.search.score import Goal
 
 PAGE = 100
 MOST_CURVES = 30

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from math import inf, isfinite
+from math import inf
 
 from housing_sweep.search.hyperband import Bands
+from housing_sweep.search.score import finite, look_up
 from housing_sweep.search.spec import Metric, SweepSpec
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import runs
@@ -64,16 +65,13 @@ def _read(
 def _loss(line: str, metric: Metric) -> float | None:
     """Return the loss in a history line; infinity for a value that is not finite, None for none."""
     try:
-        held: object = json.loads(line)
+        values: object = json.loads(line)
     except ValueError:
         return None
-    value = held.get(metric.name) if isinstance(held, Mapping) else None
-    if value is None:
-        for part in metric.name.split("."):
-            held = held.get(part) if isinstance(held, Mapping) else None
-        value = held
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return inf if value in ("NaN", "Infinity", "-Infinity") else None
-    if not isfinite(value):
-        return inf
-    return -float(value) if metric.goal == "maximize" else float(value)
+    value = look_up(values, metric.name) if isinstance(values, Mapping) else None
+    number = finite(value)
+    if number is not None:
+        return metric.score.loss(number)
+    # Beyond any double is as bad as infinity; a text or a flag is no score at all.
+    beyond = isinstance(value, int | float) and not isinstance(value, bool)
+    return inf if beyond or value in ("NaN", "Infinity", "-Infinity") else None

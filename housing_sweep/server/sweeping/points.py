@@ -5,14 +5,13 @@ What is decided lives in `search`; here its questions are answered from the data
 
 import json
 import logging
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 
 import yaml
 
 from housing_sweep.search import bayes, grid, sampling
-from housing_sweep.search.spec import Metric, SweepSpec, parse_yaml
+from housing_sweep.search.spec import SweepSpec, parse_yaml
 from housing_sweep.search.trial import Trial, TrialState
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import runs
@@ -33,15 +32,6 @@ MOST_SKIPS = 5000
 
 parse = lru_cache(maxsize=256)(parse_yaml)
 """A sweep's spec by its YAML text: parsed once, not on every heartbeat."""
-
-
-def metric_keys(metric: Metric) -> tuple[str, ...]:
-    """Return the summary keys that may hold a metric, best first.
-
-    `define_metric(name, summary="min")` makes the summary hold `{name: {"min": x}}`.
-    """
-    better = "max" if metric.goal == "maximize" else "min"
-    return (metric.name, f"{metric.name}.{better}", f"{metric.name}.best", f"{metric.name}.last")
 
 
 def local_controller(spec_text: str) -> bool:
@@ -101,7 +91,7 @@ def suggest(ctx: Context, sweep: Sweep, spec: SweepSpec, ahead: int = 1) -> list
 
     May take a while: never to be called inside a transaction.
     """
-    scores = [trials.Score(metric_keys(m), m.goal == "maximize") for m in spec.objectives]
+    scores = [metric.score for metric in spec.objectives]
     known = [
         Trial(n, json.loads(point), TrialState.of(state), value, tuple(others))
         for n, state, point, value, *others in trials.observations(
@@ -153,27 +143,9 @@ def _point_of(run: Run, spec: SweepSpec) -> dict[str, object]:
 
 def _as_trial(run: Run, number: int, spec: SweepSpec) -> Trial:
     summary = runs.parse(run.summary)
-    first, *others = [_score(summary, metric) for metric in spec.objectives] or [None]
+    first, *others = [metric.score.read(summary) for metric in spec.objectives] or [None]
     state = TrialState.of(run.state)
     return Trial(number, _point_of(run, spec), state, first, tuple(others))
-
-
-def _score(summary: Mapping[str, object], metric: Metric) -> float | None:
-    for key in metric_keys(metric):
-        value = _look_up(summary, key)
-        if value is not None:
-            good = isinstance(value, int | float) and not isinstance(value, bool)
-            return float(value) if good else None  # type: ignore[arg-type]
-    return None
-
-
-def _look_up(summary: Mapping[str, object], key: str) -> object:
-    if key in summary:
-        held = summary[key]
-        return None if isinstance(held, Mapping) else held
-    name, _, part = key.rpartition(".")
-    held = summary.get(name)
-    return held.get(part) if isinstance(held, Mapping) else None
 
 
 def target_reached(ctx: Context, sweep: Sweep, spec: SweepSpec) -> bool:
@@ -181,10 +153,5 @@ def target_reached(ctx: Context, sweep: Sweep, spec: SweepSpec) -> bool:
     metric = spec.metric
     if metric is None or metric.target is None:
         return False
-    maximize = metric.goal == "maximize"
-    best = sweeps.best_value(
-        ctx.db, sweep.id, metric_keys(metric), maximize=maximize, state="finished"
-    )
-    if best is None or math.isnan(best):
-        return False
-    return best >= metric.target if maximize else best <= metric.target
+    best = sweeps.best_value(ctx.db, sweep.id, metric.score, state="finished")
+    return best is not None and not metric.score.better(metric.target, best)

@@ -11,7 +11,8 @@ from housing_sweep.pipeline.promote.promote import MOST_ROUNDS, Wanted, decide_p
 from housing_sweep.pipeline.promote.rollback import rollback
 from housing_sweep.registry.policy import Policy, Require
 from housing_sweep.registry.promotion import Decision, Verdict
-from housing_sweep.registry.selection import MOST_MISSES, Goal
+from housing_sweep.registry.selection import MOST_MISSES
+from housing_sweep.search.score import Goal
 from tests.support.fakes import FakeBackend, FakeJudge, PowerCut, candidate
 
 

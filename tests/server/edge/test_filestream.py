@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput
@@ -18,6 +18,7 @@ from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.runs import history, runs
 from housing_sweep.server.store.runs.runs import Run
+from tests.support.examples import examples
 from tests.support.inprocess import START, House
 
 HISTORY, EVENTS, LOG = "wandb-history.jsonl", "wandb-events.jsonl", "output.log"
@@ -78,7 +79,7 @@ def test_a_chunk_that_comes_twice_is_stored_once(stream: Stream) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), max_size=12))
-@settings(max_examples=30)
+@examples(30)
 def test_whatever_is_sent_again_the_history_is_one_line_a_number(
     tmp_path_factory: pytest.TempPathFactory, posts: list[tuple[int, int]]
 ) -> None:

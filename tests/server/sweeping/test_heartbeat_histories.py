@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.search import grid
@@ -13,6 +13,7 @@ from housing_sweep.search.spec import parse_spec
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.sweeps import trials
 from housing_sweep.server.store.sweeps.agents import Agent
+from tests.support.examples import examples
 from tests.support.sweep_play import Play
 
 ACTIONS = (
@@ -123,7 +124,7 @@ SPEC: dict[str, Any] = {
 }
 
 
-@settings(max_examples=40)
+@examples(20)
 @given(STEPS, st.none() | st.integers(1, 5), st.integers(0, 1), st.integers(1, 2))
 def test_no_point_is_lost_or_tried_twice_whatever_happens(
     steps: list[tuple[str, int, int]], cap: int | None, retries: int, capacity: int

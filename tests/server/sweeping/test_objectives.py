@@ -8,6 +8,7 @@ import yaml
 
 from housing_sweep.errors import SpecError
 from housing_sweep.search import bayes, sampling
+from housing_sweep.search.score import Goal, Score
 from housing_sweep.search.trial import Trial, TrialState
 from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.store.sweeps import trials
@@ -57,7 +58,7 @@ def test_of_a_long_sweep_the_newest_trials_are_looked_at_and_the_best_by_each_ob
         name = play.given(agent)
         play.start(name)
         _finish(play, name, error=float("nan") if n == 0 else abs(n - 2) + 1.0, saved=10.0 - n)
-    scores = [trials.Score(("error",), maximize=False), trials.Score(("saved",), maximize=True)]
+    scores = [Score("error", Goal.MINIMIZE), Score("saved", Goal.MAXIMIZE)]
     everything = list(range(10))
     for newest, best, expected in ((3, 2, [0, 1, 2, 7, 8, 9]), (2, 0, [8, 9]), (99, 9, everything)):
         rows = trials.observations(play.ctx.db, sweep.id, scores, newest, best)

@@ -232,8 +232,7 @@ def best_loss(source: Sweep, info: Info) -> float | None:
     metric = points.parse(source.config).metric
     if metric is None:
         return None
-    keys = points.metric_keys(metric)
-    return sweeps.best_value(info.context.db, source.id, keys, maximize=metric.goal == "maximize")
+    return sweeps.best_value(info.context.db, source.id, metric.score)
 
 
 def heartbeat_at(source: Sweep, info: Info) -> float:

@@ -1,10 +1,11 @@
 """Rows of sweeps, the runs attached to them, and their best value. Trials are in `trials`."""
 
 import sqlite3
-from collections.abc import Sequence
+import sys
 from dataclasses import dataclass, fields
 
 from housing_sweep.errors import NotFound
+from housing_sweep.search.score import Score
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people.users import User, UserId
 from housing_sweep.server.store.projects import projects
@@ -12,7 +13,7 @@ from housing_sweep.server.store.projects.projects import ProjectId
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.runs.runs import Run, SweepId
 
-LARGEST = 1.7e308
+LARGEST = sys.float_info.max
 """Infinite values do not count as best."""
 
 
@@ -174,19 +175,18 @@ def prior_runs(db: sqlite3.Connection, sweep_id: SweepId) -> list[Run]:
 def best_value(
     db: sqlite3.Connection,
     sweep_id: SweepId,
-    keys: Sequence[str],
+    score: Score,
     *,
-    maximize: bool,
     state: str | None = None,
 ) -> float | None:
     """Return the best value of a summary metric among a sweep's trials, or those in one state.
 
-    The metric is the first of the summary `keys` that any trial has; NaN and infinity never win.
+    The metric is the first of the keys of `score` that any trial has; NaN and infinity never win.
     """
-    way, which = "DESC" if maximize else "ASC", ""
+    way, which = "DESC" if score.maximize else "ASC", ""
     if state is not None:
         which = "AND EXISTS (SELECT 1 FROM runs r WHERE r.id = v.run_id AND r.state = :state)"
-    for key in keys:
+    for key in score.keys:
         row = db.execute(
             "SELECT v.number FROM run_values v WHERE v.sweep_id = :sweep AND v.scope = 'summary'"
             f" AND v.key = :key AND v.number BETWEEN :low AND :high {which}"

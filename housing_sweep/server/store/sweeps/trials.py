@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from housing_sweep.search.score import Score
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people.users import UserId
 from housing_sweep.server.store.runs import runs
@@ -358,14 +359,6 @@ def by_state(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> list[Ru
         (sweep_id, *states),
     )
     return [run for row in rows if (run := runs.from_row(row))]
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a sweep optimises: the first of the summary `keys` that a trial has as a number."""
-
-    keys: tuple[str, ...]
-    maximize: bool
 
 
 def observations(
