@@ -160,7 +160,7 @@ def add(house: House, project: Project, number: int, row: dict[str, Any]) -> fil
     }
 
 
-ROW = {"display_name": None, "group_name": None, "job_type": None, "tags": [], "config": {},
+ROW: dict[str, Any] = {"display_name": None, "group_name": None, "job_type": None, "tags": [], "config": {},
        "summary": {}, "in_sweep": False, "age": 0}  # fmt: skip
 
 
