@@ -8,6 +8,7 @@ HousingSweepError          exit 1   HTTP 500
 ├── NotLoggedIn            exit 2   HTTP 401   no API key, or an unknown one
 ├── PermissionDenied       exit 4   HTTP 403   the user may see it but not do this
 ├── NotFound               exit 3   HTTP 404   a run, sweep, version or alias does not exist
+│   └── Gone               exit 3   HTTP 404   it did a moment ago
 ├── Conflict               exit 4   HTTP 409   the change would break a promise already made
 │   └── Refused            exit 4   HTTP 409   no candidate earns the promotion
 ├── NotSupported           exit 1   HTTP 501   the local server has no such feature
@@ -71,6 +72,10 @@ class NotFound(HousingSweepError):
 
     exit_code = 3
     http_status = 404
+
+
+class Gone(NotFound):
+    """It was there when it was looked up, and was deleted meanwhile."""
 
 
 class Conflict(HousingSweepError):

@@ -101,7 +101,7 @@ def _run(
 
 
 def _trial(db: Connection, sweep: Sweep, user: User, now: float, rng: random.Random) -> None:
-    held = sweeps.by_id(db, sweep.id)
+    held = sweeps.find_by_id(db, sweep.id)
     assert held is not None
     point = {"x": rng.random()}
     run = trials.reserve(db, held, point, agent_id=None, user_id=user.id, now=now)

@@ -59,8 +59,8 @@ FAULTS = [
     Fault(
         "duplicate lines after a resend",
         _S + "store/runs/history.py",
-        "        if offset > held:",
-        "        offset = held\n        if offset > held:",
+        "        if offset > count:",
+        "        offset = held\n        if offset > count:",
         f"{_STREAM}::test_a_chunk_that_comes_twice_is_stored_once",
     ),
     Fault(
@@ -187,7 +187,7 @@ FAULTS = [
         "any key accepted",
         _S + "edge/request.py",
         "user=users.user_by_key(db, key) if key else None,",
-        "user=people.user_by_id(db, people.UserId(1)),",
+        "user=users.user_by_id(db, users.UserId(1)),",
         f"{_RUNS}::test_a_wrong_key_is_refused_at_once",
     ),
     Fault(
@@ -241,10 +241,10 @@ FAULTS = [
     ),
     Fault(
         "a full disk answered as a bug of ours",
-        _S + "edge/request.py",
+        _S + "store/failures.py",
         '_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")',
         '_TRANSIENT = ("locked", "busy")',
-        "tests/server/edge/test_request.py",
+        "tests/server/store/test_failures.py",
     ),
     Fault(
         "an upload not held to its XXH128 digest",
@@ -284,8 +284,8 @@ FAULTS = [
     Fault(
         "a preempted trial that other agents must wait for",
         _S + "sweeping/consequences.py",
-        "            trials.queue_again(ctx.db, run)",
-        "            pass",
+        "        trials.requeue_preempted(ctx.db, run)",
+        "        pass",
         "tests/server/sweeping/test_heartbeat.py",
     ),
     Fault(

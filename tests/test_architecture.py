@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "mlflow": ("housing_sweep/pipeline/export/to_mlflow.py",),
     "wandb": ("housing_sweep/pipeline/wandb_io/",),
-    "sqlite3": ("housing_sweep/server/store/", "housing_sweep/server/edge/request.py"),
+    "sqlite3": ("housing_sweep/server/store/",),
     "graphql": (
         "housing_sweep/server/graphql/",
         "housing_sweep/server/edge/graphql_endpoint.py",

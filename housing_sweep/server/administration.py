@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from housing_sweep.errors import BadInput, Conflict, NotFound
-from housing_sweep.server.edge.request import as_ours
 from housing_sweep.server.rules import names
 from housing_sweep.server.services.config import ServerConfig
-from housing_sweep.server.services.runtime import first_start
+from housing_sweep.server.services.first_start import first_start
 from housing_sweep.server.store.db import Connection, open_database, write
+from housing_sweep.server.store.failures import as_ours
 from housing_sweep.server.store.people import keys, members
 from housing_sweep.server.store.people import users as people
 from housing_sweep.server.store.people.users import Entity, Organization, User

@@ -11,11 +11,10 @@ from typing import Any
 import uvicorn
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server.app import make_app
-from housing_sweep.server.edge.request import as_ours
+from housing_sweep.server.app import make_app, make_server
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.lock import exclusive
-from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.failures import as_ours
 
 
 def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
@@ -44,7 +43,7 @@ def _serve(
     config: ServerConfig, listener: socket.socket, announce: Callable[[str, str], None]
 ) -> None:
     with listener, exclusive(config.data_dir):
-        server = Server(config)
+        server = make_server(config)
         url = f"http://{_spell(config.host)}:{listener.getsockname()[1]}"
         connection = read_client_env(config)
         _write_private(config.client_env, {**connection, "url": url})

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from housing_sweep.errors import NotLoggedIn
 from housing_sweep.server.content.blobs import BlobStore
@@ -44,6 +45,11 @@ class Context:
     user: User | None
     writer: str | None = None
     cache: dict[object, object] = field(default_factory=dict)
+
+    @classmethod
+    def own(cls, services: Services) -> Self:
+        """Return a context for the server's own work: nobody asks, no URL is answered."""
+        return cls(services=services, db=services.database.connection(), base_url="", user=None)
 
     @property
     def now(self) -> float:

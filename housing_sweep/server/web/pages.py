@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from housing_sweep.errors import HousingSweepError, NotLoggedIn, PermissionDenied
 from housing_sweep.server.edge.request import request_context
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.rules.names import REGISTRY_PREFIX
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
@@ -22,33 +23,33 @@ from housing_sweep.server.web.run_charts import Series, running_best
 from housing_sweep.server.web.session import login_endpoint, logout_endpoint, signed_in
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Page = Callable[[Server, Context, Request], Response]
+Page = Callable[[Api, Context, Request], Response]
 
 METRIC_COLUMNS = 6
 
 
-def page_routes(server: Server) -> list[BaseRoute]:
+def page_routes(server: Server, api: Api) -> list[BaseRoute]:
     """Return the routes of every page; W&B's SDK prints these addresses."""
     return [
-        Route("/", _endpoint(server, home)),
+        Route("/", _endpoint(server, api, home)),
         Route("/login", login_endpoint(server), methods=["GET", "POST"]),
         Route("/logout", logout_endpoint, methods=["POST"]),
         Route("/static/style.css", style_endpoint),
-        Route("/orgs/{organization}/registry/{registry}", _endpoint(server, registry)),
-        Route("/{entity}/registry/model", _endpoint(server, model_registry)),
-        Route("/{entity}/projects", _endpoint(server, projects)),
-        Route("/{entity}/{project}", _endpoint(server, project)),
-        Route("/{entity}/{project}/workspace", _endpoint(server, project)),
-        Route("/{entity}/{project}/runs/{run}", _endpoint(server, run)),
-        Route("/{entity}/{project}/sweeps/{sweep}", _endpoint(server, sweep)),
+        Route("/orgs/{organization}/registry/{registry}", _endpoint(server, api, registry)),
+        Route("/{entity}/registry/model", _endpoint(server, api, model_registry)),
+        Route("/{entity}/projects", _endpoint(server, api, projects)),
+        Route("/{entity}/{project}", _endpoint(server, api, project)),
+        Route("/{entity}/{project}/workspace", _endpoint(server, api, project)),
+        Route("/{entity}/{project}/runs/{run}", _endpoint(server, api, run)),
+        Route("/{entity}/{project}/sweeps/{sweep}", _endpoint(server, api, sweep)),
         Route(
             "/{entity}/{project}/artifacts/{type}/{collection}/{version}",
-            _endpoint(server, version),
+            _endpoint(server, api, version),
         ),
     ]
 
 
-def _endpoint(server: Server, page: Page) -> Endpoint:
+def _endpoint(server: Server, api: Api, page: Page) -> Endpoint:
     """Return an endpoint that shows a page to who is logged in, and the login to others."""
 
     def show(request: Request) -> Response:
@@ -57,7 +58,7 @@ def _endpoint(server: Server, page: Page) -> Endpoint:
         if ctx.user is None and request.url.path != "/":
             return _to_login(request)
         try:
-            return page(server, ctx, request)
+            return page(api, ctx, request)
         except HousingSweepError as error:
             return render("error.html", _name(ctx), status=error.http_status, error=error)
 
@@ -83,13 +84,13 @@ def _name(ctx: Context) -> str | None:
     return ctx.user.name if ctx.user else None
 
 
-def home(server: Server, ctx: Context, _request: Request) -> Response:
+def home(api: Api, ctx: Context, _request: Request) -> Response:
     """Say how to connect; to who is logged in, show their projects and registries."""
     if ctx.user is None:
         return render("home.html", None, base_url=ctx.base_url, entities=[], organizations=[])
-    viewer = ask(server, ctx, queries.HOME, first=500)["viewer"]
+    viewer = ask(api, ctx, queries.HOME, first=500)["viewer"]
     entities = [
-        (team["name"], nodes(ask(server, ctx, queries.PROJECTS, entity=team["name"])["models"]))
+        (team["name"], nodes(ask(api, ctx, queries.PROJECTS, entity=team["name"])["models"]))
         for team in nodes(viewer["teams"])
     ]
     organizations = [
@@ -105,20 +106,20 @@ def home(server: Server, ctx: Context, _request: Request) -> Response:
     )
 
 
-def projects(server: Server, ctx: Context, request: Request) -> Response:
+def projects(api: Api, ctx: Context, request: Request) -> Response:
     """Show an entity's projects."""
     entity = request.path_params["entity"]
-    held = nodes(ask(server, ctx, queries.PROJECTS, entity=entity)["models"])
+    held = nodes(ask(api, ctx, queries.PROJECTS, entity=entity)["models"])
     return render("projects.html", _name(ctx), entity=entity, projects=held)
 
 
-def project(server: Server, ctx: Context, request: Request) -> Response:
+def project(api: Api, ctx: Context, request: Request) -> Response:
     """Show a project: its best run, runs, sweeps and artifacts; of a registry, what is linked."""
     order = request.query_params.get("order") or "-created_at"
     metric = request.query_params.get("metric") or "val_rmse"
     held = found(
         ask(
-            server,
+            api,
             ctx,
             queries.PROJECT,
             entity=request.path_params["entity"],
@@ -169,10 +170,10 @@ def _collection(project: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]
     return {**held, "type": held["defaultArtifactType"]["name"], "versions": versions}
 
 
-def run(server: Server, ctx: Context, request: Request) -> Response:
+def run(api: Api, ctx: Context, request: Request) -> Response:
     """Show a run: its curves, summary, config, console, files and artifacts."""
     where = request.path_params
-    project = ask(server, ctx, queries.RUN, **where)["project"]
+    project = ask(api, ctx, queries.RUN, **where)["project"]
     held = found(project and project["run"], "run {entity}/{project}/{run}".format(**where))
     summary = {
         name: value
@@ -194,11 +195,11 @@ def run(server: Server, ctx: Context, request: Request) -> Response:
     )
 
 
-def sweep(server: Server, ctx: Context, request: Request) -> Response:
+def sweep(api: Api, ctx: Context, request: Request) -> Response:
     """Show a sweep: its best trial so far, and every trial with its parameters."""
     where = request.path_params
     filters = json.dumps({"sweep": where["sweep"]})
-    project = ask(server, ctx, queries.SWEEP, **where, filters=filters)["project"]
+    project = ask(api, ctx, queries.SWEEP, **where, filters=filters)["project"]
     held = found(project and project["sweep"], "sweep {entity}/{project}/{sweep}".format(**where))
     spec = _spec(held["config"])
     goal = spec.get("metric")
@@ -244,19 +245,19 @@ def _varied(trials: list[dict[str, Any]]) -> list[str]:
     return [n for n in names if len({repr(trial["config"].get(n)) for trial in trials}) > 1]
 
 
-def version(server: Server, ctx: Context, request: Request) -> Response:
+def version(api: Api, ctx: Context, request: Request) -> Response:
     """Show an artifact version: files, metadata, and where it comes from and went."""
     where = request.path_params
     name = "{collection}:{version}".format(**where)
     asked = {"entity": where["entity"], "project": where["project"], "name": name}
-    project = ask(server, ctx, queries.VERSION, **asked)["project"]
+    project = ask(api, ctx, queries.VERSION, **asked)["project"]
     held = found(
         project and project["artifactCollectionMembership"],
         f"artifact {where['entity']}/{where['project']}/{name}",
     )
     files, withheld = [], ""
     try:
-        project = ask(server, ctx, queries.FILES, **asked)["project"]
+        project = ask(api, ctx, queries.FILES, **asked)["project"]
         files = nodes(project["artifactCollectionMembership"]["files"])
     except PermissionDenied as error:
         withheld = error.what
@@ -274,16 +275,16 @@ def version(server: Server, ctx: Context, request: Request) -> Response:
     )
 
 
-def registry(server: Server, ctx: Context, request: Request) -> Response:
+def registry(api: Api, ctx: Context, request: Request) -> Response:
     """Go from W&B's address of a registry, or of a version in it, to ours."""
     where = request.path_params
     query = "query($o: String!) { organization(name: $o) { orgEntity { name } } }"
-    organization = ask(server, ctx, query, o=where["organization"])["organization"]
+    organization = ask(api, ctx, query, o=where["organization"])["organization"]
     owner = found(organization, f"organization {where['organization']}")["orgEntity"]["name"]
     return _selected(request, f"/{segment(owner)}/{segment(REGISTRY_PREFIX + where['registry'])}")
 
 
-def model_registry(_server: Server, _ctx: Context, request: Request) -> Response:
+def model_registry(_api: Api, _ctx: Context, request: Request) -> Response:
     """Go from W&B's old address of a registered model to ours."""
     return _selected(request, f"/{segment(request.path_params['entity'])}/model-registry")
 

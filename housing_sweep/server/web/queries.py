@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server.edge.request import as_ours
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.services.context import Context
-from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.failures import as_ours
 from housing_sweep.server.web.run_charts import Series
 
 RUN_ROW = """name displayName state createdAt sweepName group jobType tags summaryMetrics
@@ -73,13 +73,13 @@ FILES = """query($entity: String!, $project: String!, $name: String!) {
 """Apart from the version: who may see it may not always have its bytes."""
 
 
-def ask(server: Server, ctx: Context, query: str, **variables: object) -> Any:
+def ask(api: Api, ctx: Context, query: str, **variables: object) -> Any:
     """Return a query's data.
 
     Raises:
         HousingSweepError: what the first error stands for.
     """
-    result = server.api.execute(query, variables, None, ctx)
+    result = api.execute(query, variables, None, ctx)
     if result.errors:
         error = result.errors[0]
         ours = as_ours(error.original_error) if error.original_error else None

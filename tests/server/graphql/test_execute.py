@@ -118,7 +118,7 @@ def test_an_id_of_another_kind_is_refused(opaque: str) -> None:
 
 
 def test_every_resolver_belongs_to_a_field_and_every_mutation_has_one(house: House) -> None:
-    mutations = house.server.api.schema.mutation_type
+    mutations = house.api.schema.mutation_type
     assert mutations is not None
     assert [name for name, field in mutations.fields.items() if field.resolve is None] == []
 

@@ -52,7 +52,7 @@ def created_by(source: Artifact, info: Info) -> object:
     """Return the run that logged a version, or the user who made it without one."""
     ctx = info.context
     if source.run_id is not None:
-        run = runs.by_id(ctx.db, source.run_id)
+        run = runs.find_by_id(ctx.db, source.run_id)
         return run if run and shows_project(ctx, run.project_id) else None
     return people.user_by_id(ctx.db, source.user_id) if source.user_id else None
 

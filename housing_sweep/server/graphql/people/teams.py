@@ -34,7 +34,7 @@ def entity_members(source: Entity, info: Info) -> list[Listed]:
         return []
     fresh = ctx.services.fresh_keys
     return [
-        Listed(member, fresh.show(ctx.viewer.id, member.user.id))
+        Listed(member, fresh.pop_once(ctx.viewer.id, member.user.id))
         for member in members.of_team(ctx.db, source.id)
     ]
 
@@ -128,7 +128,7 @@ def create_service_account(_root: None, info: Info, input: dict[str, Any]) -> di
         users.set_default_entity(ctx.db, user.id, team.id)
         secret = keys.new_api_key()
         keys.add(ctx.db, user.id, secret, description="service account", now=ctx.now)
-    ctx.services.fresh_keys.keep(ctx.viewer.id, user.id, secret)
+    ctx.services.fresh_keys.put(ctx.viewer.id, user.id, secret)
     return {"user": user}
 
 

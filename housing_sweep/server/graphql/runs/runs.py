@@ -161,7 +161,7 @@ def sweep_name(source: Run, info: Info) -> str | None:
         return None
     ctx, key = info.context, ("sweep name", source.sweep_id)
     if key not in ctx.cache:
-        sweep = sweeps.by_id(ctx.db, source.sweep_id)
+        sweep = sweeps.find_by_id(ctx.db, source.sweep_id)
         ctx.cache[key] = sweep.name if sweep else None
     return str(ctx.cache[key])
 

@@ -11,8 +11,8 @@ from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.sweeps import agents, sweeps
 from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import heartbeat, points
-from housing_sweep.server.sweeping.heartbeat import Told
+from housing_sweep.server.sweeping import heartbeat, specs
+from housing_sweep.server.sweeping.heartbeat import AgentCommand
 
 AGENT_LOST_SECONDS = 60.0
 """Agents beat every 5 s; one silent for this long is shown as lost."""
@@ -48,13 +48,13 @@ def agent_heartbeat(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
     sweep = _writable_sweep(info, agent_id)
     told = heartbeat.heartbeat(ctx, agent_id, _running(input.get("runState")))
     commands = [to_wire(item, sweep) for item in told]
-    return {"agent": agents.by_id(ctx.db, agent_id), "commands": json.dumps(commands)}
+    return {"agent": agents.find_by_id(ctx.db, agent_id), "commands": json.dumps(commands)}
 
 
 def _writable_sweep(info: Info, agent_id: int) -> Sweep:
     ctx = info.context
-    agent = agents.by_id(ctx.db, agent_id)
-    sweep = sweeps.by_id(ctx.db, agent.sweep_id) if agent else None
+    agent = agents.find_by_id(ctx.db, agent_id)
+    sweep = sweeps.find_by_id(ctx.db, agent.sweep_id) if agent else None
     project = projects.by_id(ctx.db, sweep.project_id) if sweep else None
     if sweep is None or project is None:
         raise NotFound("this sweep was deleted", fix="start the agent on another sweep")
@@ -70,7 +70,7 @@ def _running(run_state: str | None) -> frozenset[str]:
         raise BadInput(f"runState is not a JSON object: {run_state!r}") from None
 
 
-def to_wire(told: Told, sweep: Sweep) -> dict[str, Any]:
+def to_wire(told: AgentCommand, sweep: Sweep) -> dict[str, Any]:
     """Return a command as the SDK's agent reads it."""
     if told.run is None:
         return {"type": told.kind}
@@ -80,7 +80,7 @@ def to_wire(told: Told, sweep: Sweep) -> dict[str, Any]:
         "type": told.kind,
         "run_id": told.run.name,
         "args": {name: {"value": value} for name, value in (told.point or {}).items()},
-        "program": points.parse(sweep.config).program,
+        "program": specs.spec_of(sweep.config).program,
     }
 
 

@@ -18,7 +18,7 @@ from housing_sweep.server.store.runs import query, runs
 from housing_sweep.server.store.runs.filter_sql import field_of, in_sweep
 from housing_sweep.server.store.sweeps import agents, sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, points
+from housing_sweep.server.sweeping import consequences, specs
 from housing_sweep.server.sweeping.controller import follow_controller
 
 STATES = frozenset({"PENDING", "RUNNING", "PAUSED", "FINISHED", "CANCELED"})
@@ -33,7 +33,7 @@ def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
     """
     ctx = info.context
     config = input.get("config")
-    spec = points.parse(config) if config is not None else None
+    spec = specs.spec_of(config) if config is not None else None
     if spec is not None:
         Bands.of(spec.early_terminate)  # names what is wrong with it
     with write(ctx.db):
@@ -47,16 +47,9 @@ def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
         if input.get("priorRunsFilters"):
             _attach(info, sweep, _names(input["priorRunsFilters"]))
         if input.get("controller"):
-            follow_controller(ctx, _again(info, sweep))
-        held = _again(info, sweep)
-    consequences.refresh(ctx, held.id)
-    return {"sweep": held, "configValidationWarnings": list(spec.warnings) if spec else []}
-
-
-def _again(info: Info, sweep: Sweep) -> Sweep:
-    held = sweeps.by_id(info.context.db, sweep.id)
-    assert held is not None
-    return held
+            follow_controller(ctx, sweeps.get(ctx.db, sweep.id))
+        sweep = sweeps.get(ctx.db, sweep.id)
+    return {"sweep": sweep, "configValidationWarnings": list(spec.warnings) if spec else []}
 
 
 def _create(info: Info, input: dict[str, Any], config: str, spec: SweepSpec) -> Sweep:
@@ -115,18 +108,18 @@ def _change(info: Info, sweep: Sweep, input: dict[str, Any]) -> None:
         changes["position"] = 0  # known points are passed over
     sweeps.update(ctx.db, sweep.id, now=ctx.now, **changes)
     if "config" in changes:
-        cap = points.parse(changes["config"]).run_cap
+        cap = specs.spec_of(changes["config"]).run_cap
         room = -1 if cap is None else max(0, cap - sweep.next_number)
         trials.adopt_surplus(ctx.db, sweep, room)
     state = input.get("state")
     if state and state not in STATES:
         raise BadInput(f"unknown sweep state {state!r}", fix=f"use one of {sorted(STATES)}")
     if state and state != sweep.state:
-        consequences.set_state(ctx, _again(info, sweep), state)
+        consequences.set_state(ctx, sweeps.get(ctx.db, sweep.id), state)
 
 
 def _other_points(sweep: Sweep, config: str) -> bool:
-    old, new = points.parse(sweep.config), points.parse(config)
+    old, new = specs.spec_of(sweep.config), specs.spec_of(config)
     return (old.parameters, old.method) != (new.parameters, new.method)
 
 
@@ -192,7 +185,7 @@ def _record(sweep: Sweep) -> dict[str, object]:
     return {
         "state": sweep.state,
         "name": sweep.name,
-        "method": points.parse(sweep.config).method,
+        "method": specs.spec_of(sweep.config).method,
         "description": sweep.description,
         **dict.fromkeys(("displayName", "display_name"), title),
         **dict.fromkeys(("createdAt", "created_at"), sweep.created_at),
@@ -213,7 +206,7 @@ def sweep_runs(
     A local controller asks for them without a page size and needs them all; agents ask the same
     way and need none.
     """
-    if first is None and points.local_controller(source.config):
+    if first is None and specs.local_controller(source.config):
         first = relay.MAX_PAGE
     size = relay.page_size(first)
     found = query.page(
@@ -229,7 +222,7 @@ def sweep_runs(
 
 def best_loss(source: Sweep, info: Info) -> float | None:
     """Return the best value of the sweep's metric so far."""
-    metric = points.parse(source.config).metric
+    metric = specs.spec_of(source.config).metric
     if metric is None:
         return None
     return sweeps.best_value(info.context.db, source.id, metric.score)
@@ -260,11 +253,11 @@ RESOLVERS: Resolvers = {
     },
     "Mutation": {"upsertSweep": upsert_sweep},
     "Sweep": {
-        "method": lambda sweep, _info: points.parse(sweep.config).method,
+        "method": lambda sweep, _info: specs.spec_of(sweep.config).method,
         "bestLoss": best_loss,
         "runs": sweep_runs,
-        "runCount": lambda sweep, info: trials.tried(info.context.db, sweep.id),
-        "runCountExpected": lambda sweep, _info: points.trial_cap(sweep),
+        "runCount": lambda sweep, info: trials.count_trials(info.context.db, sweep.id),
+        "runCountExpected": lambda sweep, _info: specs.trial_cap(sweep),
         "earlyStopJobRunning": lambda _sweep, _info: False,
         "heartbeatAt": heartbeat_at,
         "priorRuns": prior_runs,

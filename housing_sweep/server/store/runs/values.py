@@ -48,19 +48,19 @@ def replace(
     content: Mapping[str, object],
 ) -> None:
     """Make the stored values of one scope equal to `content`; only what changed is written."""
-    wanted = dict(flatten(content))
-    held = {
+    entries = dict(flatten(content))
+    stored = {
         key: (number, text)
         for key, number, text in db.execute(
             "SELECT key, number, text FROM run_values WHERE run_id = ? AND scope = ?",
             (run_id, scope),
         )
     }
-    gone = [(run_id, scope, key) for key in held.keys() - wanted.keys()]
+    gone = [(run_id, scope, key) for key in stored.keys() - entries.keys()]
     changed = [
         (run_id, scope, key, project_id, sweep_id, *value)
-        for key, value in wanted.items()
-        if key not in held or held[key] != value
+        for key, value in entries.items()
+        if key not in stored or stored[key] != value
     ]
     db.executemany("DELETE FROM run_values WHERE run_id = ? AND scope = ? AND key = ?", gone)
     db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?, ?, ?)", changed)
@@ -72,10 +72,10 @@ def key_in_use(
     """Return the first of some spellings of a key that any run of a project or sweep has."""
     assert column in ("project_id", "sweep_id")
     for key in keys:
-        found = db.execute(
+        row = db.execute(
             f"SELECT 1 FROM run_values WHERE {column} = ? AND scope = ? AND key = ? LIMIT 1",
             (owner, scope, key),
         ).fetchone()
-        if found:
+        if row is not None:
             return key
     return keys[-1]
