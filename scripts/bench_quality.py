@@ -131,24 +131,25 @@ def search(csv: Path, trials: int, pool: ProcessPoolExecutor) -> dict[str, objec
 
 def fit_ours(csv: Path, config: Mapping[str, object], seed: int) -> tuple[float, float, float]:
     """Return RMSE on validation and test rows, and seconds, of one fit."""
-    from housing_sweep.housing import metrics, schema
-    from housing_sweep.housing.fit import fit
-    from housing_sweep.housing.refit import refit
-    from housing_sweep.housing.split import make_split
-    from housing_sweep.housing.trial_config import TrialConfig
+    from housing_sweep.housing.problem import PROBLEM, TARGET
+    from housing_sweep.tabular import metrics, tables
+    from housing_sweep.tabular.fit import fit
+    from housing_sweep.tabular.refit import refit
+    from housing_sweep.tabular.split import make_split
+    from housing_sweep.tabular.trial_config import TrialConfig
 
-    frame = schema.read_csv(csv)
+    frame = tables.read_csv(PROBLEM, csv)
     again = bool(config.get("_refit"))
-    trial = TrialConfig.from_sweep({**config, "split_seed": seed})
-    split = make_split(frame, trial.split, seed)
+    trial = TrialConfig.from_sweep({**config, "split_seed": seed}, PROBLEM)
+    split = make_split(PROBLEM, frame, trial.split, seed)
     began = time.perf_counter()
-    result = fit(trial, frame, split, lambda _: False)
+    result = fit(PROBLEM, trial, frame, split, lambda _: False)
     model, val = result.model, result.scores["val_rmse"]
     if again:
-        model, val = refit(trial, frame, split, result.best_iteration).model, float("nan")
+        model, val = refit(PROBLEM, trial, frame, split, result.best_iteration).model, float("nan")
     took = time.perf_counter() - began
     test = frame.iloc[split.test]
-    return val, metrics.rmse(test[schema.TARGET].to_numpy(dtype=float), model.predict(test)), took
+    return val, metrics.rmse(test[TARGET].to_numpy(dtype=float), model.predict(test)), took
 
 
 def show(name: str, results: list[tuple[float, float, float]]) -> None:
@@ -162,22 +163,23 @@ def show(name: str, results: list[tuple[float, float, float]]) -> None:
 
 def libraries(csv: Path, only: str) -> None:
     """Fit the three libraries on raw columns in their own environment, and print their rows."""
-    from housing_sweep.housing import schema
-    from housing_sweep.housing.split import make_split
+    from housing_sweep.housing.problem import FEATURES, PROBLEM, TARGET
+    from housing_sweep.tabular import tables
+    from housing_sweep.tabular.split import make_split
 
     wanted = [name for name in LIBRARIES if only in f"{name}, raw, random"]
     python = library_python() if wanted else Path()
-    frame = schema.read_csv(csv)
+    frame = tables.read_csv(PROBLEM, csv)
     for name in wanted:
         results = []
         for seed in SEEDS:
-            split = make_split(frame, "random", seed)
+            split = make_split(PROBLEM, frame, "random", seed)
             with tempfile.TemporaryDirectory() as scratch:
                 rows = Path(scratch) / "rows.npz"
                 np.savez(
                     rows,
-                    x=frame[list(schema.FEATURES)].to_numpy(dtype=float),
-                    y=frame[schema.TARGET].to_numpy(dtype=float),
+                    x=frame[list(FEATURES)].to_numpy(dtype=float),
+                    y=frame[TARGET].to_numpy(dtype=float),
                     **{part: getattr(split, part) for part in ("train", "validation", "test")},
                 )
                 command = [str(python), __file__, "--library", name, "--rows", str(rows)]

@@ -70,25 +70,31 @@ def load(space: str) -> list[dict[str, object]]:
 
 def one(job: tuple[str, int, str]) -> dict[str, object]:
     """Fit the n-th random point of a space."""
-    from housing_sweep.housing import schema, split
-    from housing_sweep.housing.fit import Progress, fit
-    from housing_sweep.housing.trial_config import TrialConfig
+    from housing_sweep.housing.problem import PROBLEM
     from housing_sweep.search import sampling
     from housing_sweep.search.spec import parse_yaml
+    from housing_sweep.tabular import split, tables
+    from housing_sweep.tabular.families import FitProgress
+    from housing_sweep.tabular.fit import fit
+    from housing_sweep.tabular.trial_config import TrialConfig
 
     space, n, csv = job
     point = sampling.point(parse_yaml(spec_text(space)), 0, n)
-    frame = schema.read_csv(Path(csv))
+    frame = tables.read_csv(PROBLEM, Path(csv))
     if space not in SPEC_FILES:
         frame = frame.sample(FOREST_ROWS, random_state=0).reset_index(drop=True)
     curve: list[tuple[int, float, float]] = []
     began = time.process_time()
 
-    def report(progress: Progress) -> bool:
+    def report(progress: FitProgress) -> bool:
         curve.append((progress.iteration, progress.val_rmse, time.process_time() - began))
         return False
 
-    result = fit(TrialConfig.from_sweep(point), frame, split.make_split(frame, "random", 0), report)
+    config, rows = (
+        TrialConfig.from_sweep(point, PROBLEM),
+        split.make_split(PROBLEM, frame, "random", 0),
+    )
+    result = fit(PROBLEM, config, frame, rows, report)
     return {
         "n": n,
         "params": point,

@@ -22,18 +22,20 @@ t = [("start", time.perf_counter())]
 def mark(name): t.append((name, time.perf_counter()))
 import wandb; mark("import wandb")
 import sklearn.ensemble, pandas; mark("import scikit-learn, pandas")
-from housing_sweep.housing import schema, split, fit, trial_config
-from housing_sweep.pipeline import charts, model_files, trial
-from housing_sweep.pipeline.wandb_io.tracking import open_run; mark("import ours")
+from housing_sweep.pipeline import trial
+from housing_sweep.pipeline.train import model_files
+from housing_sweep.pipeline.wandb_io.tracking import open_run
+from housing_sweep.tabular import fit, split, tables
+from housing_sweep.tabular.trial_config import TrialConfig; mark("import ours")
 with open_run("bench", {"max_iter": int(sys.argv[1])}) as run:
     mark("init")
-    config = trial_config.TrialConfig.from_sweep(run.config)
-    data = run.use_dataset(config.dataset); mark("use dataset")
-    frame = schema.read_csv(data.csv)
-    rows = split.make_split(frame, "random", 0); mark("read, split")
-    result = fit.fit(config, frame, rows, lambda p: run.log({"val_rmse": p.val_rmse}) or False)
-    mark("FIT")
-    trial._finish(run, config, frame, rows, result); mark("charts")
+    data = run.use_dataset("california-housing:latest"); mark("use dataset")
+    config = TrialConfig.from_sweep(run.config, data.problem)
+    frame = tables.read_csv(data.problem, data.csv)
+    rows = split.make_split(data.problem, frame, "random", 0); mark("read, split")
+    log = lambda p: run.log({"val_rmse": p.val_rmse}) or False
+    result = fit.fit(data.problem, config, frame, rows, log); mark("FIT")
+    trial._log_charts(run, config, data, frame, rows, result); mark("charts")
     import tempfile, pathlib
     with tempfile.TemporaryDirectory() as folder:
         facts = model_files.write(pathlib.Path(folder), config, result, rows, data)

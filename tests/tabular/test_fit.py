@@ -11,16 +11,17 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from housing_sweep.housing import metrics, synthetic
-from housing_sweep.housing.features import FeatureBuilder
-from housing_sweep.housing.fit import FitResult, Progress, fit
-from housing_sweep.housing.schema import FEATURES, TARGET
-from housing_sweep.housing.split import make_split
-from housing_sweep.housing.trial_config import TrialConfig
+from housing_sweep.housing import synthetic
+from housing_sweep.housing.problem import FEATURES, PROBLEM, TARGET
+from housing_sweep.tabular import metrics
+from housing_sweep.tabular.families import FitProgress
+from housing_sweep.tabular.fit import FitResult, fit
+from housing_sweep.tabular.split import make_split
+from housing_sweep.tabular.trial_config import TrialConfig
 from tests.support.local_server import ROOT
 
 FRAME = synthetic.make(2500)
-SPLIT = make_split(FRAME, "random", 0)
+SPLIT = make_split(PROBLEM, FRAME, "random", 0)
 SMALL: dict[str, dict[str, object]] = {
     "hist_gradient_boosting": {"max_iter": 120, "n_iter_no_change": 15, "learning_rate": 0.2},
     "random_forest": {"model": "random_forest", "n_estimators": 25},
@@ -28,16 +29,16 @@ SMALL: dict[str, dict[str, object]] = {
 }
 
 
-def _fit(name: str, **more: object) -> tuple[FitResult, list[Progress]]:
-    seen: list[Progress] = []
-    config = TrialConfig.from_sweep({"features": "raw", **SMALL[name], **more})
+def _fit(name: str, **more: object) -> tuple[FitResult, list[FitProgress]]:
+    seen: list[FitProgress] = []
+    config = TrialConfig.from_sweep({"features": "raw", **SMALL[name], **more}, PROBLEM)
 
-    def report(progress: Progress) -> bool:
+    def report(progress: FitProgress) -> bool:
         seen.append(progress)
         return False
 
     with threadpool_limits(1):
-        return fit(config, FRAME, SPLIT, report), seen
+        return fit(PROBLEM, config, FRAME, SPLIT, report), seen
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
@@ -69,7 +70,7 @@ def test_the_kept_boosting_is_what_a_fit_of_that_length_gives() -> None:
     train = FRAME.iloc[SPLIT.train]
     given = {k: v for k, v in result.model.estimator.get_params().items() if k != "warm_start"}
     single = HistGradientBoostingRegressor(**{**given, "early_stopping": False})
-    single.fit(FeatureBuilder("raw").transform(train[list(FEATURES)]), train[TARGET].to_numpy())
+    single.fit(train[list(FEATURES)].to_numpy(), train[TARGET].to_numpy())
     x_val = FRAME.iloc[SPLIT.validation][list(FEATURES)].to_numpy()
     assert np.array_equal(single.predict(x_val), result.model.estimator.predict(x_val))
 
@@ -85,8 +86,8 @@ def test_the_reported_curve_is_exact() -> None:
 
 
 def test_a_report_that_says_stop_ends_the_fit() -> None:
-    config = TrialConfig.from_sweep({**SMALL["random_forest"], "features": "raw"})
-    result = fit(config, FRAME, SPLIT, lambda progress: progress.iteration >= 10)
+    config = TrialConfig.from_sweep({**SMALL["random_forest"], "features": "raw"}, PROBLEM)
+    result = fit(PROBLEM, config, FRAME, SPLIT, lambda progress: progress.iteration >= 10)
     assert result.stopped_early
     assert result.best_iteration == 10
 
@@ -94,9 +95,9 @@ def test_a_report_that_says_stop_ends_the_fit() -> None:
 def test_test_rows_are_not_looked_at() -> None:
     changed = FRAME.copy()
     changed.loc[changed.index[SPLIT.test], TARGET] = 5.0
-    config = TrialConfig.from_sweep({**SMALL["extra_trees"], "features": "geo_knn"})
-    one = fit(config, FRAME, SPLIT, lambda _: False)
-    two = fit(config, changed, SPLIT, lambda _: False)
+    config = TrialConfig.from_sweep({**SMALL["extra_trees"], "features": "geo_knn"}, PROBLEM)
+    one = fit(PROBLEM, config, FRAME, SPLIT, lambda _: False)
+    two = fit(PROBLEM, config, changed, SPLIT, lambda _: False)
     assert np.array_equal(one.predictions, two.predictions)
 
 
@@ -111,10 +112,12 @@ def test_two_processes_agree_to_the_last_bit_on_the_real_data(real_csv: Path) ->
     code = """
 import json, sys
 from pathlib import Path
-from housing_sweep.housing import fit, metrics, schema, split, trial_config
-frame = schema.read_csv(Path(sys.argv[1]))
-config = trial_config.TrialConfig.from_sweep({"max_iter": 150})
-result = fit.fit(config, frame, split.make_split(frame, "random", 0), lambda _: False)
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular import fit, metrics, split, tables, trial_config
+frame = tables.read_csv(PROBLEM, Path(sys.argv[1]))
+config = trial_config.TrialConfig.from_sweep({"max_iter": 150}, PROBLEM)
+rows = split.make_split(PROBLEM, frame, "random", 0)
+result = fit.fit(PROBLEM, config, frame, rows, lambda _: False)
 print(json.dumps([result.scores["val_rmse"], metrics.predictions_sha256(result.predictions)]))
 """
 

@@ -1,8 +1,8 @@
-"""Feature sets: raw columns in, a matrix out. What is learnt is learnt from training rows only.
+"""Feature sets that know the land. What is learnt is learnt from training rows only.
 
-`raw`: the 8 columns. `geo`: plus rotated coordinates, distances to coast and cities, and ratios.
-`geo_context`: plus how the nearest training rows live, which needs no price. `geo_knn`: plus what
-they cost (`neighbours.py`). `scripts/bench quality` measures all four.
+`geo`: the 8 columns, rotated coordinates, distances to coast and cities, and ratios. `geo_context`:
+plus how the nearest training rows live, which needs no price. `geo_knn`: plus what they cost
+(`neighbours.py`). `scripts/bench quality` measures all of them.
 """
 
 from dataclasses import dataclass, field
@@ -11,15 +11,12 @@ import numpy as np
 import pandas as pd
 
 from housing_sweep.housing import geography, neighbours
-from housing_sweep.housing.geography import Floats
 from housing_sweep.housing.neighbours import Neighbours, position
-from housing_sweep.housing.schema import FEATURES
-from housing_sweep.housing.split import Rows, cells
+from housing_sweep.housing.problem import FEATURES
+from housing_sweep.tabular.arrays import Floats, Rows
 
 CONTEXT, PRICES = "geo_context", "geo_knn"
-KINDS = ("raw", "geo", CONTEXT, PRICES)
 ANGLES = (15, 30, 45, 60, 75)
-FOLDS = 10
 DECIMALS = 6
 """Made columns are rounded: another CPU adds in another order, and a last bit that differs can send
 a row down another branch. A model verified on another machine must score the same to 1e-9."""
@@ -80,60 +77,44 @@ def _ratios(frame: pd.DataFrame) -> list[Floats]:
 
 
 @dataclass(slots=True)
-class FeatureBuilder:
-    """One feature set, fitted on training rows; picklable.
+class GeoFeatures:
+    """One of these feature sets, fitted on training rows; picklable (`features.FeatureSet`).
 
     Attributes:
-        kind: raw, geo, geo_context or geo_knn.
-        blocked: places, not rows, are what is new when the model is used (the spatial split).
+        kind: geo, geo_context or geo_knn.
         neighbours: the training rows' look-up, for geo_context and geo_knn.
     """
 
     kind: str
-    blocked: bool = False
     neighbours: Neighbours | None = field(default=None)
 
     @property
     def names(self) -> list[str]:
         """The columns of the matrix, in order."""
-        names = list(FEATURES)
-        if self.kind != "raw":
-            names += geo_names()
-        return names + self._looked_up()
+        return [*FEATURES, *geo_names(), *self._looked_up()]
 
-    def fit_transform(self, frame: pd.DataFrame, y: Floats, seed: int) -> Floats:
+    def fit_transform(self, frame: pd.DataFrame, y: Floats, fold: Rows) -> Floats:
         """Learn from training rows and return their matrix.
 
-        A row's own target must not reach its features: each of ten seeded folds looks up the other
-        nine (checked: with permuted targets the test RMSE is the target's deviation). Neighbours
-        must be as far from training rows as they will be later: where whole cells are held out,
-        folds are made of whole cells too (test RMSE on the spatial split, 10 seeds: 0.641 with
-        random folds, 0.561 with blocked ones).
+        Each fold looks up the others (checked: with permuted targets the test RMSE is the target's
+        deviation).
         """
         if self.kind not in (CONTEXT, PRICES):
             return self._fixed(frame)
         self.neighbours = Neighbours.fit(frame, y)
         columns = np.empty((len(frame), len(self._looked_up())))
-        fold = self._folds(frame, np.random.default_rng([seed, 1]))
         for number in np.unique(fold):
             others, own = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             look_up = Neighbours.fit(frame.iloc[others], y[others])
             columns[own] = look_up.columns(frame.iloc[own], prices=self.kind == PRICES)
         return np.column_stack([self._fixed(frame), columns.round(DECIMALS)])
 
-    def _folds(self, frame: pd.DataFrame, rng: np.random.Generator) -> Rows:
-        """Return the number of each row's fold, shaped (n,)."""
-        groups = cells(frame) if self.blocked else np.arange(len(frame))
-        count = int(groups.max()) + 1
-        drawn = rng.permutation(count) % min(FOLDS, count)
-        return drawn[groups]
-
     def transform(self, frame: pd.DataFrame) -> Floats:
         """Return the matrix of rows that were not trained on, shaped (n, len(names))."""
         if self.neighbours is None:
             return self._fixed(frame)
-        looked_up = self.neighbours.columns(frame, prices=self.kind == PRICES)
-        return np.column_stack([self._fixed(frame), looked_up.round(DECIMALS)])
+        columns = self.neighbours.columns(frame, prices=self.kind == PRICES)
+        return np.column_stack([self._fixed(frame), columns.round(DECIMALS)])
 
     def _looked_up(self) -> list[str]:
         """Return the names of the columns that neighbours give."""
@@ -144,6 +125,4 @@ class FeatureBuilder:
 
     def _fixed(self, frame: pd.DataFrame) -> Floats:
         raw = frame[list(FEATURES)].to_numpy(dtype=float)
-        if self.kind == "raw":
-            return raw
         return np.column_stack([raw, geo_columns(frame).round(DECIMALS)])

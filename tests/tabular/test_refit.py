@@ -4,21 +4,21 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.fit import FitResult
-from housing_sweep.housing.metrics import predictions_sha256, rmse
-from housing_sweep.housing.refit import mean_rmse, refit, spatial_rmse
-from housing_sweep.housing.schema import TARGET
-from housing_sweep.housing.split import make_split
-from housing_sweep.housing.trial_config import TrialConfig
+from housing_sweep.housing.problem import PROBLEM, TARGET
+from housing_sweep.tabular.fit import FitResult
+from housing_sweep.tabular.metrics import predictions_sha256, rmse
+from housing_sweep.tabular.refit import hard_split_score, mean_rmse, refit
+from housing_sweep.tabular.split import make_split
+from housing_sweep.tabular.trial_config import TrialConfig
 
 FRAME = synthetic.make(2500)
-SPLIT = make_split(FRAME, "random", 0)
+SPLIT = make_split(PROBLEM, FRAME, "random", 0)
 
 
 def _refit(model: str, iterations: int) -> FitResult:
-    config = TrialConfig.from_sweep({"model": model, "features": "geo_knn"})
+    config = TrialConfig.from_sweep({"model": model, "features": "geo_knn"}, PROBLEM)
     with threadpool_limits(1):
-        return refit(config, FRAME, SPLIT, iterations)
+        return refit(PROBLEM, config, FRAME, SPLIT, iterations)
 
 
 @pytest.mark.parametrize("model", ["hist_gradient_boosting", "random_forest"])
@@ -30,13 +30,14 @@ def test_a_refit_has_seen_the_validation_rows_and_as_many_iterations_as_asked(mo
     validation, test = (FRAME.iloc[rows] for rows in (SPLIT.validation, SPLIT.test))
     inside = rmse(validation[TARGET].to_numpy(), found.model.predict(validation))
     outside = rmse(test[TARGET].to_numpy(), found.model.predict(test))
-    assert inside < outside < mean_rmse(FRAME, SPLIT, SPLIT.test)
+    assert inside < outside < mean_rmse(PROBLEM, FRAME, SPLIT, SPLIT.test)
     again = _refit(model, 20)
     assert predictions_sha256(found.predictions) == predictions_sha256(again.predictions)
 
 
 def test_places_never_seen_are_harder() -> None:
-    config = TrialConfig.from_sweep({"features": "geo_knn", "max_iter": 60})
+    config = TrialConfig.from_sweep({"features": "geo_knn", "max_iter": 60}, PROBLEM)
     with threadpool_limits(1):
-        far = spatial_rmse(config, FRAME)
+        far = hard_split_score(PROBLEM, config, FRAME)
+    assert far is not None
     assert 0.1 < far < FRAME[TARGET].std() * 1.2

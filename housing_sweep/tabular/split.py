@@ -4,16 +4,14 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from housing_sweep.errors import DataError, SpecError
-
-Rows = npt.NDArray[np.int64]
+from housing_sweep.tabular.arrays import Rows
+from housing_sweep.tabular.problem import SPLITS, Problem
 
 TEST_SHARE, VALIDATION_SHARE = 0.20, 0.16
 CELL_DEGREES = 0.5
-KINDS = ("random", "spatial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +33,25 @@ class Split:
     kind: str = "random"
 
 
-def make_split(frame: pd.DataFrame, kind: str, seed: int) -> Split:
+def make_split(problem: Problem, frame: pd.DataFrame, kind: str, seed: int) -> Split:
     """Return the split of a table.
 
     Args:
+        problem: what the table is about.
         frame: the table.
         kind: `random` rows, or `spatial`: whole 0.5 degree cells go to one part, so that a model is
             judged on places it has never seen.
         seed: draws the rows or the cells.
 
     Raises:
-        SpecError: no such kind.
+        SpecError: no such kind for this table.
         DataError: too few rows, or cells, for three parts.
     """
-    if kind not in KINDS:
-        raise SpecError(f"split: {kind!r} is unknown", fix=f"use one of {', '.join(KINDS)}")
-    rng = np.random.default_rng([seed, KINDS.index(kind)])
-    groups = np.arange(len(frame)) if kind == "random" else cells(frame)
+    if kind not in problem.splits:
+        known = ", ".join(problem.splits)
+        raise SpecError(f"split: {kind!r} is unknown", fix=f"use one of {known}")
+    rng = np.random.default_rng([seed, SPLITS.index(kind)])
+    groups = units(problem, frame, kind)
     drawn = rng.permutation(int(groups.max()) + 1)[groups] if len(groups) else groups
     order = np.argsort(drawn, kind="stable")
     sizes = np.bincount(drawn)
@@ -65,11 +65,16 @@ def make_split(frame: pd.DataFrame, kind: str, seed: int) -> Split:
     return Split(parts[2], parts[1], parts[0], _fingerprint(parts), kind)
 
 
-def cells(frame: pd.DataFrame) -> Rows:
-    """Return the number of each row's cell, shaped (n,), in order of appearance by place."""
-    latitude = np.floor(frame["Latitude"].to_numpy() / CELL_DEGREES)
-    longitude = np.floor(frame["Longitude"].to_numpy() / CELL_DEGREES)
-    keys = np.column_stack([latitude, longitude])
+def units(problem: Problem, frame: pd.DataFrame, kind: str) -> Rows:
+    """Return the number of what each row belongs to and must not be torn from, shaped (n,).
+
+    Random: the row itself. Spatial: its cell of 0.5 degrees, numbered by place.
+    """
+    if kind == "random" or problem.place is None:
+        return np.arange(len(frame))
+    keys = np.column_stack(
+        [np.floor(frame[name].to_numpy() / CELL_DEGREES) for name in problem.place]
+    )
     _, inverse = np.unique(keys, axis=0, return_inverse=True)
     return inverse.reshape(-1).astype(np.int64)
 
