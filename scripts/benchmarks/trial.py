@@ -13,36 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-PARTS = """
-import json, sys, time
-t = [("start", time.perf_counter())]
-def mark(name): t.append((name, time.perf_counter()))
-import wandb; mark("import wandb")
-import sklearn.ensemble, pandas; mark("import scikit-learn, pandas")
-from housing_sweep.housing import schema, split, fit, trial_config
-from housing_sweep.pipeline import charts, model_files, trial
-from housing_sweep.pipeline.wandb_io.tracking import open_run; mark("import ours")
-with open_run("bench", {"max_iter": int(sys.argv[1])}) as run:
-    mark("init")
-    config = trial_config.TrialConfig.from_sweep(run.config)
-    data = run.use_dataset(config.dataset); mark("use dataset")
-    frame = schema.read_csv(data.csv)
-    rows = split.make_split(frame, "random", 0); mark("read, split")
-    result = fit.fit(config, frame, rows, lambda p: run.log({"val_rmse": p.val_rmse}) or False)
-    mark("FIT")
-    trial._finish(run, config, frame, rows, result); mark("charts")
-    import tempfile, pathlib
-    with tempfile.TemporaryDirectory() as folder:
-        facts = model_files.write(pathlib.Path(folder), config, result, rows, data)
-        files = model_files.paths(pathlib.Path(folder))
-        mark("dump model")
-        run.log_artifact(f"model-{run.id}", "model", files, facts, wait=True); mark("log model")
-mark("finish")
-print(json.dumps({b[0]: b[1] - a[1] for a, b in zip(t, t[1:])}))
-"""
+PARTS = Path(__file__).with_name("trial_parts.py")
 
 
 def main() -> int:
@@ -62,7 +36,7 @@ def main() -> int:
             for _ in range(options.trials):
                 began = time.perf_counter()
                 done = subprocess.run(
-                    [sys.executable, "-c", PARTS, str(options.max_iter)],
+                    [sys.executable, str(PARTS), str(options.max_iter)],
                     env={**os.environ, **env},
                     cwd=env["HOME"],
                     capture_output=True,
