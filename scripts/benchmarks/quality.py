@@ -25,7 +25,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before anything loads OpenMP; two process
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "sweeps" / "hist_gradient_boosting.yaml"
 SEEDS = range(5)
 VENV = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "housing-sweep-bench"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from faults_list import FAULTS, Fault
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("housing_sweep", "tests", "scripts", "sweeps", "pyproject.toml", "README.md", "LICENSE")
 
 

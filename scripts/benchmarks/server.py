@@ -10,7 +10,6 @@ divided by the seconds that the server's process spent computing.
 """
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -19,18 +18,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bench_client import Client, operations
-from bench_fill import fill
-from bench_load import agents_at_work, blob_up_and_down
-
-from tests.support.local_server import LocalServer
+from client import TICK, BenchServer, Client, operations
+from fill import fill
+from load import agents_at_work, blob_up_and_down
 
 CALLS = 100
 FEW = 100
 LIMIT = 2.0
-TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +61,6 @@ def main() -> int:
             many.stop()
     print(f"{beyond} figures beyond their limit")
     return beyond
-
-
-class BenchServer(LocalServer):
-    """A server whose process can be looked at."""
-
-    @property
-    def pid(self) -> int:
-        """The process."""
-        assert self._process is not None
-        return self._process.pid
-
-    def cpu(self) -> float:
-        """Return the seconds that the process has computed so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def filled(home: Path, count: int, lines: int, versions: int) -> BenchServer:

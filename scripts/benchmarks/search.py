@@ -22,14 +22,14 @@ from typing import Any, Protocol
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
-from bench_search_fits import CACHE  # noqa: E402
-from bench_search_tasks import Task, tasks  # noqa: E402
-from bench_search_wandb import WandbEngine  # noqa: E402
 from scipy.stats import rankdata  # noqa: E402
+from search_fits import CACHE  # noqa: E402
+from search_tasks import Task, tasks  # noqa: E402
+from search_wandb import WandbEngine  # noqa: E402
 
 from housing_sweep.search import bayes, sampling  # noqa: E402
 from housing_sweep.search.trial import Trial, TrialState  # noqa: E402

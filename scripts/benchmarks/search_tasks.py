@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import yaml
-from bench_search_fits import load, spec_text
+from search_fits import load, spec_text
 
 from housing_sweep.search import sampling
 from housing_sweep.search.space import Space

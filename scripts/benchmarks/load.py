@@ -1,19 +1,13 @@
 """Two looks at one server under load: many runs logging at once, and one very large file."""
 
-from __future__ import annotations
-
 import heapq
 import http.client
 import json
 import random
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from bench_client import UPSERT, Client
-
-if TYPE_CHECKING:
-    from bench_server import BenchServer
+from client import UPSERT, BenchServer, Client
 
 INTERVAL_SECONDS = 15.0
 """How often the SDK posts a run's lines, whatever it logs (`x_file_stream_transmit_interval`)."""

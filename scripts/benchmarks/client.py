@@ -1,11 +1,13 @@
-"""What the server's benchmark asks: the requests of the SDK, over one keep-alive connection."""
+"""The server that is measured, and the SDK's requests to it over one keep-alive connection."""
 
 import base64
 import http.client
 import itertools
 import json
+import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.support.local_server import LocalServer
@@ -32,6 +34,23 @@ BEAT = """mutation B($id: ID!, $s: JSONString) { agentHeartbeat(input: {id: $id,
 AGENT = '{ project(name: "bench") { sweep(sweepName: "benchswp") { agents { edges { node { id'
 UPSERT = """mutation U($name: String!) { upsertBucket(input: {name: $name, modelName: "bench"}) {
     inserted } }"""
+TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+"""Units of a process's computing time in one second."""
+
+
+class BenchServer(LocalServer):
+    """A server whose process can be looked at."""
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def cpu(self) -> float:
+        """Return the seconds that the process has computed so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
 
 
 class Client:

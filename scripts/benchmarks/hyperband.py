@@ -11,19 +11,21 @@ seconds of training later. Prints a Markdown table.
 import argparse
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
-from bench_search_fits import load  # noqa: E402
+from search_fits import load  # noqa: E402
 
 from housing_sweep.search.distributions import Numeric  # noqa: E402
-from housing_sweep.search.hyperband import Bands, to_stop  # noqa: E402
+from housing_sweep.search.hyperband import Bands  # noqa: E402
 from housing_sweep.search.parameters import Leaf, Tree  # noqa: E402
 from housing_sweep.search.spec import parse_yaml  # noqa: E402
 
@@ -88,6 +90,30 @@ def replay(rows: list[Any], bands: Bands | None, *, agents: int = 2, delay: floa
         agent.logged += 1
         if bands is not None and str(row["n"]) in to_stop(bands, histories):
             agent.stop_at = min(agent.stop_at, now + delay)
+
+
+def to_stop(bands: Bands, histories: Mapping[str, Sequence[float]]) -> frozenset[str]:
+    """Return which trials are to stop.
+
+    Args:
+        bands: the rule.
+        histories: trial -> its losses (lower is better) in the order logged; NaN counts as bad.
+    """
+    stopped = set()
+    for name, losses in histories.items():
+        passed = bands.reached(len(losses))
+        if not passed:
+            continue
+        at_band = [best(h[: passed[-1]]) for h in histories.values() if len(h) >= passed[-1]]
+        mine = best(losses[: passed[-1]] if bands.strict else losses)
+        if not bands.goes_on(sum(loss < mine for loss in at_band), len(at_band)):
+            stopped.add(name)
+    return frozenset(stopped)
+
+
+def best(losses: Sequence[float]) -> float:
+    """Return the lowest loss; infinity when none is finite."""
+    return min((loss for loss in losses if isfinite(loss)), default=inf)
 
 
 def _next_event(agent: _Agent) -> float:
