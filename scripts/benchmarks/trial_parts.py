@@ -29,6 +29,7 @@ def main(max_iter: int) -> None:
     from housing_sweep.pipeline.train import model_files, trial_charts  # noqa: F401
     from housing_sweep.pipeline.wandb_io.tracking import open_run
     from housing_sweep.tabular import fit, split, tables
+    from housing_sweep.tabular.families import FitProgress
     from housing_sweep.tabular.trial_config import TrialConfig
 
     mark("import ours")
@@ -41,7 +42,7 @@ def main(max_iter: int) -> None:
         rows = split.make_split(data.problem, frame, "random", 0)
         mark("read, split")
 
-        def report(progress: fit.FitProgress) -> bool:
+        def report(progress: FitProgress) -> bool:
             run.log({"val_rmse": progress.val_rmse})
             return False
 
