@@ -67,16 +67,16 @@ class Linear:
     def _log_ticks(self, most: int) -> list[tuple[float, str]]:
         lowest, highest = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
         for factors in ((1, 2, 5), (1, 3), (1,)):
-            found = [
+            values = [
                 f * 10.0**e
                 for e in range(lowest, highest + 1)
                 for f in factors
                 if self.low * (1 - 1e-9) <= f * 10.0**e <= self.high * (1 + 1e-9)
             ]
-            if len(found) <= most:
-                return [(x, spell(x, 2)) for x in found]
-        thin = math.ceil(len(found) / most)
-        return [(x, spell(x, 2)) for x in found[::thin]]
+            if len(values) <= most:
+                return [(x, spell(x, 2)) for x in values]
+        thin = math.ceil(len(values) / most)
+        return [(x, spell(x, 2)) for x in values[::thin]]
 
 
 @dataclass(frozen=True, slots=True)
