@@ -16,7 +16,7 @@ from starlette.requests import Request
 from housing_sweep import errors
 from housing_sweep.errors import BadInput, HousingSweepError, Unavailable
 from housing_sweep.server.edge import request as ours
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 VIEWER = {"query": "{ viewer { username } }"}
 
@@ -125,7 +125,7 @@ def ask(
 ) -> tuple[int, dict[str, str], bytes]:
     """Send one request as it is, without a client's good manners."""
     host = server.url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=30)
+    connection = http.client.HTTPConnection(host, timeout=PATIENCE)
     connection.putrequest(method, path, skip_host="host" in headers)
     sent = {"content-length": str(len(body))} if body is not None else {}
     for name, value in {**sent, **headers}.items():
