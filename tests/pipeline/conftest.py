@@ -13,10 +13,11 @@ from pathlib import Path
 import wandb
 from housing_sweep.housing import schema, synthetic
 from housing_sweep.housing.sources import Housing
-from housing_sweep.pipeline import dataset, trial
+from housing_sweep.pipeline import trial
+from housing_sweep.pipeline.train import publish
 project = os.environ["WANDB_PROJECT"] = sys.argv[1]
 frame = schema.check_frame(synthetic.make(1500), "a small table")
-dataset.publish(Housing(frame, "synthetic", "a small table"), project)
+publish.publish(Housing(frame, "synthetic", "a small table"), project)
 sweep = wandb.sweep({
     "name": "small", "method": "grid", "metric": {"name": "val_rmse", "goal": "minimize"},
     "parameters": {

@@ -106,7 +106,8 @@ def test_a_trial_in_the_background_of_a_script_hears_of_its_stop(
 
 SLOW_TO_SAVE = """
 import pathlib, sys, time
-from housing_sweep.pipeline import model_files, trial
+from housing_sweep.pipeline import trial
+from housing_sweep.pipeline.train import model_files
 write = model_files.write
 def slowly(*args, **more):
     pathlib.Path("saving").touch()
