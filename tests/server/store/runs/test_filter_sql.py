@@ -160,8 +160,14 @@ def add(house: House, project: Project, number: int, row: dict[str, Any]) -> fil
     }
 
 
-ROW: dict[str, Any] = {"display_name": None, "group_name": None, "job_type": None, "tags": [], "config": {},
-       "summary": {}, "in_sweep": False, "age": 0}  # fmt: skip
+ROW: dict[str, Any] = {
+    **dict.fromkeys(("display_name", "group_name", "job_type")),
+    "tags": [],
+    "config": {},
+    "summary": {},
+    "in_sweep": False,
+    "age": 0,
+}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
