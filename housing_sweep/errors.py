@@ -3,7 +3,7 @@
 HousingSweepError          exit 1   HTTP 500
 ├── BadInput               exit 2   HTTP 400   a value, file, config or query breaks a rule
 │   ├── SpecError          exit 2   HTTP 400   a sweep YAML or trial config
-│   ├── DataError          exit 2   HTTP 400   a dataset that is not housing data
+│   ├── DataError          exit 2   HTTP 400   a table that is not what it should be
 │   └── ProtocolError      exit 2   HTTP 400   the client spoke out of turn
 ├── NotLoggedIn            exit 2   HTTP 401   no API key, or an unknown one
 ├── PermissionDenied       exit 4   HTTP 403   the user may see it but not do this
@@ -46,7 +46,7 @@ class SpecError(BadInput):
 
 
 class DataError(BadInput):
-    """A file is not California housing data."""
+    """A file is not the table that it should be."""
 
 
 class ProtocolError(BadInput):

@@ -16,9 +16,7 @@ import click
     metavar="mlflow URI | dvc DIR",
     help="Where to: an MLflow tracking server, or a new folder for a DVC project.",
 )
-@click.option(
-    "--experiment", default="california-housing", show_default=True, help="MLflow experiment."
-)
+@click.option("--experiment", default="", help="MLflow experiment.  [default: the dataset's name]")
 def export(model: str, target: tuple[str, str], experiment: str) -> None:
     """Export MODEL with its lineage; it is checked before, and in MLflow also after.
 

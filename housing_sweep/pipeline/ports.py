@@ -13,6 +13,7 @@ from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
 from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.selection import Candidate, Model, Ranked
 from housing_sweep.search.score import Goal
+from housing_sweep.tabular.problem import Problem
 
 SCORE = "val_rmse"
 """What a trial of ours is ranked by."""
@@ -52,7 +53,7 @@ class SweepFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetVersion:
+class FetchedDataset:
     """A dataset artifact, resolved, and its CSV on this machine.
 
     Attributes:
@@ -60,7 +61,8 @@ class DatasetVersion:
         digest: of its manifest.
         csv: the file, checked against `sha256`.
         sha256: of the CSV.
-        source: csv, california or synthetic.
+        source: csv, synthetic, or another one of the problem's.
+        problem: what the table is about, as its `schema.json` says.
     """
 
     path: str
@@ -68,6 +70,15 @@ class DatasetVersion:
     csv: Path
     sha256: str
     source: str
+    problem: Problem
+
+    def as_data(self) -> dict[str, object]:
+        """Return the `data` of a request to `pipeline.child`.
+
+        Old code makes a dataclass of it, so it has these five keys for ever.
+        """
+        own = {"path": self.path, "digest": self.digest, "csv": str(self.csv)}
+        return {**own, "sha256": self.sha256, "source": self.source}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class Refit:
 
     of: Model
     files: FetchedModel
-    dataset: DatasetVersion
+    dataset: FetchedDataset
 
 
 Say = Callable[[str], None]
@@ -109,13 +120,13 @@ Say = Callable[[str], None]
 class Judge(Protocol):
     """Finds out what a model is worth, believing nothing that is told of it."""
 
-    def expect(self, dataset_digest: str) -> None:
+    def expect_dataset(self, dataset_digest: str) -> None:
         """Reject models of runs that used another dataset from now on; "" accepts any."""
 
     def examine(self, candidate: Candidate) -> Model | str:
         """Return a run's model, verified, or why it is rejected."""
 
-    def why_not(self, model: Model) -> str:
+    def rejection_of(self, model: Model) -> str:
         """Return why a model that stands for itself is rejected, or ""."""
 
     def ties(self, leader: Ranked, row: Ranked) -> bool:
@@ -192,7 +203,7 @@ class Files(Protocol):
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         """Download the validation predictions of a model version, if it has any."""
 
-    def fetch_dataset(self, name: str) -> DatasetVersion:
+    def fetch_dataset(self, name: str) -> FetchedDataset:
         """Download a dataset version; a copy here with its SHA-256 is not fetched again.
 
         Raises:

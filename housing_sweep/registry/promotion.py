@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
-from housing_sweep.registry.policy import Comparison, NoComparison, Policy, judge
+from housing_sweep.registry.policy import Comparison, NoComparison, Policy, earned
 from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.selection import Model, Ranked, winner
 from housing_sweep.search.score import Goal
@@ -214,7 +214,7 @@ def _checks(
     now = f"{alias} is on {champion.name}" if champion else f"nothing holds {alias}"
     yield Check("change", True, now)
     if comparison is not None:
-        passed, reason = judge(asked.policy, comparison)
+        passed, reason = earned(asked.policy, comparison)
         yield Check("earned", passed, reason)
 
 
@@ -265,7 +265,7 @@ def record(decision: Decision, model: Model) -> dict[str, object]:
         "displaced": decision.displaced,
         "moved_from": asked.moved_from.name if asked.moved_from else "",
         "dataset": _dataset(asked.dataset),
-        "policy": _policy(asked.policy),
+        "policy": _policy(asked.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
         "ranked": [_row(row) for row in asked.ranked],
@@ -304,7 +304,7 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
         "moved_from": asked.moved_from.name if asked.moved_from else None,
         "displaced": decision.displaced or None,
         "dataset": _dataset(asked.dataset),
-        "policy": _policy(asked.policy),
+        "policy": _policy(asked.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
         "ranked": [_row(row) for row in asked.ranked],
@@ -312,8 +312,12 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
     }
 
 
-def _policy(policy: Policy) -> dict[str, object]:
-    return {"require": policy.require.value, "margin": policy.margin}
+def _policy(policy: Policy, compared: Comparison | NoComparison | None) -> dict[str, object]:
+    """Return the rule; its margin is what the interval had to stay below, if it was asked."""
+    margin = policy.margin
+    if isinstance(compared, Comparison):
+        margin = policy.bound(compared.margin)
+    return {"require": policy.require.value, "margin": margin}
 
 
 def _check(check: Check) -> dict[str, object]:

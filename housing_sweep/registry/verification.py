@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 TOLERANCE = 1e-9
-"""Largest difference between a logged and a recomputed score, in 100,000 USD."""
+"""Largest difference between a logged and a recomputed score; relative where scores are above 1,
+since the last bits of a target in 100,000s are worth more than that."""
 
 SCORES = ("val_rmse", "val_mae", "val_r2")
 AGREED = ("model_sha256", "predictions_sha256", "split_fingerprint", "dataset_digest")
@@ -59,10 +60,10 @@ def why_not_loaded(
     if not facts:
         return "it has no model.json: not a model of housing-sweep"
     for key in AGREED:
-        for place, told in (("its metadata", claims.metadata), ("its run", claims.summary)):
-            if key in told and told[key] != facts.get(key):
-                here, there = _short(facts.get(key)), _short(told[key])
-                return f"{key} is {here} in model.json, {there} in {place}"
+        for where, claimed in (("its metadata", claims.metadata), ("its run", claims.summary)):
+            if key in claimed and claimed[key] != facts.get(key):
+                here, there = _short(facts.get(key)), _short(claimed[key])
+                return f"{key} is {here} in model.json, {there} in {where}"
     if file_sha256 != facts.get("model_sha256"):
         recorded = _short(facts.get("model_sha256"))
         return f"model.joblib was changed: SHA-256 {_short(file_sha256)}, recorded {recorded}"
@@ -106,17 +107,18 @@ def why_not_equal(
         claims: what is told of it.
         scores: recomputed from the file on the recorded split.
         predictions_differ_by: most by which predictions differ from those saved with the model, in
-            100,000 USD; None if none were saved.
+            the target's unit; None if none were saved.
     """
     if not claims.is_refit:
         for name in SCORES:
-            for place, told in (("its run", claims.summary), ("model.json", _told_scores(claims))):
-                logged = told.get(name)
-                if logged is None and place != "model.json" and not claims.summary:
+            for where, claimed in (("its run", claims.summary), ("model.json", _scores(claims))):
+                logged = claimed.get(name)
+                if logged is None and where != "model.json" and not claims.summary:
                     continue
                 if not _close(logged, scores[name]):
-                    return f"{name} is {logged} in {place}, recomputed {scores[name]:.9g}"
-    if predictions_differ_by is not None and not predictions_differ_by <= TOLERANCE:
+                    return f"{name} is {logged} in {where}, recomputed {scores[name]:.9g}"
+    allowed = _allowed(scores["val_rmse"])
+    if predictions_differ_by is not None and not predictions_differ_by <= allowed:
         return f"its predictions differ from the saved ones by up to {predictions_differ_by:.3g}"
     return ""
 
@@ -127,15 +129,19 @@ def usual_dataset(digests: Iterable[object]) -> str:
     return known.most_common(1)[0][0] if known else ""
 
 
-def _told_scores(claims: Claims) -> Mapping[str, object]:
+def _scores(claims: Claims) -> Mapping[str, object]:
     scores = claims.facts.get("scores")
     return scores if isinstance(scores, Mapping) else {}
 
 
-def _close(logged: object, found: float) -> bool:
+def _close(logged: object, recomputed: float) -> bool:
     if isinstance(logged, bool) or not isinstance(logged, int | float):
         return False
-    return math.isfinite(logged) and abs(logged - found) <= TOLERANCE
+    return math.isfinite(logged) and abs(logged - recomputed) <= _allowed(recomputed)
+
+
+def _allowed(score: float) -> float:
+    return TOLERANCE * max(1.0, abs(score))
 
 
 def _series(name: str, version: object) -> str:

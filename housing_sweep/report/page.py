@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from housing_sweep.drawing.spell import spell, spell_score
 from housing_sweep.report import error_charts, sweep_charts, words
-from housing_sweep.report.contents import Report, Trial
+from housing_sweep.report.contents import Report, ReportedTrial
 from housing_sweep.search.importance import Importances, importances
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -86,7 +86,7 @@ def _winner(report: Report) -> tuple[str, str, str]:
     return "winner", "The best model", "".join(parts)
 
 
-def _scores(report: Report, trial: Trial) -> Iterable[tuple[str, object]]:
+def _scores(report: Report, trial: ReportedTrial) -> Iterable[tuple[str, object]]:
     yield report.metric, spell_score(trial.score)
     for name, value in trial.facts.items():
         yield words.FACTS.get(name, name), words.spell_fact(name, value)
@@ -131,15 +131,15 @@ def _errors(report: Report) -> tuple[str, str, str]:
     errors = report.errors
     rows = [
         [name, f"{count:,}", f"{rmse:.3f}", f"{bias:+.3f}"]
-        for name, count, rmse, bias in error_charts.by_price(errors)
+        for name, count, rmse, bias in error_charts.by_target(errors)
     ]
-    table = _table(["actual price, fifths", "rows", "RMSE", "mean error"], rows)
+    table = _table([f"actual {errors.target.name}, fifths", "rows", "RMSE", "mean error"], rows)
     right = "".join(
         [
             _figure(
                 error_charts.predicted_actual(errors),
                 "Predicted over actual",
-                words.ABOUT_PREDICTED,
+                words.about_predicted(errors),
             ),
             _figure(
                 error_charts.residuals(errors),
@@ -148,8 +148,11 @@ def _errors(report: Report) -> tuple[str, str, str]:
             ),
         ]
     )
-    left = _figure(error_charts.error_map(errors), "Validation rows in California", words.ABOUT_MAP)
-    table = f"<figure><figcaption><h3>By price</h3></figcaption>{table}</figure>"
+    land = errors.place.land if errors.place else None
+    where = f"Validation rows in {land.name}" if land else "Validation rows at their places"
+    left = _figure(error_charts.error_map(errors), where, words.ABOUT_MAP)
+    by = escape(errors.target.name)
+    table = f"<figure><figcaption><h3>By {by}</h3></figcaption>{table}</figure>"
     return (
         "errors",
         title,
@@ -176,7 +179,9 @@ def _trials(report: Report) -> tuple[str, str, str]:
     return "trials", "All trials", table
 
 
-def _trial_row(report: Report, trial: Trial, names: Sequence[str], facts: Sequence[str]) -> str:
+def _trial_row(
+    report: Report, trial: ReportedTrial, names: Sequence[str], facts: Sequence[str]
+) -> str:
     cells = [
         _cell(str(trial.number), trial.number),
         f'<td data-v="{escape(trial.name)}">{_link(trial.name, trial.url)}</td>',

@@ -8,7 +8,7 @@ import numpy as np
 from housing_sweep.drawing import svg
 from housing_sweep.drawing.scales import Axis, Linear
 from housing_sweep.drawing.spell import spell, spell_score
-from housing_sweep.report.contents import Curve, Report, Trial
+from housing_sweep.report.contents import Curve, Report, ReportedTrial
 from housing_sweep.search.importance import Importances
 
 WIDTH = 1080.0
@@ -207,5 +207,5 @@ def _finite(curve: Curve) -> Curve:
     return Curve(curve.trial, [p for p in curve.points if all(map(math.isfinite, p)) and p[0] > 0])
 
 
-def _tip(trial: Trial, report: Report) -> str:
+def _tip(trial: ReportedTrial, report: Report) -> str:
     return f"{trial.name}: {report.metric} {spell_score(trial.score)}"

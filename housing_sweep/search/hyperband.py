@@ -7,9 +7,9 @@ on; the others are stopped, as soon as that is known, until they reach their nex
 Source: wandb's sweep configuration reference, `early_terminate`; Li et al. (2018), JMLR 18(185).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, inf, isfinite
+from math import ceil, isfinite
 
 from housing_sweep.errors import SpecError
 
@@ -78,30 +78,6 @@ class Bands:
             reached: trials that reached the band, this one among them.
         """
         return better < max(1, ceil(reached / self.eta))
-
-
-def to_stop(bands: Bands, histories: Mapping[str, Sequence[float]]) -> frozenset[str]:
-    """Return which trials are to stop.
-
-    Args:
-        bands: the rule.
-        histories: trial -> its losses (lower is better) in the order logged; NaN counts as bad.
-    """
-    stopped = set()
-    for name, losses in histories.items():
-        passed = bands.reached(len(losses))
-        if not passed:
-            continue
-        at_band = [best(h[: passed[-1]]) for h in histories.values() if len(h) >= passed[-1]]
-        mine = best(losses[: passed[-1]] if bands.strict else losses)
-        if not bands.goes_on(sum(loss < mine for loss in at_band), len(at_band)):
-            stopped.add(name)
-    return frozenset(stopped)
-
-
-def best(losses: Sequence[float]) -> float:
-    """Return the lowest loss; infinity when none is finite."""
-    return min((loss for loss in losses if isfinite(loss)), default=inf)
 
 
 def _number(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,6 +25,7 @@ from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
+from housing_sweep.server.store.events import Event
 from housing_sweep.server.sweeping.consequences import (
     apply_consequences,
     next_suggestions,
@@ -41,9 +42,14 @@ def make_server(config: ServerConfig, clock: Callable[[], float] = time.time) ->
     """
     server = Server(config, clock)
     services = server.services
+
+    def publish(events: Sequence[Event]) -> None:
+        services.live_feed.publish(events)
+        refresh_suggestions(Context.own(services), events)
+
     followers = services.database.followers
     followers.settle = lambda _db, events: apply_consequences(Context.own(services), events)
-    followers.publish = lambda events: refresh_suggestions(Context.own(services), events)
+    followers.publish = publish
     services.suggestions.start(lambda sweep_id: next_suggestions(Context.own(services), sweep_id))
     return server
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.support.local_server import ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
@@ -41,7 +42,7 @@ print(json.dumps([
 
 def _publish(server: LocalServer, folder: Path) -> None:
     csv = folder / "housing.csv"
-    csv.write_bytes(csv_bytes(synthetic.make(2000)))
+    csv.write_bytes(csv_bytes(PROBLEM, synthetic.make(2000)))
     server.cli("housing-sweep", "data", "publish", "--csv", str(csv), env=PROJECT)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.support.local_server import ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
@@ -105,7 +106,7 @@ class Sweep:
 @pytest.fixture(scope="module")
 def server(local_server: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> LocalServer:
     csv = tmp_path_factory.mktemp("data") / "housing.csv"
-    csv.write_bytes(csv_bytes(synthetic.make(3000)))
+    csv.write_bytes(csv_bytes(PROBLEM, synthetic.make(3000)))
     for project in ("story", "faults"):
         local_server.cli(
             *("housing-sweep", "data", "publish", "--csv", str(csv)), "--project", project

@@ -10,8 +10,9 @@ import pytest
 
 from housing_sweep.errors import BadInput
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
+from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline.trial import parse_flags
+from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.support.local_server import LocalServer
 
 TRIAL = (sys.executable, "-m", "housing_sweep.pipeline.trial")
@@ -49,7 +50,7 @@ def test_what_is_no_flag_is_refused_by_name(flag: str) -> None:
 
 def _publish(server: LocalServer, folder: Path) -> None:
     csv = folder / "housing.csv"
-    csv.write_bytes(csv_bytes(synthetic.make(2000)))
+    csv.write_bytes(csv_bytes(PROBLEM, synthetic.make(2000)))
     server.cli("housing-sweep", "data", "publish", "--csv", str(csv))
 
 
@@ -106,7 +107,8 @@ def test_a_trial_in_the_background_of_a_script_hears_of_its_stop(
 
 SLOW_TO_SAVE = """
 import pathlib, sys, time
-from housing_sweep.pipeline import model_files, trial
+from housing_sweep.pipeline import trial
+from housing_sweep.pipeline.train import model_files
 write = model_files.write
 def slowly(*args, **more):
     pathlib.Path("saving").touch()

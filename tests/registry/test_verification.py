@@ -68,6 +68,14 @@ def test_a_logged_score_must_be_the_recomputed_one(logged: object) -> None:
     assert "recomputed 0.4" in why_not_equal(claims, SCORES, 0.0)
 
 
+def test_the_tolerance_grows_with_the_score() -> None:
+    euros = {"val_rmse": 30_000.0, "val_mae": 20_000.0, "val_r2": 0.8}
+    claims = Claims({}, {}, {**FACTS, "scores": euros})
+    assert why_not_equal(claims, {**euros, "val_rmse": 30_000.0 + 2e-5}, 2e-5) == ""
+    assert "val_rmse" in why_not_equal(claims, {**euros, "val_rmse": 30_000.0 + 2e-4}, 0.0)
+    assert "predictions differ" in why_not_equal(claims, euros, 2e-4)
+
+
 def test_saved_predictions_must_be_the_recomputed_ones() -> None:
     assert "up to 0.1" in why_not_equal(GOOD, SCORES, 0.1)
     assert "up to inf" in why_not_equal(GOOD, SCORES, float("inf"))

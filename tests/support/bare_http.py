@@ -1,5 +1,6 @@
 """HTTP without a client's good manners: any host, any header, any body."""
 
+import base64
 import http.client
 
 from tests.support.local_server import LocalServer
@@ -24,3 +25,8 @@ def bare_request(
     answered = (answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
     connection.close()
     return answered
+
+
+def basic(api_key: str) -> str:
+    """Return the authorization header of who holds a key."""
+    return f"Basic {base64.b64encode(f'api:{api_key}'.encode()).decode()}"

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from housing_sweep.errors import NotFound
+from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline.ports import (
     Backend,
-    DatasetVersion,
+    FetchedDataset,
     FetchedModel,
     Judge,
     Refit,
@@ -103,7 +104,7 @@ class FakeBackend:
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         raise NotImplementedError
 
-    def fetch_dataset(self, name: str) -> DatasetVersion:
+    def fetch_dataset(self, name: str) -> FetchedDataset:
         raise NotImplementedError
 
     def home(self) -> SweepRef:
@@ -246,7 +247,7 @@ class FakeJudge:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def expect(self, dataset_digest: str) -> None:
+    def expect_dataset(self, dataset_digest: str) -> None:
         self.data = dataset_digest
 
     def examine(self, candidate: Candidate) -> Model | str:
@@ -254,7 +255,7 @@ class FakeJudge:
             return f"rejected: {self.rejected[candidate.id]}"
         return self.backend.model_of(candidate) or "no committed model artifact"
 
-    def why_not(self, model: Model) -> str:
+    def rejection_of(self, model: Model) -> str:
         return next((why for run, why in self.rejected.items() if run in model.name), "")
 
     def ties(self, leader: Ranked, row: Ranked) -> bool:
@@ -263,7 +264,7 @@ class FakeJudge:
     def refit(self, model: Model) -> Refit:
         nowhere = Path("/nonexistent")
         files = FetchedModel(nowhere, "", {}, None)
-        return Refit(model, files, DatasetVersion("", "", nowhere, "", ""))
+        return Refit(model, files, FetchedDataset("", "", nowhere, "", "", PROBLEM))
 
     def contest(
         self, challenger: Model | Refit, champion: Version | None, *, spatial: bool

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from housing_sweep.errors import Refused
-from housing_sweep.pipeline.ports import Backend, DatasetVersion, FetchedModel
+from housing_sweep.pipeline.ports import Backend, FetchedDataset, FetchedModel
 from housing_sweep.pipeline.use.find_model import checked_model
 from housing_sweep.registry.selection import Candidate, Model
 
@@ -23,30 +23,30 @@ class Export:
 
     model: Model
     files: FetchedModel
-    dataset: DatasetVersion
+    dataset: FetchedDataset
     run: Candidate | None
 
     @property
     def config(self) -> dict[str, object]:
         """The trial's config, complete."""
-        held = self.files.facts.get("config")
-        return dict(held) if isinstance(held, dict) else {}
+        config = self.files.facts.get("config")
+        return dict(config) if isinstance(config, dict) else {}
 
     @property
     def metrics(self) -> dict[str, float]:
         """Its validation scores (none for a refit) and what it is made of."""
         scores = self.files.facts.get("scores")
-        found = dict(scores) if isinstance(scores, dict) else {}
+        figures = dict(scores) if isinstance(scores, dict) else {}
         for name in ("best_iteration", "model_bytes", "interval90"):
-            found[name] = self.files.facts.get(name)
-        kept = ((k, v) for k, v in found.items() if isinstance(v, int | float))
-        return {name: float(value) for name, value in kept}
+            figures[name] = self.files.facts.get(name)
+        numbers = ((k, v) for k, v in figures.items() if isinstance(v, int | float))
+        return {name: float(value) for name, value in numbers}
 
     @property
     def lineage(self) -> dict[str, str]:
         """Where it comes from: artifact, run, person, commit, data."""
         run = self.run
-        found = {
+        origin = {
             "artifact": self.model.name,
             "artifact_digest": self.model.digest,
             "model_sha256": self.files.sha256,
@@ -61,7 +61,7 @@ class Export:
             "split_fingerprint": str(self.files.facts.get("split_fingerprint") or ""),
             "refit_of": str(self.files.facts.get("refit_of") or ""),
         }
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in origin.items() if value}
 
 
 @contextmanager

@@ -26,8 +26,20 @@ from housing_sweep.pipeline.judge.contest import ModelJudge
 from housing_sweep.pipeline.ports import SCORE, Backend, Judge, Refit, Runs, Say
 from housing_sweep.registry.policy import NoComparison, Policy
 from housing_sweep.registry.promotion import Asked, Decision, Verdict, Version, decide, record
-from housing_sweep.registry.references import SweepId, SweepRef, Target
-from housing_sweep.registry.selection import Ranked, merge, select, settle_ties, winner
+from housing_sweep.registry.references import (
+    COLLECTION,
+    SweepId,
+    SweepRef,
+    Target,
+    artifact_name,
+)
+from housing_sweep.registry.selection import (
+    Ranked,
+    merge,
+    select,
+    settle_ties,
+    winner,
+)
 from housing_sweep.registry.verification import usual_dataset
 from housing_sweep.search.score import Goal, finite
 
@@ -153,7 +165,6 @@ def _decide(
 
 
 def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked:
-    target = Target(wanted.alias)
     facts = backend.sweep(SweepRef.parse(wanted.sweep))
     metric, goal = facts.ranked_by(wanted.metric)
     say(f"ranking the runs of {facts.ref} by {metric}")
@@ -161,6 +172,9 @@ def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked
     if not wanted.strict_best and metric == SCORE and goal is Goal.MINIMIZE:
         ranked = settle_ties(ranked, judge.ties, judge.examine)
     best = winner(ranked)
+    dataset = backend.dataset_of(best.candidate) if best else None
+    collection = artifact_name(dataset.name) if dataset else COLLECTION
+    target = Target(wanted.alias, collection=collection)
     return Asked(
         sweep=facts.ref,
         target=target,
@@ -168,7 +182,7 @@ def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked
         goal=goal,
         ranked=ranked,
         policy=wanted.policy,
-        dataset=backend.dataset_of(best.candidate) if best else None,
+        dataset=dataset,
         champion=backend.champion(facts.ref, target),
         open_record=backend.open_record(facts.ref, target),
         who=backend.who,
@@ -180,7 +194,7 @@ def rank(backend: Runs, judge: Judge, ref: SweepRef, metric: str, goal: Goal) ->
     """Return the best runs of a sweep, best first; costs a page or two, whatever its size."""
     finished = backend.finished(ref, metric, goal)
     top = list(islice(finished, SHOWN))
-    judge.expect(usual_dataset(run.summary.get("dataset_digest") for run in top))
+    judge.expect_dataset(usual_dataset(run.summary.get("dataset_digest") for run in top))
     ranked = select(chain(top, finished), metric, goal, judge.examine, SHOWN)
     return merge(ranked, backend.unfinished(ref, metric, goal, SHOWN), metric, goal)
 
@@ -197,7 +211,7 @@ def _of_version(backend: Backend, judge: Judge, wanted: Wanted) -> Asked:
     candidate = backend.made_by(model)
     if candidate is None:
         raise NotFound(f"the run that made {source.source} was deleted", fix="promote from a sweep")
-    why = judge.why_not(model)
+    why = judge.rejection_of(model)
     row = Ranked(candidate, finite(candidate.summary.get(SCORE)), why, None if why else model)
     row = replace(row, won=not why)
     entity, project, _ = candidate.id.split("/")
@@ -255,7 +269,7 @@ def _compared(decision: Decision) -> dict[str, object]:
         "test_rmse": found.challenger.rmse,
         "champion_test_rmse": found.champion.rmse,
         "test_rmse_difference": found.difference,
-        "spatial_test_rmse": found.challenger.spatial_rmse,
+        "spatial_test_rmse": found.challenger.as_json()["spatial_rmse"],
     }
 
 

@@ -13,7 +13,7 @@ from housing_sweep.report.contents import Report
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenReport:
     """What was made: both files, and the page of the run that shows the report, or ""."""
 
     html: Path
@@ -22,14 +22,14 @@ class Written:
     report: Report
 
 
-def make(
+def write_report(
     backend: TrialsBackend,
     sweep: str,
     out: Path | None,
     *,
     metric: str | None = None,
     log: bool = True,
-) -> Written:
+) -> WrittenReport:
     """Write a sweep's report as HTML and, beside it, as Markdown.
 
     Args:
@@ -45,7 +45,7 @@ def make(
     """
     ref = SweepRef.parse(sweep)
     target = _target(out or Path(f"report-{ref.id}.html"))
-    report = read(backend, ref, metric)
+    report = read_report(backend, ref, metric)
     _write(target, page.html(report))
     _write(target.with_suffix(".md"), markdown.markdown(report))
     logged = ""
@@ -53,10 +53,10 @@ def make(
         with backend.report_run(SweepRef.parse(report.sweep), report.promotion) as run:
             run.show(target)
             logged = run.url
-    return Written(target, target.with_suffix(".md"), logged, report)
+    return WrittenReport(target, target.with_suffix(".md"), logged, report)
 
 
-def read(backend: TrialsBackend, ref: SweepRef, metric: str | None = None) -> Report:
+def read_report(backend: TrialsBackend, ref: SweepRef, metric: str | None = None) -> Report:
     """Return a sweep's report: its trials, curves, promotion, and the best model's errors."""
     from housing_sweep.pipeline.report import model_errors
 
@@ -67,13 +67,14 @@ def read(backend: TrialsBackend, ref: SweepRef, metric: str | None = None) -> Re
     report = replace(report, curves=backend.read_curves(ref, [*front, *scored], report.metric))
     if winner is None:
         return report
-    seen = model_errors.look(backend, ref, winner.id)
+    seen = model_errors.errors_of_model(backend, ref, winner.id)
     return replace(
         report,
         errors=seen.errors,
         no_errors=seen.why_not,
         dataset=seen.dataset,
         source=seen.source,
+        target=seen.target,
     )
 
 

@@ -1,7 +1,6 @@
 """Build a model again from its record alone: data by digest, code by commit, config, seeds."""
 
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from housing_sweep.errors import NotFound, Refused
@@ -47,15 +46,18 @@ def reproduce(backend: Backend, reference: str, say: Say) -> Reproduction:
         refit_of = str(facts.get("refit_of") or "")
         request = {
             "csv": str(dataset.csv),
+            "problem": dataset.problem.as_document(),
             "config": facts.get("config"),
             "folder": str(built),
-            "data": {**asdict(dataset), "csv": str(dataset.csv)},
+            "data": dataset.as_data(),
             "iterations": facts.get("best_iteration"),
             "refit_of": refit_of,
             "interval90": facts.get("interval90"),
         }
         try:
-            found = fresh_process.call("retrain" if refit_of else "rebuild", request, code.root)
+            found = fresh_process.run_in_fresh_process(
+                "retrain" if refit_of else "rebuild", request, code.root
+            )
         except fresh_process.ChildFailed as error:
             raise Refused(
                 f"{model.name} cannot be built with code {code.note}: {error.what}"

@@ -16,7 +16,7 @@ from housing_sweep.errors import NotFound
 from housing_sweep.pipeline.ports import (
     SCORE,
     Backend,
-    DatasetVersion,
+    FetchedDataset,
     FetchedModel,
     Refit,
     SweepFacts,
@@ -125,7 +125,7 @@ class WandbBackend(PromotionRecords):
         """Download the validation predictions of a model version, if it has any."""
         return downloads.fetch_predictions(self._artifact(model.name), folder)
 
-    def fetch_dataset(self, name: str) -> DatasetVersion:
+    def fetch_dataset(self, name: str) -> FetchedDataset:
         """Download a dataset version; a copy here with its SHA-256 is not fetched again."""
         return downloads.fetch_dataset(self._artifact(name))
 

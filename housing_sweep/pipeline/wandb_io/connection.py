@@ -9,9 +9,8 @@ import wandb
 from housing_sweep.errors import Unavailable
 from housing_sweep.pipeline.wandb_io.convert import artifact_path
 from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
-from housing_sweep.registry.references import SweepRef
+from housing_sweep.registry.references import COLLECTION, SweepRef
 
-PROJECT = "california-housing"
 REACH_SECONDS = 10.0
 
 
@@ -40,7 +39,7 @@ class Session:
         """Return the (entity, project) that wandb uses here."""
         with our_errors("read the settings"):
             entity = self._api.settings["entity"] or self._api.default_entity
-            return str(entity), str(self._api.settings["project"] or PROJECT)
+            return str(entity), str(self._api.settings["project"] or COLLECTION)
 
     def _as(self, ref: SweepRef) -> Any:
         """Return an Api whose entity is the sweep's: it chooses the organization's registry."""

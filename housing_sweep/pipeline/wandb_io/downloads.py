@@ -1,5 +1,6 @@
 """Files of artifact versions on this machine, each checked before it is used."""
 
+import base64
 import hashlib
 import json
 import tempfile
@@ -9,9 +10,10 @@ from typing import Any
 from wandb.env import get_cache_dir
 
 from housing_sweep.errors import NotFound, Refused
-from housing_sweep.pipeline.ports import DatasetVersion, FetchedModel
+from housing_sweep.pipeline.ports import FetchedDataset, FetchedModel
 from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
 from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+from housing_sweep.tabular import dataset_files
 
 
 def cached(artifact: Any, entry: str, sha256: str, kind: str) -> Path:
@@ -43,7 +45,7 @@ def cached(artifact: Any, entry: str, sha256: str, kind: str) -> Path:
     return target
 
 
-def fetch_dataset(artifact: Any) -> DatasetVersion:
+def fetch_dataset(artifact: Any) -> FetchedDataset:
     """Return a dataset version with its CSV on this machine, checked.
 
     Raises:
@@ -51,14 +53,35 @@ def fetch_dataset(artifact: Any) -> DatasetVersion:
     """
     facts = artifact.metadata
     sha256 = str(facts.get("sha256", ""))
+    problem = dataset_files.problem_of(_schema(artifact))
     collection = artifact.name.partition(":")[0]  # fetched by alias, its name has the alias
-    return DatasetVersion(
+    return FetchedDataset(
         path=f"{artifact.entity}/{artifact.project}/{collection}:{artifact.version}",
         digest=artifact.digest,
-        csv=cached(artifact, "housing.csv", sha256, "datasets"),
+        csv=cached(artifact, problem.file, sha256, "datasets"),
         sha256=sha256,
         source=str(facts.get("source", "unknown")),
+        problem=problem,
     )
+
+
+def _schema(artifact: Any) -> bytes | None:
+    """Return the bytes of `schema.json`, kept here by the MD5 that the manifest has for it."""
+    entry = artifact.manifest.entries.get(dataset_files.SCHEMA_NAME)
+    if entry is None:
+        return None
+    folder = Path(get_cache_dir()) / "housing-sweep" / "datasets"
+    copy = folder / f"{base64.b64decode(entry.digest).hex()}.json"
+    if copy.is_file():
+        content = copy.read_bytes()
+        digest = hashlib.md5(content, usedforsecurity=False).digest()  # W&B's own choice
+        if base64.b64encode(digest).decode() == entry.digest:
+            return content
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        return (
+            _download(artifact, dataset_files.SCHEMA_NAME, Path(scratch)).replace(copy).read_bytes()
+        )
 
 
 def fetch_model(artifact: Any, folder: Path) -> FetchedModel:

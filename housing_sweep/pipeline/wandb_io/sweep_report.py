@@ -16,7 +16,7 @@ from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
 from housing_sweep.registry.promotion import JOB_TYPE
 from housing_sweep.registry.references import SweepRef, Target
-from housing_sweep.report.contents import Curve, Promotion, Report, Trial
+from housing_sweep.report.contents import Curve, Report, ReportedPromotion, ReportedTrial
 from housing_sweep.report.words import FACTS
 from housing_sweep.search.score import Goal
 
@@ -56,7 +56,9 @@ class TrialsBackend(WandbBackend):
             url=str(sweep.url or ""),
         )
 
-    def read_curves(self, ref: SweepRef, trials: Sequence[Trial], metric: str) -> list[Curve]:
+    def read_curves(
+        self, ref: SweepRef, trials: Sequence[ReportedTrial], metric: str
+    ) -> list[Curve]:
         """Return the curves of the first trials that have one, over the iteration or the step."""
         found = []
         for trial in trials[:MOST_CURVES]:
@@ -66,13 +68,13 @@ class TrialsBackend(WandbBackend):
             found.append(Curve(trial.id, points))
         return found
 
-    def _trials(self, ref: SweepRef, metric: str, names: Sequence[str]) -> Iterator[Trial]:
+    def _trials(self, ref: SweepRef, metric: str, names: Sequence[str]) -> Iterator[ReportedTrial]:
         with our_errors(f"list the trials of {ref}"):
             runs = self._list(ref, {"sweep": ref.id}, "+created_at", PAGE)
             for number, run in enumerate(runs, start=1):
                 yield _trial(number, run, metric, names)
 
-    def _promotion(self, ref: SweepRef) -> Promotion | None:
+    def _promotion(self, ref: SweepRef) -> ReportedPromotion | None:
         filters = {"jobType": JOB_TYPE, "config.sweep": str(ref)}
         with our_errors(f"read the promotions of {ref}"):
             found = self._list(ref, filters, "-created_at", 20)
@@ -85,7 +87,7 @@ class TrialsBackend(WandbBackend):
         challenger = config.get("challenger") or {}
         target = Target(str(config.get("alias", "")))
         champion = self.champion(ref, target)
-        return Promotion(
+        return ReportedPromotion(
             run=run.id,
             applied=bool(run.summary_metrics.get("applied")),
             winner=str(challenger.get("run", "")).rsplit("/", 1)[-1],
@@ -99,7 +101,9 @@ class TrialsBackend(WandbBackend):
         )
 
     @contextmanager
-    def report_run(self, ref: SweepRef, promotion: Promotion | None) -> Iterator["ReportRun"]:
+    def report_run(
+        self, ref: SweepRef, promotion: ReportedPromotion | None
+    ) -> Iterator["ReportRun"]:
         """Open the promotion's run again, or without one a run with job type "report"."""
         known = promotion.run if promotion else None
         with (
@@ -132,10 +136,10 @@ class ReportRun:
         self._run.log({"report": wandb.Html(str(page), inject=False)})
 
 
-def _trial(number: int, run: Any, metric: str, names: Sequence[str]) -> Trial:
+def _trial(number: int, run: Any, metric: str, names: Sequence[str]) -> ReportedTrial:
     summary: Mapping[str, object] = run.summary_metrics
     facts = {name: _number(summary.get(name)) for name in FACTS}
-    return Trial(
+    return ReportedTrial(
         number=number,
         id=str(run.id),
         name=str(run.name),

@@ -9,6 +9,7 @@ from housing_sweep.errors import NotLoggedIn
 from housing_sweep.server.content.blobs import BlobStore
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.fresh_keys import FreshKeys
+from housing_sweep.server.services.live_feed import LiveFeed
 from housing_sweep.server.services.signing import Signer
 from housing_sweep.server.services.suggestions import Suggestions
 from housing_sweep.server.store.db import Connection, Database
@@ -25,6 +26,7 @@ class Services:
     signer: Signer
     suggestions: Suggestions = field(default_factory=Suggestions)
     fresh_keys: FreshKeys = field(default_factory=FreshKeys)
+    live_feed: LiveFeed = field(default_factory=LiveFeed)
     clock: Callable[[], float] = time.time
 
 

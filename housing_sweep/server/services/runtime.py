@@ -54,6 +54,7 @@ class Server:
 
     def close(self) -> None:
         """Finish what runs, then close the database."""
+        self.services.live_feed.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self.services.suggestions.stop()
         self.services.database.close()

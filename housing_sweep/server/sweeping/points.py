@@ -62,12 +62,12 @@ def suggest(ctx: Context, sweep: Sweep, spec: SweepSpec, ahead: int = 1) -> list
     prior = [_as_trial(run, -1 - i, spec) for i, run in enumerate(_prior(ctx, sweep))]
     finished = [*prior, *(t for t in known if _tells(t))]
     pending = [t for t in known if not t.state.ended or t.state is TrialState.PREEMPTED]
-    made: list[Params] = []
+    suggestions: list[Params] = []
     for number in range(sweep.next_number, sweep.next_number + ahead):
         point = _safe_suggest(spec, finished, pending, sweep.seed, number)
         pending.append(Trial(number, point, TrialState.PENDING, None))
-        made.append(point)
-    return made
+        suggestions.append(point)
+    return suggestions
 
 
 def _tells(trial: Trial) -> bool:
@@ -98,8 +98,8 @@ def _prior_digests(ctx: Context, sweep: Sweep, spec: SweepSpec) -> frozenset[str
 
 
 def _point_of(run: Run, spec: SweepSpec) -> dict[str, object]:
-    held = run.config_values
-    return {name: held[name] for name in spec.parameters if name in held}
+    values = run.config_values
+    return {name: values[name] for name in spec.parameters if name in values}
 
 
 def _as_trial(run: Run, number: int, spec: SweepSpec) -> Trial:

@@ -18,6 +18,7 @@ from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.sweeping.specs import spec_of
 from housing_sweep.server.web import queries
+from housing_sweep.server.web.live import live_endpoint, script_endpoint
 from housing_sweep.server.web.queries import nodes, query, require
 from housing_sweep.server.web.rendering import render, segment, style_endpoint
 from housing_sweep.server.web.run_charts import Series, running_best
@@ -36,6 +37,8 @@ def page_routes(server: Server, api: Api) -> list[BaseRoute]:
         Route("/login", login_endpoint(server), methods=["GET", "POST"]),
         Route("/logout", logout_endpoint, methods=["POST"]),
         Route("/static/style.css", style_endpoint),
+        Route("/static/live.js", script_endpoint),
+        Route("/live", live_endpoint(server)),
         Route("/orgs/{organization}/registry/{registry}", _endpoint(server, api, registry)),
         Route("/{entity}/registry/model", _endpoint(server, api, model_registry)),
         Route("/{entity}/projects", _endpoint(server, api, projects)),

@@ -13,7 +13,8 @@ from housing_sweep.server.rules.names import REGISTRY_PREFIX
 from housing_sweep.server.web.run_charts import DIGITS, chart
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self';"
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self';"
+    " connect-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }

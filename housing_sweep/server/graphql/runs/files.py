@@ -55,10 +55,10 @@ def run_files(
 ) -> relay.Connection:
     """Return uploaded files by name; the cursor is the last name."""
     ctx, size = info.context, relay.page_size(first)
-    found = files.page(
+    page = files.page(
         ctx.db, source.id, names=names, pattern=pattern, after=after or "", limit=size + 1
     )
-    edges = [relay.Edge(wire_file(ctx, file), file.name) for file in found]
+    edges = [relay.Edge(wire_file(ctx, file), file.name) for file in page]
     return relay.connection(edges, size, files.count(ctx.db, source.id))
 
 

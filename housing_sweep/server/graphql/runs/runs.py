@@ -70,10 +70,10 @@ def stop_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
 
 def update_run_state(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Set a run's state by hand, where W&B allows it; never of a sweep's trial."""
-    run, wanted = writable(info, relay.from_id("Run", input["id"])), input["state"].lower()
-    if run.sweep_id is not None or run.state not in STATE_CHANGES.get(wanted, frozenset()):
-        raise BadInput(f"invalid state transition from {run.state} to {wanted}")
-    runs.set_state(info.context.db, run.id, wanted, info.context.now)
+    run, state = writable(info, relay.from_id("Run", input["id"])), input["state"].lower()
+    if run.sweep_id is not None or run.state not in STATE_CHANGES.get(state, frozenset()):
+        raise BadInput(f"invalid state transition from {run.state} to {state}")
+    runs.set_state(info.context.db, run.id, state, info.context.now)
     return {"success": True}
 
 
@@ -133,8 +133,8 @@ def run_user(source: Run, info: Info) -> User | None:
     key = ("user", source.user_id)
     if key not in ctx.cache:
         ctx.cache[key] = users.user_by_id(ctx.db, source.user_id)
-    held = ctx.cache[key]
-    return held if isinstance(held, User) else None
+    user = ctx.cache[key]
+    return user if isinstance(user, User) else None
 
 
 def run_project(source: Run, info: Info) -> Project | None:
@@ -142,8 +142,8 @@ def run_project(source: Run, info: Info) -> Project | None:
     ctx, key = info.context, ("project", source.project_id)
     if key not in ctx.cache:
         ctx.cache[key] = projects.find_by_id(ctx.db, ProjectId(source.project_id))
-    held = ctx.cache[key]
-    return held if isinstance(held, Project) else None
+    project = ctx.cache[key]
+    return project if isinstance(project, Project) else None
 
 
 def read_only(source: Run, info: Info) -> bool:
@@ -168,8 +168,8 @@ def sweep_name(source: Run, info: Info) -> str | None:
 
 def wandb_config(source: Run, _info: Info, keys: list[str] | None = None) -> str:
     """Return W&B's own part of a config; a run "exists" for resuming only if it has `t`."""
-    held = own_part(source.config)
-    return json.dumps({key: held[key] for key in held if keys is None or key in keys})
+    own = own_part(source.config)
+    return json.dumps({key: own[key] for key in own if keys is None or key in keys})
 
 
 def system_metrics(source: Run, info: Info) -> str:
@@ -178,9 +178,9 @@ def system_metrics(source: Run, info: Info) -> str:
     return last[-1] if last else "{}"
 
 
-def _lines_before(info: Info, held: int) -> int:
+def _lines_before(info: Info, count: int) -> int:
     """Return where a client's own lines begin: a process of a shared run counts from 0."""
-    return held if info.context.writer is None else 0
+    return count if info.context.writer is None else 0
 
 
 RESOLVERS: Resolvers = {

@@ -46,8 +46,8 @@ def agent_heartbeat(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
     """Answer one heartbeat with the commands for that agent."""
     ctx, agent_id = info.context, relay.from_id("Agent", input["id"])
     sweep = _writable_sweep(info, agent_id)
-    told = heartbeat.heartbeat(ctx, agent_id, _running(input.get("runState")))
-    commands = [to_wire(item, sweep) for item in told]
+    answer = heartbeat.heartbeat(ctx, agent_id, _running(input.get("runState")))
+    commands = [to_wire(command, sweep) for command in answer]
     return {"agent": agents.find_by_id(ctx.db, agent_id), "commands": json.dumps(commands)}
 
 
@@ -64,22 +64,22 @@ def _writable_sweep(info: Info, agent_id: int) -> Sweep:
 
 def _running(run_state: str | None) -> frozenset[str]:
     try:
-        held = json.loads(run_state or "{}")
-        return frozenset(str(name) for name, alive in held.items() if alive)
+        alive_by_name = json.loads(run_state or "{}")
+        return frozenset(str(name) for name, alive in alive_by_name.items() if alive)
     except (ValueError, AttributeError):
         raise BadInput(f"runState is not a JSON object: {run_state!r}") from None
 
 
-def to_wire(told: AgentCommand, sweep: Sweep) -> dict[str, Any]:
+def to_wire(command: AgentCommand, sweep: Sweep) -> dict[str, Any]:
     """Return a command as the SDK's agent reads it."""
-    if told.run is None:
-        return {"type": told.kind}
-    if told.kind == "stop":
-        return {"type": "stop", "run_id": told.run.name}
+    if command.run is None:
+        return {"type": command.kind}
+    if command.kind == "stop":
+        return {"type": "stop", "run_id": command.run.name}
     return {
-        "type": told.kind,
-        "run_id": told.run.name,
-        "args": {name: {"value": value} for name, value in (told.point or {}).items()},
+        "type": command.kind,
+        "run_id": command.run.name,
+        "args": {name: {"value": value} for name, value in (command.point or {}).items()},
         "program": specs.spec_of(sweep.config).program,
     }
 
