@@ -116,12 +116,14 @@ def _update(info: Info, known: Run, columns: dict[str, Any], state: str | None) 
         runs.update(ctx.db, known.id, now=ctx.now, **columns)
         runs.mark_alive(ctx.db, known.id, ctx.now)
         return runs.get(info.context.db, known.id)
-    if known.state in runs.ENDED and _is_first_word(columns):
+    first = _is_first_word(columns)
+    if known.state in runs.ENDED and first:
         runs.restart(ctx.db, known.id, ctx.now)
     runs.update(ctx.db, known.id, now=ctx.now, **columns)
     if state:
         runs.set_state(ctx.db, known.id, state, ctx.now)
-    else:
+    elif first or not (known.state == "killed" and known.exit_code is None):
+        # What the process of a cancelled trial had said before its agent killed it may come late.
         _go_on(info, known)
     return runs.get(info.context.db, known.id)
 
