@@ -81,7 +81,7 @@ FAULTS = [
         "order ignored",
         _S + "store/runs/query.py",
         "order = filter_sql.parse_order(order_text)",
-        "order = run_filters.parse_order(None)",
+        "order = filter_sql.parse_order(None)",
         _FILTERS,
     ),
     Fault(

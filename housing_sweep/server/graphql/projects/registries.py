@@ -4,13 +4,12 @@ A registry is a project named `wandb-registry-*` of an organisation. What is lin
 `collections.py` and `links.py`.
 """
 
-import json
 from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.rules import filters as matching
+from housing_sweep.server.rules.filters import Kind, Record, fields_of, matches, parse
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import users as people
 from housing_sweep.server.store.people.users import Entity, EntityId, UserId
@@ -32,31 +31,29 @@ def registries(
     """Return an entity's projects, filtered and ordered; of an organisation, its registries."""
     ctx = info.context
     if source.kind == "organization":
-        held = projects.registries(ctx.db, source.id)
+        rows = projects.registries(ctx.db, source.id)
     else:
-        held = projects.of_entity(ctx.db, source.id, after=0, limit=relay.MAX_PAGE)
-    wanted = parse_filters(filters)
-    shown = [
+        rows = projects.of_entity(ctx.db, source.id, after=0, limit=relay.MAX_PAGE)
+    test = parse(filters, FIELDS)
+    readable = [
         project
-        for project in held
-        if matching.matches(wanted, record(project)) and projects.role(ctx.db, ctx.viewer, project)
+        for project in rows
+        if matches(test, record(project)) and projects.role(ctx.db, ctx.viewer, project)
     ]
-    return relay.offset_page(_ordered(shown, order), after, first)
+    return relay.offset_page(_ordered(readable, order), after, first)
 
 
-def parse_filters(filters: str | None) -> object:
-    """Return a filter document.
-
-    Raises:
-        BadInput: it is not JSON.
-    """
-    try:
-        return json.loads(filters) if filters else {}
-    except ValueError as error:
-        raise BadInput(f"filters are not JSON: {error}") from None
+FIELDS = fields_of(
+    "registries",
+    {
+        **dict.fromkeys(("id", "project_id", "entity_id"), Kind.NUMBER),
+        **dict.fromkeys(("name", "description"), Kind.TEXT),
+        **dict.fromkeys(("created_at", "updated_at"), Kind.TIME),
+    },
+)
 
 
-def record(project: Project) -> matching.Record:
+def record(project: Project) -> Record:
     """Return what a registry can be filtered by (wandb/apis/public/registries/_utils.py)."""
     return {
         "id": project.id,

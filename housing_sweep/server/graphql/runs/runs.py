@@ -8,7 +8,7 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.runs.access import writable, writable_by_name
 from housing_sweep.server.graphql.runs.start import own_part
-from housing_sweep.server.rules.json_text import loads
+from housing_sweep.server.rules.filters import parse
 from housing_sweep.server.store.artifacts import memberships, versions
 from housing_sweep.server.store.artifacts.memberships import Alias
 from housing_sweep.server.store.artifacts.versions import Artifact
@@ -18,6 +18,7 @@ from housing_sweep.server.store.people.users import User
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project, ProjectId
 from housing_sweep.server.store.runs import history, query, runs
+from housing_sweep.server.store.runs.filter_sql import field_of
 from housing_sweep.server.store.runs.runs import Run
 from housing_sweep.server.store.sweeps import sweeps
 
@@ -113,7 +114,7 @@ def project_runs(
     """Return one page of runs. The client pages by the last edge's cursor."""
     size = relay.page_size(first)
     found = query.page(
-        info.context.db, source.id, parse_filters(filters), order, after=after, limit=size + 1
+        info.context.db, source.id, parse(filters, field_of), order, after=after, limit=size + 1
     )
     edges = [relay.Edge(item.run, item.cursor) for item in found]
     return relay.connection(edges, size)
@@ -121,19 +122,7 @@ def project_runs(
 
 def run_count(source: Project, info: Info, filters: str | None = None) -> int:
     """Return how many runs match."""
-    return query.count(info.context.db, source.id, parse_filters(filters))
-
-
-def parse_filters(text: str | None) -> object:
-    """Return a filter document.
-
-    Raises:
-        BadInput: it is not JSON.
-    """
-    try:
-        return loads(text) if text else None
-    except BadInput as error:
-        raise BadInput(f"filters: {error.what}") from None
+    return query.count(info.context.db, source.id, parse(filters, field_of))
 
 
 def run_user(source: Run, info: Info) -> User | None:

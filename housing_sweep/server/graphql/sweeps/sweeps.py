@@ -10,11 +10,12 @@ from housing_sweep.search.hyperband import Bands
 from housing_sweep.search.spec import SweepSpec
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.rules.filters import matches
+from housing_sweep.server.rules.filters import Filter, Kind, all_of, fields_of, matches, parse
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project
 from housing_sweep.server.store.runs import query, runs
+from housing_sweep.server.store.runs.filter_sql import field_of, in_sweep
 from housing_sweep.server.store.sweeps import agents, sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
 from housing_sweep.server.sweeping import consequences, specs
@@ -153,7 +154,7 @@ def project_sweeps(
 ) -> relay.Connection:
     """Return a project's sweeps, newest first."""
     size = relay.page_size(first)
-    matching = _matching(info, source, _document(filters), after)
+    matching = _matching(info, source, parse(filters, _FIELDS), after)
     edges = [
         relay.Edge(sweep, relay.to_cursor(sweep.id))
         for sweep, _ in zip(matching, range(size + 1), strict=False)
@@ -161,11 +162,21 @@ def project_sweeps(
     return relay.connection(edges, size)
 
 
-def _matching(info: Info, project: Project, wanted: object, after: str | None) -> Iterator[Sweep]:
+def _matching(info: Info, project: Project, filters: Filter, after: str | None) -> Iterator[Sweep]:
     before = relay.offset_of(after) if after else None
     while rows := sweeps.of_project(info.context.db, project.id, before=before, limit=200):
-        yield from (sweep for sweep in rows if matches(wanted, _record(sweep)))
+        yield from (sweep for sweep in rows if matches(filters, _record(sweep)))
         before = rows[-1].id
+
+
+_FIELDS = fields_of(
+    "sweeps",
+    {
+        **dict.fromkeys(("state", "name", "method", "description"), Kind.TEXT),
+        **dict.fromkeys(("displayName", "display_name"), Kind.TEXT),
+        **dict.fromkeys(("createdAt", "created_at", "updatedAt", "updated_at"), Kind.TIME),
+    },
+)
 
 
 def _record(sweep: Sweep) -> dict[str, object]:
@@ -198,23 +209,15 @@ def sweep_runs(
     if first is None and specs.local_controller(source.config):
         first = relay.MAX_PAGE
     size = relay.page_size(first)
-    mine: dict[str, object] = {"sweep": source.name}
     found = query.page(
         info.context.db,
         source.project_id,
-        {"$and": [mine, _document(filters) or {}]},
+        all_of([in_sweep(source.name), parse(filters, field_of)]),
         order or "+created_at",
         after=after,
         limit=size + 1,
     )
     return relay.connection([relay.Edge(item.run, item.cursor) for item in found], size)
-
-
-def _document(filters: str | None) -> object:
-    try:
-        return json.loads(filters) if filters else None
-    except ValueError as error:
-        raise BadInput(f"filters are not JSON: {error}") from None
 
 
 def best_loss(source: Sweep, info: Info) -> float | None:

@@ -1,10 +1,10 @@
 """The indexed values of a run's config and summary: what filters and orders look at."""
 
 import hashlib
-import json
-import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+
+from housing_sweep.server.rules import filters
 
 Scalar = tuple[float | None, str | None]
 """(number, text): a number or boolean; or text, a list as JSON, "NaN"; null is (None, None)."""
@@ -13,7 +13,6 @@ LONGEST_TEXT = 512
 """Longer strings are indexed by their beginning and a digest: equal only if wholly equal."""
 
 _DIGEST = 64
-NAN: Scalar = (None, "NaN")
 
 
 def flatten(content: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
@@ -28,19 +27,8 @@ def flatten(content: Mapping[str, object], prefix: str = "") -> Iterator[tuple[s
 
 def scalar(item: object) -> Scalar:
     """Return what is stored for a value, and what a filter's value must equal to match it."""
-    if item is None:
-        return None, None
-    if isinstance(item, bool | int | float):
-        return _number(item)
-    return None, shorten(item if isinstance(item, str) else json.dumps(item, sort_keys=True))
-
-
-def _number(item: bool | int | float) -> Scalar:
-    try:
-        number = float(item)
-    except OverflowError:  # an integer beyond every float
-        number = math.inf if item > 0 else -math.inf
-    return NAN if math.isnan(number) else (number, None)
+    value = filters.scalar(item)
+    return (None, shorten(value)) if isinstance(value, str) else (value, None)
 
 
 def shorten(text: str) -> str:
