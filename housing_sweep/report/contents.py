@@ -1,4 +1,4 @@
-"""What a report is made of; `pipeline.report` reads it from a backend."""
+"""What a report is made of; `pipeline/report` reads it from a backend."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
