@@ -17,6 +17,28 @@ REAL_CSV = ROOT.parent / "shared" / "data" / "cal_housing.csv"
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 examples.load_profile()  # before a test module is imported: `@given` takes the one of that moment
 
+LONGEST_FIRST = (
+    *("tests/pipeline/test_promote_for_real.py", "tests/sdk/test_sweeps.py"),
+    *("tests/sdk/test_sweep_complaints.py", "tests/pipeline/test_loop.py"),
+    *("tests/cli/test_sweeps.py", "tests/pipeline/test_trial.py", "tests/sdk/test_outages.py"),
+    *("tests/sdk/test_sweep_long_grid.py", "tests/sdk/test_resume.py", "tests/test_docs.py"),
+)
+"""Files of one to seven minutes. A file's tests share fixtures and so a process: one that begins
+last would keep the others waiting at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order files by how long they take: those above, others that start processes, the quick."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.relative_to(ROOT).as_posix()
+        if item.path not in slow:
+            return len(LONGEST_FIRST) + 1
+        return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:

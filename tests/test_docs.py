@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from housing_sweep.cli.main import COMMANDS, cli
+from tests.conftest import LONGEST_FIRST
 from tests.support.local_server import PATIENCE, ROOT, LocalServer
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "housing_sweep").rglob("*.md"))]
@@ -121,3 +122,7 @@ def test_nothing_committed_names_this_machine() -> None:
                 continue
             assert not here.search(path.read_text("utf-8")), name
     assert (ROOT / "LICENSE").exists()
+
+
+def test_files_that_are_ordered_by_length_exist() -> None:
+    assert [name for name in LONGEST_FIRST if not (ROOT / name).is_file()] == []

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 SPEC = {
     "method": "random",
-    "run_cap": 12,
+    "run_cap": 8,
     "metric": {"name": "val_rmse", "goal": "minimize"},
     "parameters": {
         "features": {"value": "raw"},
@@ -37,6 +37,13 @@ print(json.dumps([
     [r.id, r.state, r.config["learning_rate"], r.summary.get("val_rmse"),
      [row["iteration"] for row in r.scan_history() if "iteration" in row]] for r in runs
 ]))
+"""
+
+
+LINES = """
+import json, sys, wandb
+runs = wandb.Api().runs(sys.argv[1], filters={"sweep": sys.argv[2]})
+print(json.dumps([run.lastHistoryStep >= 0 for run in runs]))
 """
 
 
@@ -76,15 +83,16 @@ def test_a_killed_server_costs_neither_a_trial_nor_a_line(
     _publish(own_server, tmp_path)
     sweep = _sweep(own_server, tmp_path, SPEC)
     agents = [_agent(own_server, sweep) for _ in range(2)]
-    time.sleep(14)
+    entity, project, sweep_id = sweep.split("/")
+    while not any(own_server.sdk(LINES, f"{entity}/{project}", sweep_id)):
+        time.sleep(0.5)  # until a trial has sent lines; others are on their way
     own_server.restart()
     for agent in agents:
         agent.wait(PATIENCE)
-    entity, project, sweep_id = sweep.split("/")
     runs = own_server.sdk(RUNS, f"{entity}/{project}", sweep_id)
-    assert [state for _, state, *_ in runs] == ["finished"] * 12
-    assert len({rate for _, _, rate, *_ in runs}) == 12
-    assert [iterations for *_, iterations in runs] == [[50, 60]] * 12
+    assert [state for _, state, *_ in runs] == ["finished"] * 8
+    assert len({rate for _, _, rate, *_ in runs}) == 8
+    assert [iterations for *_, iterations in runs] == [[50, 60]] * 8
 
     shown = own_server.cli("python", "scripts/finalize.py", sweep, *ANY, "--json", "--dry-run")
     best = min(runs, key=lambda run: run[3])
