@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from housing_sweep.cli.main import COMMANDS, cli
-from tests.support.local_server import ROOT, LocalServer
+from tests.support.local_server import PATIENCE, ROOT, LocalServer
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "housing_sweep").rglob("*.md"))]
 LINK = re.compile(r"\[[^]]+\]\(([^)\s]+)\)")
@@ -105,7 +105,7 @@ def _bash(line: str, env: dict[str, str]) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr

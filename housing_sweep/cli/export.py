@@ -33,19 +33,19 @@ def export(model: str, target: tuple[str, str], experiment: str) -> None:
     from housing_sweep.pipeline.export.checked_export import exported
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
-    tool, place = target
-    with exported(WandbBackend(), model) as made:
+    tool, address = target
+    with exported(WandbBackend(), model) as leaving:
         if tool == "mlflow":
             from housing_sweep.pipeline.export.to_mlflow import to_mlflow
 
-            logged = to_mlflow(made, place, experiment)
+            logged = to_mlflow(leaving, address, experiment)
             known = "" if logged.new else " (was there already)"
-            click.echo(f"exported {made.model.name} to run {logged.run} of {place}{known}")
+            click.echo(f"exported {leaving.model.name} to run {logged.run} of {address}{known}")
             click.echo(f"  load it: mlflow.pyfunc.load_model({logged.uri!r})")
         else:
             from housing_sweep.pipeline.export.to_dvc import to_dvc
 
-            tracked = to_dvc(made, Path(place))
-            click.echo(f"exported {made.model.name} to {place}")
+            tracked = to_dvc(leaving, Path(address))
+            click.echo(f"exported {leaving.model.name} to {address}")
             for one in tracked:
                 click.echo(f"  {one.md5}  {one.size:>12,} B  {one.path}")

@@ -119,25 +119,27 @@ def render_history(target: Target, moves: Sequence[Move], holder: Version | None
             style="" if move.applied else "dim",
         )
     console.print(table)
-    held = f"{target.alias} is on {holder.name}" if holder else f"nothing holds {target.alias}"
-    console.print(held, soft_wrap=True, highlight=False)
+    now = f"{target.alias} is on {holder.name}" if holder else f"nothing holds {target.alias}"
+    console.print(now, soft_wrap=True, highlight=False)
 
 
-def render_reproduction(found: Reproduction) -> None:
+def render_reproduction(reproduction: Reproduction) -> None:
     """Print a model built again beside its record."""
-    table = Table(title=f"{found.model}, built again")
+    table = Table(title=f"{reproduction.model}, built again")
     for column in ("", "recorded", "now", ""):
         table.add_column(column, overflow="fold")
-    for line in found.lines:
+    for line in reproduction.lines:
         same = "equal" if line.same else "DIFFERS"
         row = (line.name, str(line.recorded), str(line.found), same)
         table.add_row(*row, style="" if line.same else "red")
     console.print(table)
-    for library in found.libraries:
+    for library in reproduction.libraries:
         console.print(f"  library: {library}", style="yellow", highlight=False)
-    code = found.code + ("" if found.same_code else "; not the code that was recorded")
+    code = reproduction.code + (
+        "" if reproduction.same_code else "; not the code that was recorded"
+    )
     console.print(f"  code: {code}", soft_wrap=True, highlight=False)
-    console.print(f"Outcome: {found.outcome.value}", style="bold", highlight=False)
+    console.print(f"Outcome: {reproduction.outcome.value}", style="bold", highlight=False)
 
 
 def render_lineage(root: Node) -> None:

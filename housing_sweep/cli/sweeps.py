@@ -48,8 +48,8 @@ def check(files: Sequence[Path], as_json: bool) -> None:
         reports[str(file)] = spec_check.check(text, *_program(text))
     bad = [name for name, report in reports.items() if report.violations]
     if as_json:
-        shown = {name: _report_json(report) for name, report in reports.items()}
-        click.echo(json.dumps(shown, indent=2))
+        documents = {name: _report_json(report) for name, report in reports.items()}
+        click.echo(json.dumps(documents, indent=2))
     else:
         for name, report in reports.items():
             render_report(name, report)
@@ -123,9 +123,9 @@ def show(sweep: str, as_json: bool) -> None:
 
     picture = _backend().picture(_ref(sweep))
     if as_json:
-        shown = asdict(picture)
-        del shown["newest"]
-        click.echo(json.dumps(shown, indent=2, default=str))
+        document = asdict(picture)
+        del document["newest"]
+        click.echo(json.dumps(document, indent=2, default=str))
     else:
         console.print(picture_of(picture, time.time()))
 

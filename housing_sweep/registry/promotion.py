@@ -1,13 +1,13 @@
 """The decision to promote, and the record that outlives it.
 
-A decision is a value: `--dry-run`, `--json`, the table and `pipeline.finalize` read the same one.
+A decision is a value: `--dry-run`, `--json`, the table and `pipeline.promote` read the same one.
 Its checks stand in the order in which they were made; the first that fails ends them:
 `finished` (some run of the sweep is), `candidate` (one has a finite score and a model that was
 verified), `change` (the alias is not there already), `earned` (it beats the champion, by policy).
 
 The record (version 1) is the config of a run with `job_type="promote"`, grouped by target; its
 summary says `applied` once the alias has moved. Rollback and audit read these runs and nothing
-else (`registry.history`).
+else (`registry.alias_history`).
 """
 
 from collections.abc import Iterator, Mapping

@@ -30,10 +30,10 @@ def html(report: Report) -> str:
         _trials(report),
         _decision(report),
     ]
-    shown = [(key, name, body) for key, name, body in sections if body]
-    links = "".join(f'<a href="#{key}">{escape(name)}</a>' for key, name, _ in shown)
+    filled = [(key, name, body) for key, name, body in sections if body]
+    links = "".join(f'<a href="#{key}">{escape(name)}</a>' for key, name, _ in filled)
     bodies = "".join(
-        f'<section id="{key}"><h2>{escape(name)}</h2>{body}</section>' for key, name, body in shown
+        f'<section id="{key}"><h2>{escape(name)}</h2>{body}</section>' for key, name, body in filled
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -195,10 +195,10 @@ def _trial_row(
     return f'<tr{css} data-trial="{escape(trial.id)}">{"".join(cells)}</tr>'
 
 
-def _cell(shown: str, value: object) -> str:
+def _cell(text: str, value: object) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     css = ' class="number"' if number or value is None else ""
-    return f'<td{css} data-v="{escape("" if value is None else str(value))}">{escape(shown)}</td>'
+    return f'<td{css} data-v="{escape("" if value is None else str(value))}">{escape(text)}</td>'
 
 
 def _decision(report: Report) -> tuple[str, str, str]:
@@ -279,10 +279,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<table class="bands"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _link(shown: str, url: str) -> str:
+def _link(text: str, url: str) -> str:
     if not url.startswith(("http://", "https://")):
-        return escape(shown)
-    return f'<a href="{escape(url)}" rel="noreferrer">{escape(shown)}</a>'
+        return escape(text)
+    return f'<a href="{escape(url)}" rel="noreferrer">{escape(text)}</a>'
 
 
 def _footer(report: Report) -> str:

@@ -193,19 +193,19 @@ def about_curves(report: Report) -> str:
     )
 
 
-def about_importance(found: Importances) -> str:
+def about_importance(important: Importances) -> str:
     """Return the caption of the importances: how they are made, how far to trust them."""
     trust = (
         "a fair picture"
-        if found.r2 >= 0.6
+        if important.r2 >= 0.6
         else "a rough picture"
-        if found.r2 >= 0.3
+        if important.r2 >= 0.3
         else "mostly noise: run more trials"
     )
     return (
         f"How much a forest's forecast of the score suffers when a parameter is shuffled,"
-        f" learnt from {found.trials} trials. On trials it did not see it explains"
-        f" {max(found.r2, 0):.0%} of the variance: {trust}."
+        f" learnt from {important.trials} trials. On trials it did not see it explains"
+        f" {max(important.r2, 0):.0%} of the variance: {trust}."
     )
 
 

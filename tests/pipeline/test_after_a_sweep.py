@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.conftest import Swept
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +106,7 @@ def _opens_in_a_browser(page: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         env={**os.environ, "HOME": str(page.parent)},
     )
     assert "All trials" in done.stdout

@@ -13,7 +13,7 @@ import pytest
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.tabular.dataset_files import csv_bytes
-from tests.support.local_server import ROOT, LocalServer
+from tests.support.local_server import PATIENCE, ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -265,7 +265,7 @@ def test_two_finalizers_at_once_leave_one_holder_and_true_records(
         )
         for sweep in (weak, strong)
     ]
-    answers = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
+    answers = [json.loads(process.communicate(timeout=PATIENCE)[0]) for process in processes]
     names = {answer["promoted"]: answer["displaced"] for answer in answers}
     assert len(names) == 2
     [first] = [name for name, displaced in names.items() if displaced is None]

@@ -3,7 +3,7 @@
 import base64
 import http.client
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 
 def bare_request(
@@ -15,7 +15,7 @@ def bare_request(
 ) -> tuple[int, dict[str, str], bytes]:
     """Send one request as it is; return status, headers in lower case, and body."""
     host = server.url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=30)
+    connection = http.client.HTTPConnection(host, timeout=PATIENCE)
     connection.putrequest(method, path, skip_host="host" in headers)
     sent = {"content-length": str(len(body))} if body is not None else {}
     for name, value in {**sent, **headers}.items():

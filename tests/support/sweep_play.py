@@ -26,6 +26,7 @@ from housing_sweep.server.store.sweeps.sweeps import Sweep
 from housing_sweep.server.sweeping import heartbeat
 from housing_sweep.server.sweeping.heartbeat import AgentCommand
 from tests.support.inprocess import server_on
+from tests.support.local_server import PATIENCE
 
 GRID6: dict[str, Any] = {
     "method": "grid",
@@ -109,7 +110,7 @@ class Play:
 
         On a busy machine a suggestion may not be ready yet; then nothing comes, and it asks again.
         """
-        deadline, commands = time.monotonic() + 30, self.beat(agent, *running, after=after)
+        deadline, commands = time.monotonic() + PATIENCE, self.beat(agent, *running, after=after)
         while not commands and time.monotonic() < deadline:
             time.sleep(0.05)
             commands = self.beat(agent, *running, after=0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def find_model(backend: Backend, reference: str) -> Model:
-    """Return the model that a reference names (`registry.names.ModelRef`).
+    """Return the model that a reference names (`registry.references.ModelRef`).
 
     Raises:
         BadInput: it has no form that a model can have.
@@ -50,7 +50,7 @@ def find_model(backend: Backend, reference: str) -> Model:
 def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, FetchedModel]]:
     """Yield a model and its files, deleted afterwards: hashes agree, libraries fit.
 
-    Nothing was loaded and no score recomputed: promotion did that (`pipeline.examine`).
+    Nothing was loaded and no score recomputed: promotion did that (`judge.examine`).
 
     Raises:
         NotFound: there is no such model.
@@ -59,10 +59,10 @@ def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, Fet
     from housing_sweep.pipeline.train import model_files
 
     model = find_model(backend, reference)
-    made: Candidate | None = backend.made_by(model)
+    run: Candidate | None = backend.made_by(model)
     with tempfile.TemporaryDirectory(prefix="housing-sweep-") as scratch:
         files = backend.fetch_model(model, Path(scratch))
-        claims = Claims(made.summary if made else {}, model.metadata, files.facts)
+        claims = Claims(run.summary if run else {}, model.metadata, files.facts)
         why = why_not_loaded(claims, files.sha256, model_files.installed())
         if why:
             raise Refused(f"{model.name} is not loaded: {why}", fix="name another version")

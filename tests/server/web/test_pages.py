@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from housing_sweep.server.web.session import own_path
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,9 @@ class Story:
         self, method: str, path: str, body: str | None, headers: dict[str, str]
     ) -> tuple[int, dict[str, str], str]:
         """Send one request; redirections are not followed."""
-        connection = http.client.HTTPConnection(self.server.url.removeprefix("http://"), timeout=30)
+        connection = http.client.HTTPConnection(
+            self.server.url.removeprefix("http://"), timeout=PATIENCE
+        )
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         shown = {name.lower(): value for name, value in answer.getheaders()}
