@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from housing_sweep.drawing import svg
-from housing_sweep.drawing.scales import Linear
+from housing_sweep.drawing.scales import LARGEST, TINY, Linear
 from housing_sweep.drawing.spell import spell_short
 from housing_sweep.report.contents import LARGE, Errors, Floats, Place, Target
 
@@ -18,6 +18,9 @@ WIDER = 1.5
 
 WORST = 12
 
+FARTHEST_ERROR = LARGEST / 8
+"""Larger errors are drawn as this one: sums of a few must stay finite."""
+
 
 def error_map(errors: Errors) -> str:
     """Return the validation rows at their places, coloured by predicted minus actual; or ""."""
@@ -26,7 +29,7 @@ def error_map(errors: Errors) -> str:
         return ""
     outline = place.land.outline if place.land else _around(place)
     lats, lons = [p[0] for p in outline], [p[1] for p in outline]
-    squeeze = math.cos(math.radians((max(lats) + min(lats)) / 2))
+    squeeze = max(0.01, math.cos(math.radians((max(lats) + min(lats)) / 2)))
     width, height, pad = 540.0, 620.0, 14.0
     tall = height - 2 * pad
     per_degree = min(tall / (max(lats) - min(lats)), 512 / ((max(lons) - min(lons)) * squeeze))
@@ -34,9 +37,10 @@ def error_map(errors: Errors) -> str:
 
     def at(latitude: float, longitude: float) -> tuple[float, float]:
         x = left + (longitude - min(lons)) * squeeze * per_degree
-        return x, pad + (max(lats) - latitude) * per_degree
+        y = pad + (max(lats) - latitude) * per_degree
+        return min(max(x, 0.0), width), min(max(y, 0.0), height)
 
-    error = errors.predicted - errors.actual
+    error = _error(errors)
     classes = _classes(errors, error)
     parts = [svg.path([at(a, b) for a, b in outline], "land", closed=True)] if place.land else []
     for shade in (4, 3, 5, 2, 6, 1, 7, 0, 8):  # the largest errors on top
@@ -60,7 +64,7 @@ def error_map(errors: Errors) -> str:
 
 def _around(place: Place) -> list[tuple[float, float]]:
     """Return the corners of what a map without an outline shows."""
-    lats, lons = place.latitude, place.longitude
+    lats, lons = np.clip(place.latitude, -90, 90), np.clip(place.longitude, -360, 360)
     room = 0.05 * max(float(np.ptp(lats)), float(np.ptp(lons)), 0.01)
     return [
         (float(lats.min()) - room, float(lons.min()) - room),
@@ -76,7 +80,7 @@ def predicted_actual(errors: Errors) -> str:
     low, high = min(0.0, *both), max(both)
     x = Linear.over([low, high], 56, width - 14)
     y = Linear.over([low, high], height - 44, 26)
-    classes = _classes(errors, errors.predicted - errors.actual)
+    classes = _classes(errors, _error(errors))
     unit = f", {target.axis}" if target.axis else ""
     parts = [
         svg.left_axis(y, 56, width - 14, f"predicted{unit}"),
@@ -94,7 +98,7 @@ def residuals(errors: Errors) -> str:
     """Return how the errors are spread: a histogram of predicted minus actual."""
     width, height = 520.0, 260.0
     far = WIDER * _strong(errors)
-    error = np.clip(errors.predicted - errors.actual, -far, far)
+    error = np.clip(_error(errors), -far, far)
     counts, edges = np.histogram(error, bins=60, range=(-far, far))
     x = Linear.over([-far, far], 56, width - 14)
     y = Linear.over([0.0, float(counts.max())], height - 44, 26)
@@ -117,18 +121,18 @@ def residuals(errors: Errors) -> str:
 def by_target(errors: Errors) -> list[tuple[str, int, float, float]]:
     """Return, per fifth of the target: its name, rows, RMSE and mean error, in its unit."""
     bands = []
-    ends = np.quantile(errors.actual, np.linspace(0, 1, 6))
+    actual, error = _bounded(errors.actual), _error(errors)
+    ends = np.quantile(actual, np.linspace(0, 1, 6))
     for i, (low, high) in enumerate(pairwise(ends)):
         last = i == len(ends) - 2
-        inside = (errors.actual >= low) & (
-            (errors.actual <= high) if last else errors.actual < high
-        )
+        inside = (actual >= low) & ((actual <= high) if last else actual < high)
         if not inside.any():
             continue
-        error = (errors.predicted - errors.actual)[inside]
-        rmse = float(np.sqrt(np.mean(error**2)))
+        with np.errstate(over="ignore", under="ignore"):
+            rmse = float(np.sqrt(np.mean(error[inside] ** 2)))
+            mean = float(error[inside].mean())
         name = _band(errors.target, float(low), float(high))
-        bands.append((name, int(inside.sum()), rmse, float(error.mean())))
+        bands.append((name, int(inside.sum()), rmse, mean))
     return bands
 
 
@@ -143,8 +147,17 @@ def _strong(errors: Errors) -> float:
     """Return the error from which a row has the strongest colour, above 0."""
     if errors.target.strong_error is not None:
         return errors.target.strong_error
-    error = np.abs(errors.predicted - errors.actual)
-    return float(np.quantile(error, FAR_SHARE)) or 1.0
+    strong = float(np.quantile(np.abs(_error(errors)), FAR_SHARE))
+    return strong if strong > TINY else 1.0
+
+
+def _error(errors: Errors) -> Floats:
+    with np.errstate(over="ignore"):
+        return _bounded(errors.predicted - errors.actual)
+
+
+def _bounded(values: Floats) -> Floats:
+    return np.clip(values, -FARTHEST_ERROR, FARTHEST_ERROR)
 
 
 def _classes(errors: Errors, error: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -1,13 +1,16 @@
+import math
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from housing_sweep.drawing.scales import LARGEST
 from housing_sweep.report import error_charts, markdown, page, sweep_charts, words
 from housing_sweep.report.contents import (
     Curve,
@@ -236,7 +239,79 @@ def test_sweeps_with_little_in_them_have_a_report_too() -> None:
     _check(replace(REPORT, trials=same))
 
 
-scores = st.none() | st.floats(-1e100, 1e100)
+def _draws(svg: str) -> None:
+    """Every number of a drawing is finite; dots, bars and words are inside the picture."""
+    if not svg:
+        return
+    root = ET.fromstring(svg)
+    _, _, width, height = map(float, root.get("viewBox", "").split())
+    for element in root.iter():
+        for number in re.findall(r"[^\s,MLHVCZh]+", element.get("d", "")):
+            assert math.isfinite(float(number)), svg
+        for axis, most in (("x", width), ("y", height)):
+            for key in (axis, f"{axis}1", f"{axis}2", f"c{axis}"):
+                assert -0.1 <= float(element.get(key, 0)) <= most + 0.1, ET.tostring(element)
+
+
+SIZES = (LARGEST, -LARGEST, 1.634e308, 5e-324, -5e-324, 1e-310, 0.0)
+any_number = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(SIZES)
+
+
+@examples(40)
+@given(
+    st.lists(st.tuples(any_number, any_number), max_size=8),
+    st.lists(st.tuples(any_number, any_number), max_size=6),
+    st.booleans(),
+)
+@example(
+    [(n, s) for n, s in zip(SIZES, SIZES[::-1], strict=True)],
+    list(zip(SIZES, SIZES, strict=True)),
+    False,
+)
+@example([(1.634e308, 0.0), (-1.634e308, 1.0), (0.0, 2.0)], [], True)
+@example([(LARGEST, LARGEST)] * 3, [(5e-324, LARGEST), (LARGEST, -LARGEST)], False)
+@example([(5e-324, 5e-324), (0.0, 1e-323), (1e-323, 0.0)], [(1.0, 5e-324), (2.0, 0.0)], True)
+def test_any_finite_score_value_and_curve_is_drawn(
+    trials: list[tuple[float, float]], curve: list[tuple[float, float]], maximize: bool
+) -> None:
+    report = replace(
+        REPORT,
+        trials=[_trial(n, score, p=value) for n, (score, value) in enumerate(trials, 1)],
+        curves=[Curve("id1", curve), Curve("id2", curve[::-1])],
+        maximize=maximize,
+    )
+    drawn = [sweep_charts.parallel(report, None), sweep_charts.best_so_far(report)]
+    drawn += [sweep_charts.curves(report), *sweep_charts.slices(report, ["p", "depth"])]
+    for svg in drawn:
+        _draws(svg)
+
+
+@examples(40)
+@given(
+    st.lists(st.tuples(*[any_number] * 4), min_size=1, max_size=8),
+    st.sampled_from([LAND, None]),
+    st.sampled_from([None, 1.0]),
+)
+@example([(LARGEST, -LARGEST, LARGEST, -LARGEST), (-LARGEST, LARGEST, 0.0, 0.0)], None, None)
+@example([(5e-324, 0.0, 5e-324, 0.0)], None, None)
+@example([(1.634e308, 1.634e308, 37.0, -120.0)], LAND, None)
+def test_any_finite_prediction_is_drawn_and_counted(
+    rows: list[tuple[float, ...]], land: Land | None, strong: float | None
+) -> None:
+    actual, predicted, latitude, longitude = np.array(rows).T
+    errors = Errors(
+        actual, predicted, replace(PRICE, strong_error=strong), Place(latitude, longitude, land)
+    )
+    for svg in (
+        error_charts.error_map(errors),
+        error_charts.predicted_actual(errors),
+        error_charts.residuals(errors),
+    ):
+        _draws(svg)
+    assert sum(count for _, count, _, _ in error_charts.by_target(errors)) == len(rows)
+
+
+scores = st.none() | any_number
 values = st.one_of(
     st.none(), st.booleans(), st.text(max_size=5), st.integers(), st.floats(allow_nan=False)
 )

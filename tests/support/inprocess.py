@@ -72,15 +72,18 @@ class House:
         assert user is not None, name
         return user.id
 
-    def ask(self, who: str, query: str, **variables: object) -> Any:
-        """Return the data of an answer; raise the first error as what the server made of it."""
-        ctx = Context(
+    def context(self, who: str) -> Context:
+        """Return what a request of this user comes with."""
+        return Context(
             services=self.server.services,
             db=self.db,
             base_url="http://test",
             user=users.user_by_name(self.db, who),
         )
-        result = self.api.execute(query, variables, None, ctx)
+
+    def ask(self, who: str, query: str, **variables: object) -> Any:
+        """Return the data of an answer; raise the first error as what the server made of it."""
+        result = self.api.execute(query, variables, None, self.context(who))
         if result.errors:
             error = result.errors[0]
             ours = as_ours(error.original_error) if error.original_error else None

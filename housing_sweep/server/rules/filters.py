@@ -389,7 +389,7 @@ def _below(content: object, path: str) -> object:
         return None
     if path in content:
         return content[path]
-    dots = (place for place, letter in enumerate(path) if letter == ".")
+    dots = (index for index, letter in enumerate(path) if letter == ".")
     values = (_below(content.get(path[:dot]), path[dot + 1 :]) for dot in dots)
     return next((value for value in values if value is not None), None)
 

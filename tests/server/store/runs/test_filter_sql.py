@@ -18,6 +18,7 @@ from housing_sweep.server.store.projects.projects import Project
 from housing_sweep.server.store.runs import query, runs
 from housing_sweep.server.store.runs.filter_sql import field_of, where
 from housing_sweep.server.store.sweeps import sweeps
+from tests.support.examples import examples
 from tests.support.inprocess import START, House
 
 words = st.one_of(
@@ -170,7 +171,10 @@ ROW: dict[str, Any] = {
 }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    examples(200),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(rows, min_size=1, max_size=4), documents)
 @example([ROW], {"group": {"$ne": "a"}})
 @example([ROW | {"summary": {"x": "b"}}], {"summary.x": {"$gt": 1}})
@@ -179,6 +183,7 @@ ROW: dict[str, Any] = {
 @example([ROW | {"summary": {"x": math.inf}}], {"summary.x": {"$in": [math.inf]}})
 @example([ROW | {"summary": {"x": {"y": 1}}}], {"summary.x": None})
 @example([ROW | {"config": {"x": [0, 1]}}], {"config.x": 1})
+@example([ROW | {"config": {"x": {}}}], {"config.x": {"$contains": "{"}})
 @example([ROW | {"group_name": "3"}], {"group": 3})
 @example([ROW | {"tags": ["a", "b"]}], {"tags": {"$ne": "a"}})
 def test_a_filter_means_the_same_in_memory_and_in_sql(
