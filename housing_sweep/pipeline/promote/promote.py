@@ -26,13 +26,7 @@ from housing_sweep.pipeline.judge.contest import ModelJudge
 from housing_sweep.pipeline.ports import SCORE, Backend, Judge, Refit, Runs, Say
 from housing_sweep.registry.policy import NoComparison, Policy
 from housing_sweep.registry.promotion import Asked, Decision, Verdict, Version, decide, record
-from housing_sweep.registry.references import (
-    COLLECTION,
-    SweepId,
-    SweepRef,
-    Target,
-    artifact_name,
-)
+from housing_sweep.registry.references import SweepId, SweepRef, Target, artifact_name
 from housing_sweep.registry.selection import (
     Ranked,
     merge,
@@ -165,6 +159,7 @@ def _decide(
 
 
 def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked:
+    target = Target(wanted.alias)
     facts = backend.sweep(SweepRef.parse(wanted.sweep))
     metric, goal = facts.ranked_by(wanted.metric)
     say(f"ranking the runs of {facts.ref} by {metric}")
@@ -173,8 +168,8 @@ def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked
         ranked = settle_ties(ranked, judge.ties, judge.examine)
     best = winner(ranked)
     dataset = backend.dataset_of(best.candidate) if best else None
-    collection = artifact_name(dataset.name) if dataset else COLLECTION
-    target = Target(wanted.alias, collection=collection)
+    if dataset is not None:
+        target = replace(target, collection=artifact_name(dataset.name))
     return Asked(
         sweep=facts.ref,
         target=target,
