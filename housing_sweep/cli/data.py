@@ -1,10 +1,10 @@
 """`housing-sweep data`: check and publish the dataset."""
 
-import os
 from pathlib import Path
 
 import click
 
+from housing_sweep.cli import connect
 from housing_sweep.cli.render import console
 
 
@@ -54,7 +54,7 @@ def publish(csv: Path | None, source: str | None, project: str | None) -> None:
             "SYNTHETIC STAND-IN: this is not California. Give real data with --csv PATH.",
             style="bold white on red",
         )
-    os.environ.setdefault("WANDB_SILENT", "true")
+    connect.silence()
     published = dataset.publish(housing, project or dataset.DEFAULT_PROJECT)
     console.print(
         f"published {published.path}: {published.rows} rows from {published.source}"

@@ -25,8 +25,8 @@ from housing_sweep.housing import evaluation, metrics, refit, schema, split
 from housing_sweep.housing.fit import FitResult, fit
 from housing_sweep.housing.model import HousingModel
 from housing_sweep.housing.trial_config import TrialConfig
-from housing_sweep.pipeline.ports import DatasetVersion
 from housing_sweep.pipeline.train import model_files
+from housing_sweep.pipeline.values import DatasetVersion
 
 LATENCY_CALLS = 25
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from housing_sweep.housing.fit import FitResult
     from housing_sweep.housing.split import Split
     from housing_sweep.housing.trial_config import TrialConfig
-    from housing_sweep.pipeline.ports import DatasetVersion
+    from housing_sweep.pipeline.values import DatasetVersion
     from housing_sweep.pipeline.wandb_io.tracking import TrackedRun
 
 

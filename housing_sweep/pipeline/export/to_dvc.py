@@ -79,9 +79,9 @@ def _request(made: Export) -> dict[str, object]:
         "config": made.config,
         "folder": "model",
         "data": {**asdict(made.dataset), "csv": DATA},
-        "iterations": made.files.facts.get("best_iteration"),
-        "refit_of": str(made.files.facts.get("refit_of") or ""),
-        "interval90": made.files.facts.get("interval90"),
+        "iterations": made.files.facts.best_iteration,
+        "refit_of": made.files.facts.refit_of,
+        "interval90": made.files.facts.interval90,
     }
 
 

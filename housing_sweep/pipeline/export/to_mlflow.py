@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,7 @@ def to_mlflow(made: Export, uri: str, experiment: str = EXPERIMENT) -> Logged:
             mlflow.set_tags({f"{PREFIX}{name}": v for name, v in made.lineage.items()})
             if commit := made.lineage.get("commit"):
                 mlflow.set_tag("mlflow.source.git.commit", commit)
-            mlflow.log_dict(dict(made.files.facts), "lineage/model.json")
+            mlflow.log_dict(made.files.facts.document(), "lineage/model.json")
             logged = _log(mlflow, made)
             mlflow.set_tag(f"{PREFIX}model_uri", logged)
             _check(mlflow, made, logged)
@@ -70,8 +70,7 @@ def _log(mlflow: Any, made: Export) -> str:
     from mlflow.models import infer_signature
 
     rows = schema.read_csv(made.dataset.csv)[list(schema.FEATURES)].iloc[:5].astype(float)
-    libraries = made.files.facts.get("libraries")
-    pinned = libraries if isinstance(libraries, Mapping) else {}
+    pinned = made.files.facts.libraries
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "housing"
         folder.mkdir()
@@ -95,7 +94,7 @@ def _check(mlflow: Any, made: Export, uri: str) -> None:
     validation = frame.iloc[rows.validation][list(schema.FEATURES)]
     predicted = mlflow.pyfunc.load_model(uri).predict(validation)
     held = metrics.predictions_sha256(predicted)
-    if held != made.files.facts.get("predictions_sha256"):
+    if held != made.files.facts.predictions_sha256:
         raise Refused(
             f"loaded back from {uri}, the model predicts something else (SHA-256 {held})",
             fix="compare the library versions of both sides with the tags of the run",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline.judge import fresh_process
-from housing_sweep.pipeline.ports import Backend, DatasetVersion, FetchedModel, Say
+from housing_sweep.pipeline.ports import Artifacts, Runs
+from housing_sweep.pipeline.values import DatasetVersion, FetchedModel, Say
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, why_not_equal, why_not_loaded
 
@@ -32,8 +33,7 @@ class Verified:
     @property
     def config(self) -> Mapping[str, object]:
         """The trial's config, as recorded in `model.json`."""
-        held = self.files.facts.get("config")
-        return held if isinstance(held, Mapping) else {}
+        return self.files.facts.config
 
     def request(self) -> dict[str, object]:
         """Return what every command of `pipeline.child` about this model needs."""
@@ -61,12 +61,14 @@ class Examiner:
     """Verifies models, each once; keeps their files until it is closed.
 
     Attributes:
-        backend: who is asked.
+        runs: tells which model a run logged.
+        artifacts: has the files.
         say: told what happens.
         sweep_data: dataset digest of the sweep's runs, or "".
     """
 
-    backend: Backend
+    runs: Runs
+    artifacts: Artifacts
     say: Say
     sweep_data: str = ""
     _found: dict[str, Verified | str] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class Examiner:
         """Return a run's model, verified, or the reason why it is rejected."""
         if self._rejected >= MOST_REJECTED:
             return f"not looked at: {MOST_REJECTED} models were rejected before it"
-        model = self.backend.model_of(candidate)
+        model = self.runs.model_of(candidate)
         if model is None:
             return "no committed model artifact"
         found = self.verify(model, candidate)
@@ -113,7 +115,7 @@ class Examiner:
     def predictions(self, model: Model) -> Path | None:
         """Return the saved validation predictions of a model; nothing is loaded."""
         try:
-            return self.backend.fetch_predictions(model, self.folder(model.name))
+            return self.artifacts.fetch_predictions(model, self.folder(model.name))
         except HousingSweepError:
             return None
 
@@ -125,8 +127,8 @@ class Examiner:
 
     def _verify(self, model: Model, candidate: Candidate | None) -> Verified | str:
         try:
-            files = self.backend.fetch_model(model, self.folder(model.name))
-            claims = Claims(candidate.summary if candidate else {}, model.metadata, files.facts)
+            files = self.artifacts.fetch_model(model, self.folder(model.name))
+            claims = Claims.of(model, files.facts, candidate)
             why = why_not_loaded(
                 claims, files.sha256, installed(), self.sweep_data if candidate else ""
             )
@@ -138,7 +140,7 @@ class Examiner:
                 "verify",
                 {
                     **found.request(),
-                    "fingerprint": files.facts.get("split_fingerprint"),
+                    "fingerprint": files.facts.split_fingerprint,
                     "predictions": str(files.predictions) if files.predictions else "",
                 },
             )
@@ -150,8 +152,8 @@ class Examiner:
         return why_not_equal(claims, scores, differ) or found
 
     def _dataset(self, files: FetchedModel) -> DatasetVersion:
-        name = str(files.facts.get("dataset"))
-        dataset = self.backend.fetch_dataset(name)
-        if dataset.digest != files.facts.get("dataset_digest"):
+        name = files.facts.dataset
+        dataset = self.artifacts.fetch_dataset(name)
+        if dataset.digest != files.facts.dataset_digest:
             raise Refused(f"{name} has digest {dataset.digest} now, not the one it was trained on")
         return dataset

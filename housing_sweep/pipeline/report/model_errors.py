@@ -6,7 +6,6 @@ shown, and the reason is.
 """
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,8 @@ import numpy as np
 from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable
 from housing_sweep.housing import metrics, schema, split
 from housing_sweep.housing.trial_config import TrialConfig
-from housing_sweep.pipeline.wandb_io.sweep_report import TrialsBackend
+from housing_sweep.pipeline.report.read_sweep import Sources
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.references import RunId, SweepRef
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.report.contents import Errors, Floats
@@ -31,16 +31,16 @@ class Seen:
     source: str = ""
 
 
-def look(backend: TrialsBackend, ref: SweepRef, trial: str) -> Seen:
+def look(backend: Sources, ref: SweepRef, trial: str) -> Seen:
     """Return how a trial's model errs on the validation rows of its split.
 
     Raises:
         Unavailable: the backend does not answer; anything else is a reason, not an error.
     """
-    run = Candidate(RunId(f"{ref.entity}/{ref.project}/{trial}"), trial, "", "", None)
-    data = backend.dataset_of(run)
+    run = Candidate(RunId(f"{ref.entity}/{ref.project}/{trial}"), trial, "", "")
+    data = backend.runs.dataset_of(run)
     dataset, source = (data.name, data.source) if data else ("", "")
-    model = backend.model_of(run)
+    model = backend.runs.model_of(run)
     if model is None:
         return Seen(None, f"{trial} has no model artifact", dataset, source)
     try:
@@ -51,16 +51,15 @@ def look(backend: TrialsBackend, ref: SweepRef, trial: str) -> Seen:
         return Seen(None, error.what, dataset, source)
 
 
-def _errors(backend: TrialsBackend, model: Model) -> Errors:
-    facts = model.metadata
-    held = facts.get("config")
-    if not isinstance(held, Mapping) or not facts.get("dataset"):
+def _errors(backend: Sources, model: Model) -> Errors:
+    facts = model.facts
+    if facts is None:
         raise NotFound(f"{model.name} does not say how it was trained: not a model of ours")
-    config = TrialConfig.from_sweep(held)
-    predicted = _predictions(backend, model)
-    frame = schema.read_csv(backend.fetch_dataset(str(facts["dataset"])).csv)
+    config = TrialConfig.from_sweep(facts.config)
+    predicted = _predictions(backend, model, facts)
+    frame = schema.read_csv(backend.artifacts.fetch_dataset(facts.dataset).csv)
     rows = split.make_split(frame, config.split, config.split_seed)
-    if rows.fingerprint != facts.get("split_fingerprint") or len(rows.validation) != len(predicted):
+    if rows.fingerprint != facts.split_fingerprint or len(rows.validation) != len(predicted):
         raise Refused(f"{model.name} was trained on another split than its config gives here")
     validation = frame.iloc[rows.validation]
     latitude, longitude, actual = (
@@ -69,15 +68,15 @@ def _errors(backend: TrialsBackend, model: Model) -> Errors:
     return Errors(latitude, longitude, actual, predicted)
 
 
-def _predictions(backend: TrialsBackend, model: Model) -> Floats:
+def _predictions(backend: Sources, model: Model, facts: ModelFacts) -> Floats:
     with tempfile.TemporaryDirectory() as scratch:
-        path = backend.fetch_predictions(model, Path(scratch))
+        path = backend.artifacts.fetch_predictions(model, Path(scratch))
         if path is None:
             raise NotFound(f"{model.name} has no recorded predictions")
         try:
             predicted: Floats = np.load(path, allow_pickle=False)
         except ValueError as error:
             raise Refused(f"{model.name}: predictions.npy cannot be read: {error}") from None
-    if metrics.predictions_sha256(predicted) != model.metadata.get("predictions_sha256"):
+    if metrics.predictions_sha256(predicted) != facts.predictions_sha256:
         raise Refused(f"{model.name}: predictions.npy is not what the trial recorded")
     return predicted

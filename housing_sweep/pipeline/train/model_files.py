@@ -17,7 +17,7 @@ from housing_sweep.housing import metrics
 from housing_sweep.housing.fit import FitResult
 from housing_sweep.housing.split import Split
 from housing_sweep.housing.trial_config import TrialConfig
-from housing_sweep.pipeline.ports import DatasetVersion
+from housing_sweep.pipeline.values import DatasetVersion
 from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
 
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "housing-sweep")
