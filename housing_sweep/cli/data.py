@@ -13,22 +13,6 @@ if TYPE_CHECKING:
     from housing_sweep.tabular.problem import Problem
 
 
-class _Source(click.ParamType[str]):
-    """Where a table comes from: `csv`, `auto`, and what its problem offers."""
-
-    name = "source"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Return the sources, as help lists them."""
-        return f"[{'|'.join(_sources())}]"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return a source that there is."""
-        if value not in _sources():
-            self.fail(f"{value!r} is not one of {', '.join(_sources())}.", param, ctx)
-        return value
-
-
 def _problem() -> "Problem":
     from housing_sweep.tabular.extras import registered_problem
 
@@ -62,7 +46,7 @@ def check(file: Path) -> None:
 @click.option("--csv", type=click.Path(path_type=Path), help="CSV file (sets --source csv).")
 @click.option(
     "--source",
-    type=_Source(),
+    type=click.Choice(_sources()),
     help="Where the data comes from; auto tries the others in order.  [default: csv]",
 )
 @click.option("--project", envvar="WANDB_PROJECT", show_envvar=True, help="W&B project.")

@@ -15,8 +15,10 @@ def spell(value: object, digits: int = 4) -> str:
 
 
 def spell_score(value: float | None) -> str:
-    """Return a score with four decimals."""
-    return "–" if value is None else f"{value:.4f}"
+    """Return a score with four decimals; a very large one by its power of ten."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1e9 else f"{value:.4g}"
 
 
 def spell_short(value: float) -> str:

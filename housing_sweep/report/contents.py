@@ -1,4 +1,4 @@
-"""What a report is made of; `pipeline.report` reads it from a backend."""
+"""What a report is made of; `pipeline/report` reads it from a backend."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,12 +43,8 @@ class Target:
     def number(self, value: float, sign: str = "") -> str:
         """Return the number of `spell` alone, whole where it is large."""
         scaled = value * self.scale
-        return f"{scaled:{sign},.0f}" if self.is_large else f"{scaled:{sign},.4g}"
-
-    @property
-    def is_large(self) -> bool:
-        """Whether figures need no decimals."""
-        return self.scale >= LARGE
+        whole = max(self.scale, abs(scaled)) >= LARGE
+        return f"{scaled:{sign},.0f}" if whole else f"{scaled:{sign},.4g}"
 
     def words_or_unit(self, *, short: bool = False) -> str:
         """Return what follows a number."""

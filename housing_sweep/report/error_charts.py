@@ -133,7 +133,7 @@ def by_target(errors: Errors) -> list[tuple[str, int, float, float]]:
 
 
 def _band(target: Target, low: float, high: float) -> str:
-    if target.is_large:
+    if target.scale >= LARGE:
         low, high = (value * target.scale / 1000 for value in (low, high))
         return f"{low:,.0f}–{high:,.0f} k {target.unit}"
     return f"{target.number(low)}–{target.number(high)} {target.unit}".strip()

@@ -9,9 +9,10 @@ Source: wandb's sweep configuration reference, `early_terminate`; Li et al. (201
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil
 
 from housing_sweep.errors import SpecError
+from housing_sweep.search.score import finite
 
 FIX = "use `type: hyperband` with `min_iter` (and `eta`), or with `max_iter` and `s` (and `eta`)"
 DEFAULT_ETA = 3.0
@@ -89,8 +90,8 @@ def _number(
     above: float,
 ) -> float:
     value = raw.get(name, default)
-    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    if not good or not isinstance(value, int | float) or value <= above:
+    number = finite(value)
+    if number is None or number <= above:
         problems.append(f"early_terminate.{name}: {value!r} is not a number above {above:g}")
         return above + 1
-    return float(value)
+    return number

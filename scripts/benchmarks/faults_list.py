@@ -94,8 +94,8 @@ FAULTS = [
     Fault(
         "second page equal to the first",
         _S + "store/runs/query.py",
-        "for place in _places(order, after):",
-        "for place in _places(order, None):",
+        "for start in _starts(order, after):",
+        "for start in _starts(order, None):",
         _FILTERS,
     ),
     Fault(
@@ -108,7 +108,8 @@ FAULTS = [
     Fault(
         "alias not moved",
         _S + "store/artifacts/memberships.py",
-        '" DO UPDATE SET membership_id = excluded.membership_id",',
+        '" DO UPDATE SET membership_id = excluded.membership_id"\n'
+        '            " WHERE membership_id <> excluded.membership_id",',
         '" DO NOTHING",',
         _DEDUPE,
     ),
@@ -137,8 +138,8 @@ FAULTS = [
     Fault(
         "a deleted version is still listed",
         _S + "store/artifacts/versions.py",
-        'db.execute("DELETE FROM memberships WHERE artifact_id = ?", (artifact.id,))',
-        'db.execute("DELETE FROM memberships WHERE 0 AND artifact_id = ?", (artifact.id,))',
+        "            memberships.remove_version(db, membership)",
+        "            pass",
         f"{_FEATURES}::test_a_deleted_run_takes_its_artifacts_along_only_if_asked",
     ),
     Fault(
@@ -151,8 +152,8 @@ FAULTS = [
     Fault(
         "a link counted in the wrong collection",
         _S + "graphql/artifacts/links.py",
-        "memberships.join(ctx.db, portfolio.id, artifact.id, ctx.now)",
-        "memberships.join(ctx.db, artifact.collection_id, artifact.id, ctx.now)",
+        "memberships.add_version(ctx.db, portfolio.id, artifact.id, ctx.now)",
+        "memberships.add_version(ctx.db, artifact.collection_id, artifact.id, ctx.now)",
         _LINKS,
     ),
     Fault(
@@ -193,15 +194,15 @@ FAULTS = [
     Fault(
         "roles ignored",
         _S + "store/projects/projects.py",
-        "    if held not in WRITERS:",
+        "    if own_role not in WRITERS:",
         "    if False:",
         "tests/server/graphql/projects/test_projects.py",
     ),
     Fault(
         "strangers see every project",
         _S + "store/projects/projects.py",
-        "    held = role(db, user, project)\n    if held is None:",
-        '    held = role(db, user, project) or "member"\n    if held is None:',
+        "    own_role = role(db, user, project)\n    if own_role is None:",
+        '    own_role = role(db, user, project) or "member"\n    if own_role is None:',
         "tests/server/graphql/projects/test_projects.py",
     ),
     Fault(
@@ -270,7 +271,7 @@ FAULTS = [
     Fault(
         "a shared version that holds the one before",
         _S + "graphql/artifacts/making.py",
-        'if base is not None and held[-1].type == "INCREMENTAL":',
+        'if base is not None and newest.type == "INCREMENTAL":',
         "if base is not None:",
         _SHARED,
     ),
@@ -289,6 +290,41 @@ FAULTS = [
         "tests/server/sweeping/test_heartbeat.py",
     ),
     Fault(
+        "a sweep that waits for a trial whose run was deleted",
+        _S + "sweeping/consequences.py",
+        "    return isinstance(event, RunEnded | RunDeleted)",
+        "    return isinstance(event, RunEnded)",
+        "tests/server/sweeping/test_consequences.py",
+    ),
+    Fault(
+        "an agent sent away from a trial to be retried",
+        _S + "sweeping/heartbeat.py",
+        "        settle(ctx.db)  # a trial that crashed just now waits to be retried",
+        "        pass",
+        "tests/server/sweeping/test_consequences.py",
+    ),
+    Fault(
+        "events of a write that was undone",
+        _S + "store/db.py",
+        "            db.events, db.unsettled = {}, {}",
+        "            db.unsettled = {}",
+        "tests/server/store/test_db.py",
+    ),
+    Fault(
+        "streams that outlive their server",
+        _S + "serve.py",
+        "        self._feed.close()",
+        "        pass",
+        "tests/server/web/test_live.py::test_a_server_that_stops_ends_its_streams_in_order",
+    ),
+    Fault(
+        "a reader sent away who is still told",
+        _S + "web/live.py",
+        "                await server.run(lambda: admit(server, request))",
+        "                pass",
+        "tests/server/web/test_live.py::test_a_reader_who_was_sent_away_is_told_nothing_more",
+    ),
+    Fault(
         "a preempted trial that is never offered again",
         _S + "store/sweeps/trials.py",
         "r.state IN ('pending', 'preempted')\"",
@@ -305,8 +341,8 @@ FAULTS = [
     Fault(
         "versions ordered by another thing than asked",
         _S + "graphql/artifacts/collection_versions.py",
-        'places = _ordered(info, source, order or "", start, size + 1)',
-        'places = _ordered(info, source, "+version", start, size + 1)',
+        'members = _ordered(info, source, order or "", start, size + 1)',
+        'members = _ordered(info, source, "+version", start, size + 1)',
         "tests/sdk/test_artifact_features.py",
     ),
     Fault(

@@ -11,7 +11,8 @@ import pytest
 from housing_sweep.errors import BadInput
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
-from housing_sweep.pipeline.trial import parse_flags
+from housing_sweep.pipeline.trial import _reference, parse_flags
+from housing_sweep.registry.references import DEFAULT_DATASET
 from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.support.local_server import PATIENCE, LocalServer
 
@@ -46,6 +47,20 @@ def test_flags_are_read_as_the_agent_writes_them() -> None:
 def test_what_is_no_flag_is_refused_by_name(flag: str) -> None:
     with pytest.raises(BadInput, match="model"):
         parse_flags([flag])
+
+
+@pytest.mark.parametrize(
+    ("config", "reference"),
+    [
+        ({}, DEFAULT_DATASET),
+        ({"dataset": "e/p/flats:v3"}, "e/p/flats:v3"),
+        ({"dataset": 7}, DEFAULT_DATASET),  # refused later, by name, with all the rest
+    ],
+)
+def test_a_trial_reads_its_table_from_the_dataset_that_it_names(
+    config: dict[str, object], reference: str
+) -> None:
+    assert _reference(config) == reference
 
 
 def _publish(server: LocalServer, folder: Path) -> None:

@@ -59,6 +59,9 @@ PRICE = Target(
     "price", "USD", 100_000.0, "dollars of 1990", "They are capped.", 1.0, stand_in="California"
 )
 LAND = Land("California", [(32, -124), (32, -114), (42, -114)], [("Fresno", 36.7, -119.8)])
+FEW = replace(REPORT, trials=TRIALS[:2], curves=())
+"""Too few trials to learn importances from, which takes most of a page's time."""
+
 ERRORS = Errors(
     actual=RNG.uniform(0.2, 5, 300),
     predicted=RNG.uniform(0.2, 5, 300),
@@ -135,8 +138,8 @@ def test_the_page_is_whole_and_loads_nothing() -> None:
 
 
 def test_figures_are_told_in_the_targets_unit() -> None:
-    report = replace(REPORT, errors=ERRORS, target=PRICE)
-    assert "is off by about 44,000 dollars of 1990" in words.lead(report)
+    report = replace(FEW, errors=ERRORS, target=PRICE)
+    assert "is off by about 48,000 dollars of 1990" in words.lead(report)
     text = page.html(report)
     for part in ("predicted, 100,000 USD", "+100k USD", " k USD<", "By price", "They are capped."):
         assert part in text
@@ -145,7 +148,7 @@ def test_figures_are_told_in_the_targets_unit() -> None:
 def test_any_other_target_has_its_own_name_and_unit_everywhere() -> None:
     target = Target("EUR per m2", "EUR")
     flats = Errors(30_000 + 1000 * ERRORS.actual, 30_000 + 1000 * ERRORS.predicted, target)
-    report = replace(REPORT, errors=flats, target=target, source="synthetic")
+    report = replace(FEW, errors=flats, target=target, source="synthetic")
     text = _check(report)
     told = markdown.markdown(report)
     for part in ("California", "USD", "dollars", "price", "Validation rows"):
@@ -160,11 +163,11 @@ def test_any_other_target_has_its_own_name_and_unit_everywhere() -> None:
 def test_places_without_an_outline_have_a_map_too() -> None:
     place = replace(ERRORS.place, land=None) if ERRORS.place else None
     bare = replace(ERRORS, place=place)
-    text = _check(replace(REPORT, errors=bare))
+    text = _check(replace(FEW, errors=bare))
     assert "Validation rows at their places" in text
     assert 'class="land"' not in text
     one = replace(bare, place=Place(np.zeros(300), np.zeros(300)))
-    _check(replace(REPORT, errors=one))
+    _check(replace(FEW, errors=one))
 
 
 def test_without_a_strong_error_colours_go_by_the_errors_there_are() -> None:
@@ -172,7 +175,7 @@ def test_without_a_strong_error_colours_go_by_the_errors_there_are() -> None:
     far = float(np.quantile(np.abs(ERRORS.predicted - ERRORS.actual), 0.95))
     assert f"+{far * 100:.4g}k USD" in error_charts.error_map(loose)
     exact = replace(loose, predicted=loose.actual)
-    _check(replace(REPORT, errors=exact))
+    _check(replace(FEW, errors=exact))
 
 
 def test_a_promoted_trial_leads_even_if_another_scored_lower() -> None:

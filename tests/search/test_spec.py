@@ -191,3 +191,9 @@ def test_a_metric_that_is_better_high_and_has_no_goal_is_warned_of() -> None:
     assert "val_r2 is better high" in warnings({"name": "val_r2"})
     assert "better high" not in warnings({"name": "val_r2", "goal": "maximize"})
     assert "better high" not in warnings({"name": "val_rmse"})
+
+
+def test_a_number_beyond_any_double_is_named_and_no_accident() -> None:
+    beyond = 10**400
+    assert "target" in _said(metric={"name": "m", "goal": "minimize", "target": beyond})
+    assert "x" in _said(parameters={"x": {"min": 0.0, "max": beyond}})

@@ -3,7 +3,7 @@
 import base64
 import http.client
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 
 def bare_request(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def find_model(backend: Backend, reference: str) -> Model:
-    """Return the model that a reference names (`registry.names.ModelRef`).
+    """Return the model that a reference names (`registry.references.ModelRef`).
 
     Raises:
         BadInput: it has no form that a model can have.
@@ -51,7 +51,7 @@ def find_model(backend: Backend, reference: str) -> Model:
 def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, FetchedModel]]:
     """Yield a model and its files, deleted afterwards: hashes agree, libraries fit.
 
-    Nothing was loaded and no score recomputed: promotion did that (`pipeline.examine`).
+    Nothing was loaded and no score recomputed: promotion did that (`judge.examine`).
 
     Raises:
         NotFound: there is no such model.

@@ -43,7 +43,7 @@ def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
         if name not in referenced and ctx.now - blobs.path(name).stat().st_mtime >= young:
             blobs.delete(name)
             gone += 1
-    on_their_way = uploads.known(ctx.db)
+    on_their_way = uploads.in_progress(ctx.db)
     for upload in blobs.uploads():
         if upload not in on_their_way and ctx.now - blobs.last_part_at(upload) >= young:
             blobs.forget_parts(upload)

@@ -39,7 +39,7 @@ def artifact_file_endpoint(server: Server) -> Endpoint:
 def _find(server: Server, scope: dict[str, str]) -> str:
     db = server.services.database.connection()
     if "manifest" in scope:
-        manifest = versions.manifest_by_id(db, int(scope["manifest"]))
+        manifest = versions.find_manifest(db, int(scope["manifest"]))
         sha256 = manifest.sha256 if manifest else None
     else:
         file = files.find(db, ArtifactId(int(scope["artifact"])), scope["name"])
@@ -65,9 +65,9 @@ async def _store(server: Server, request: Request) -> Response:
 
 def _record(server: Server, scope: dict[str, str], blob: Blob) -> None:
     db, now = server.services.database.connection(), server.services.clock()
-    manifest = versions.manifest_by_id(db, int(scope.get("manifest", 0)))
+    manifest = versions.find_manifest(db, int(scope.get("manifest", 0)))
     artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
-    artifact = versions.by_id(db, artifact_id)
+    artifact = versions.find_by_id(db, artifact_id)
     if artifact is None or artifact.state != "PENDING":
         raise BadInput("this version is committed and cannot change")
     if manifest is not None:
@@ -76,7 +76,7 @@ def _record(server: Server, scope: dict[str, str], blob: Blob) -> None:
         part = Part(int(scope["part"]), blob.digests.md5 or "", blob.size)
         uploads.keep_part(db, scope["upload"], artifact.id, part)
     else:
-        files.store(db, artifact.id, scope["name"], blob, now)
+        files.record_upload(db, artifact.id, scope["name"], blob, now)
 
 
 def by_digest_endpoint(server: Server) -> Endpoint:

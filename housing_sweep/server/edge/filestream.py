@@ -64,7 +64,7 @@ def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> None:
         BadInput: the post is not shaped like one, or leaves a gap in the history.
     """
     db, now = ctx.db, ctx.now
-    runs.mark_alive(db, run.id, now)
+    runs.mark_alive(db, run, now)
     parts = body.get("files") or {}
     if not isinstance(parts, dict):
         raise BadInput("`files` must be an object")

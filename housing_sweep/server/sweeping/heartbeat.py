@@ -55,7 +55,7 @@ def heartbeat(ctx: Context, agent_id: int, running: frozenset[str]) -> list[Agen
     with write(ctx.db):
         agents.heartbeat(ctx.db, agent.id, running, ctx.now)
         _close_vanished(ctx, agent, running)
-        settle(ctx.db)  # a trial that crashed just now waits to be retried, before we decide
+        settle(ctx.db)  # a trial that crashed just now waits to be retried
         trials.note_stop_requests(ctx.db, agent.id, ctx.now)
         commands = _commands(ctx, agent, sweeps.get(ctx.db, sweep.id), spec, running, dict(ready))
         finish_if_over(ctx, sweeps.get(ctx.db, sweep.id))

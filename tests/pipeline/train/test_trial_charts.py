@@ -53,3 +53,14 @@ def test_income_matters_most_and_the_same_each_time(name: str) -> None:
     assert shown["importance"].is_monotonic_decreasing
     assert shown["feature"][0] == "MedInc"
     assert trial_charts.importances(PROBLEM, result, VALIDATION, seed=0).equals(shown)
+
+
+def test_importances_do_not_depend_on_how_many_inputs_are_shuffled_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result = _fit("hist_gradient_boosting")
+    whole = trial_charts.importances(PROBLEM, result, VALIDATION, seed=0)
+    copy = trial_charts.PERMUTED_ROWS * 8 * 8
+    for at_once in (1, 3 * copy):
+        monkeypatch.setattr(trial_charts, "BYTES_AT_ONCE", at_once)
+        assert trial_charts.importances(PROBLEM, result, VALIDATION, seed=0).equals(whole)

@@ -236,3 +236,19 @@ def test_a_run_closed_by_a_heartbeat_has_one_past(play: Play) -> None:
     )
     play.beat(agent)
     assert (play.run(name).rewriting, play.run(name).history_lines) == (0, 2)
+
+
+def test_a_late_word_does_not_bring_back_a_trial_that_was_cancelled(play: Play) -> None:
+    """Its process was killed: as a running trial it would be waited for, and then have crashed."""
+    sweep = play.sweep(RANDOM)
+    agent = play.agent(sweep)
+    name = play.given(agent)
+    play.start(name)
+    play.sweep_state(sweep, "CANCELED")
+    assert [command.kind for command in play.beat(agent, name)] == ["exit"]
+    where = {"entityName": play.project.entity_name, "modelName": play.project.name, "name": name}
+    play.graphql(UPSERT, input={**where, "config": '{"_wandb": {"value": {"e": {}}}}'})
+    assert play.run(name).state == "killed"
+    first = {"config": '{"_wandb": {"value": {"t": {}}}}', "host": "here"}
+    play.graphql(UPSERT, input={**where, **first})
+    assert play.run(name).state == "running", "a new process may take the id up again"

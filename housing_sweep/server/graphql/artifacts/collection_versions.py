@@ -86,9 +86,9 @@ def _ordered(
     )
 
 
-def _edge(info: Info, place: Membership, position: int) -> "VersionEdge":
-    artifact = versions.by_id(info.context.db, place.artifact_id)
-    return VersionEdge(artifact, relay.to_cursor(position), f"v{place.version_index}")
+def _edge(info: Info, member: Membership, position: int) -> "VersionEdge":
+    artifact = versions.find_by_id(info.context.db, member.artifact_id)
+    return VersionEdge(artifact, relay.to_cursor(position), f"v{member.version_index}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class VersionEdge(relay.Edge):
 
 def latest_artifact(source: Collection, info: Info) -> object:
     """Return the version that `latest` means."""
-    place = memberships.resolve(info.context.db, source.id, "latest")
-    return versions.by_id(info.context.db, place.artifact_id) if place else None
+    newest = memberships.resolve(info.context.db, source.id, "latest")
+    return versions.find_by_id(info.context.db, newest.artifact_id) if newest else None
 
 
 _VERSIONS: Mapping[str, Callable[..., Any]] = {
@@ -116,13 +116,15 @@ RESOLVERS: Resolvers = {
     "ArtifactPortfolio": _VERSIONS,
     "ArtifactAlias": {
         "alias": lambda alias, _info: alias.name,
-        "artifactCollection": lambda alias, info: collections.by_id(
+        "artifactCollection": lambda alias, info: collections.find_by_id(
             info.context.db, alias.collection_id
         ),
     },
     "ArtifactCollectionMembership": {
         "aliases": lambda m, info: memberships.aliases_of_membership(info.context.db, m.id),
-        "artifactCollection": lambda m, info: collections.by_id(info.context.db, m.collection_id),
-        "artifact": lambda m, info: versions.by_id(info.context.db, m.artifact_id),
+        "artifactCollection": lambda m, info: collections.find_by_id(
+            info.context.db, m.collection_id
+        ),
+        "artifact": lambda m, info: versions.find_by_id(info.context.db, m.artifact_id),
     },
 }

@@ -119,22 +119,22 @@ def project_collection(source: Project, info: Info, name: str) -> Collection | N
 
 def type_collection(source: ArtifactType, info: Info, name: str) -> Collection | None:
     """Return one collection of this type."""
-    found = collections.find(info.context.db, source.project_id, name)
-    return found if found and found.type_id == source.id else None
+    collection = collections.find(info.context.db, source.project_id, name)
+    return collection if collection and collection.type_id == source.id else None
 
 
 def collection_by_id(_root: None, info: Info, id: str) -> Collection | None:
     """Return a collection the viewer may read."""
     ctx = info.context
-    found = collections.by_id(ctx.db, relay.from_id("ArtifactCollection", id))
-    project = projects.by_id(ctx.db, found.project_id) if found else None
-    return found if project and projects.role(ctx.db, ctx.viewer, project) else None
+    collection = collections.find_by_id(ctx.db, relay.from_id("ArtifactCollection", id))
+    project = projects.find_by_id(ctx.db, collection.project_id) if collection else None
+    return collection if project and projects.role(ctx.db, ctx.viewer, project) else None
 
 
 def collection_project(source: Collection, info: Info) -> Project | None:
     """Return a collection's project; null to those who may not read it (sources of links)."""
     ctx = info.context
-    project = projects.by_id(ctx.db, source.project_id)
+    project = projects.find_by_id(ctx.db, source.project_id)
     return project if project and projects.role(ctx.db, ctx.viewer, project) else None
 
 
@@ -145,7 +145,7 @@ def collection_tags(source: Collection, info: Info) -> dict[str, Any]:
 
 
 def _collection_type(source: Collection, info: Info) -> ArtifactType:
-    return collections.type_by_id(info.context.db, source.type_id)
+    return collections.type_of(info.context.db, source.id)
 
 
 _COLLECTION: Mapping[str, Callable[..., Any]] = {

@@ -25,23 +25,23 @@ FIELDS = fields_of("versions", KINDS)
 class VersionRecord(Mapping[str, object]):
     """What a linked version can be filtered and ordered by; read when it is asked for."""
 
-    def __init__(self, db: Connection, place: Membership) -> None:
-        self._db, self._place = db, place
+    def __init__(self, db: Connection, membership: Membership) -> None:
+        self._db, self._membership = db, membership
         self._row: Artifact | None = None
 
     def __getitem__(self, name: str) -> object:
-        place, db = self._place, self._db
+        membership, db = self._membership, self._db
         match name:
             case "version" | "version_index":
-                return place.version_index, f"v{place.version_index}"
+                return membership.version_index, f"v{membership.version_index}"
             case "id" | "artifact_id":
-                return place.artifact_id
+                return membership.artifact_id
             case "acm_created_at" | "linked_at":
-                return place.created_at
+                return membership.created_at
             case "tag" | "tags":
-                return tuple(versions.tags(db, place.artifact_id))
+                return tuple(versions.tags(db, membership.artifact_id))
             case "alias" | "aliases":
-                aliases = memberships.aliases_of_membership(db, place.id)
+                aliases = memberships.aliases_of_membership(db, membership.id)
                 return tuple(alias.name for alias in aliases)
             case "metadata" | "artifact_metadata":
                 return json.loads(self._artifact.metadata or "{}")
@@ -67,6 +67,5 @@ class VersionRecord(Mapping[str, object]):
     @property
     def _artifact(self) -> Artifact:
         if self._row is None:
-            self._row = versions.by_id(self._db, self._place.artifact_id)
-        assert self._row is not None
+            self._row = versions.get(self._db, self._membership.artifact_id)
         return self._row

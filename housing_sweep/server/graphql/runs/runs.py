@@ -141,7 +141,7 @@ def run_project(source: Run, info: Info) -> Project | None:
     """Return the project a run belongs to; read once a request."""
     ctx, key = info.context, ("project", source.project_id)
     if key not in ctx.cache:
-        ctx.cache[key] = projects.by_id(ctx.db, ProjectId(source.project_id))
+        ctx.cache[key] = projects.find_by_id(ctx.db, ProjectId(source.project_id))
     project = ctx.cache[key]
     return project if isinstance(project, Project) else None
 
@@ -150,7 +150,7 @@ def read_only(source: Run, info: Info) -> bool:
     """Return whether the viewer may only look; read once a request and project."""
     ctx, key = info.context, ("role", source.project_id)
     if key not in ctx.cache:
-        project = projects.by_id(ctx.db, source.project_id)
+        project = projects.find_by_id(ctx.db, source.project_id)
         ctx.cache[key] = projects.role(ctx.db, ctx.viewer, project) if project else None
     return ctx.cache[key] not in projects.WRITERS
 

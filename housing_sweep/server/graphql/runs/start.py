@@ -113,15 +113,17 @@ def _update(info: Info, known: Run, columns: dict[str, Any], state: str | None) 
     if ctx.writer is not None:
         if "config" in columns:
             columns = {**columns, "config": runs.merged(known.config, columns["config"])}
-        runs.update(ctx.db, known.id, now=ctx.now, **columns)
-        runs.mark_alive(ctx.db, known.id, ctx.now)
+        run = runs.update(ctx.db, known.id, now=ctx.now, **columns)
+        runs.mark_alive(ctx.db, run, ctx.now)
         return runs.get(info.context.db, known.id)
-    if known.state in runs.ENDED and _is_first_word(columns):
+    first = _is_first_word(columns)
+    if known.state in runs.ENDED and first:
         runs.restart(ctx.db, known.id, ctx.now)
     runs.update(ctx.db, known.id, now=ctx.now, **columns)
     if state:
         runs.set_state(ctx.db, known.id, state, ctx.now)
-    else:
+    elif first or not (known.state == "killed" and known.exit_code is None):
+        # What the process of a cancelled trial had said before its agent killed it may come late.
         _go_on(info, known)
     return runs.get(info.context.db, known.id)
 
@@ -141,7 +143,7 @@ def _go_on(info: Info, run: Run) -> None:
     if run.state in runs.ENDED:
         runs.resume(ctx.db, run.id, ctx.now)
     else:
-        runs.mark_alive(ctx.db, run.id, ctx.now)
+        runs.mark_alive(ctx.db, run, ctx.now)
 
 
 def own_part(config: str | None) -> dict[str, Any]:

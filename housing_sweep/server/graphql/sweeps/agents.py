@@ -55,7 +55,7 @@ def _writable_sweep(info: Info, agent_id: int) -> Sweep:
     ctx = info.context
     agent = agents.find_by_id(ctx.db, agent_id)
     sweep = sweeps.find_by_id(ctx.db, agent.sweep_id) if agent else None
-    project = projects.by_id(ctx.db, sweep.project_id) if sweep else None
+    project = projects.find_by_id(ctx.db, sweep.project_id) if sweep else None
     if sweep is None or project is None:
         raise NotFound("this sweep was deleted", fix="start the agent on another sweep")
     projects.require_writable(ctx.db, ctx.viewer, project)

@@ -261,6 +261,6 @@ RESOLVERS: Resolvers = {
         "earlyStopJobRunning": lambda _sweep, _info: False,
         "heartbeatAt": heartbeat_at,
         "priorRuns": prior_runs,
-        "project": lambda sweep, info: projects.by_id(info.context.db, sweep.project_id),
+        "project": lambda sweep, info: projects.find_by_id(info.context.db, sweep.project_id),
     },
 }

@@ -270,20 +270,23 @@ def _merged(
     return both
 
 
-def mark_alive(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
-    """Record a sign of life; a run thought crashed, or pending, is running again."""
+def mark_alive(db: sqlite3.Connection, run: Run, now: float) -> None:
+    """Record a sign of life; a run thought crashed, or pending, is running again.
+
+    Args:
+        db: the database.
+        run: the run as it is in this very transaction.
+        now: when.
+    """
+    back = ", state = 'running', finished_at = NULL" if run.state in ("pending", "crashed") else ""
     with write(db):
-        back = db.execute(
-            "UPDATE runs SET state = 'running', finished_at = NULL WHERE id = ?"
-            f" AND state IN ('pending', 'crashed') RETURNING {_STATE}",
-            (run_id,),
-        ).fetchone()
         db.execute(
             "UPDATE runs SET heartbeat_at = :now, started_at = coalesce(started_at, :now)"
-            " WHERE id = :id",
-            {"now": now, "id": run_id},
+            f"{back} WHERE id = :id",
+            {"now": now, "id": run.id},
         )
-        _emit_state(db, back)
+        if back:
+            emit(db, RunChanged(run.project_id, run.id, run.sweep_id, "running"))
 
 
 def end(db: sqlite3.Connection, run_id: RunId, exit_code: int, now: float) -> None:

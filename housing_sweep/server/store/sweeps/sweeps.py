@@ -152,7 +152,7 @@ def writable(db: sqlite3.Connection, user: User, sweep_id: int) -> Sweep:
         PermissionDenied: the user may only look.
     """
     sweep = find_by_id(db, sweep_id)
-    project = projects.by_id(db, sweep.project_id) if sweep else None
+    project = projects.find_by_id(db, sweep.project_id) if sweep else None
     if sweep is None or project is None:
         raise NotFound("sweep not found", fix="check the id that `wandb sweep` printed")
     projects.require_writable(db, user, project)

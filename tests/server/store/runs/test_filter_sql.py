@@ -162,7 +162,11 @@ def add(house: House, project: Project, number: int, row: dict[str, Any]) -> fil
 
 ROW: dict[str, Any] = {
     **dict.fromkeys(("display_name", "group_name", "job_type")),
-    **{"tags": [], "config": {}, "summary": {}, "in_sweep": False, "age": 0},
+    "tags": [],
+    "config": {},
+    "summary": {},
+    "in_sweep": False,
+    "age": 0,
 }
 
 

@@ -142,12 +142,12 @@ def test_any_other_change_is_another_event(
 
 def test_a_sign_of_life_is_news_only_of_a_run_that_was_not_alive(rows: Rows) -> None:
     rows.events.clear()
-    runs.mark_alive(rows.db, rows.run.id, NOW + 5)
+    runs.mark_alive(rows.db, rows.run, NOW + 5)
     assert rows.events == []
     assert runs.get(rows.db, rows.run.id).heartbeat_at == NOW + 5
     runs.close(rows.db, rows.run.id, "crashed", NOW + 6)
     rows.events.clear()
-    runs.mark_alive(rows.db, rows.run.id, NOW + 7)
+    runs.mark_alive(rows.db, runs.get(rows.db, rows.run.id), NOW + 7)
     assert rows.events == [RunChanged(rows.project.id, rows.run.id, None, "running")]
     run = runs.get(rows.db, rows.run.id)
     assert (run.finished_at, run.heartbeat_at) == (None, NOW + 7)
