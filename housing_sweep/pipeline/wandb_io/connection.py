@@ -4,6 +4,7 @@ Nothing else in this package reads the environment for an address or a key (a tr
 by the SDK: its agent set the environment). So two of them, to two servers, live in one process.
 """
 
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -132,6 +133,8 @@ class Connection:
             options: of `wandb.init`.
         """
         login = wandb.Settings(base_url=self.url, api_key=self.key or None)
+        # An agent of this process leaves WANDB_RUN_ID behind (0.28.2): a new run would be that one.
+        options["id"] = options.get("id") or secrets.token_hex(4)
         with self.writing(what), _environment_kept():
             run = wandb.init(settings=login, **options)
         with self.writing(what), run:
