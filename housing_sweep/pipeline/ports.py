@@ -63,7 +63,10 @@ class Sweeps(Protocol):
         """
 
     def finished(self, ref: SweepRef, score: Score) -> Iterator[Candidate]:
-        """Yield finished runs, best first, a page at a time; those without a score last."""
+        """Yield finished runs in the order of their scores, best first, a page at a time.
+
+        Those without a finite one may stand before, between or after them.
+        """
 
     def unfinished(self, ref: SweepRef, score: Score, limit: int) -> tuple[Candidate, ...]:
         """Return up to `limit` runs that did not finish, best first."""

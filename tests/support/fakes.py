@@ -4,6 +4,9 @@
 """
 
 import contextlib
+import hashlib
+import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +21,15 @@ from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.policy import Comparison, Figures, NoComparison
 from housing_sweep.registry.promotion import DatasetUse, OpenRecord, Version
 from housing_sweep.registry.prune_rules import StoredModel
-from housing_sweep.registry.references import RunId, SweepId, SweepRef, Target
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RunId,
+    SweepId,
+    SweepRef,
+    Target,
+)
 from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner, order_key
 from housing_sweep.search.score import Goal, Score
 
@@ -78,6 +89,8 @@ class FakeBackend:
         aliases: alias -> name of the model it is on.
         records: promotion runs.
         stored: models of trials by run id, for pruning.
+        files: name of an artifact -> its files.
+        scratch: where downloads of datasets go.
     """
 
     candidates: list[Candidate]
@@ -91,6 +104,8 @@ class FakeBackend:
     aliases: dict[str, str] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     stored: dict[str, list[StoredModel]] = field(default_factory=dict)
+    files: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    scratch: Path | None = None
 
     @property
     def sweeps(self) -> "FakeSweeps":
@@ -196,21 +211,53 @@ class FakeRuns:
 
 @dataclass
 class FakeArtifacts:
-    """Fulfils `ports.Artifacts`; no artifact has a file here."""
+    """Fulfils `ports.Artifacts`, from the files that the backend was given."""
 
     world: FakeBackend
 
     def model(self, name: str) -> Model:
-        return model_of(name.removeprefix("e/p/model-").removesuffix(":v0"))
+        model = model_of(name.removeprefix("e/p/model-").removesuffix(":v0"))
+        if not self.world.files:
+            return model
+        if name not in self.world.files:
+            raise NotFound(f"no model {name}")
+        files = self.world.files[name]
+        return replace(model, facts=_facts(files) if FACTS_FILE in files else None)
 
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
-        raise Refused(f"{model.name} has no model.joblib: not a model of housing-sweep")
+        files = self.world.files.get(model.name, {})
+        for name in (MODEL_FILE, FACTS_FILE):
+            if name not in files:
+                raise Refused(f"it has no {name}: not a model of housing-sweep")
+        (folder / MODEL_FILE).write_bytes(files[MODEL_FILE])
+        return FetchedModel(
+            path=folder / MODEL_FILE,
+            sha256=hashlib.sha256(files[MODEL_FILE]).hexdigest(),
+            facts=_facts(files),
+            predictions=self.fetch_predictions(model, folder),
+        )
 
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
-        return None
+        content = self.world.files.get(model.name, {}).get(PREDICTIONS_FILE)
+        if content is None:
+            return None
+        (folder / PREDICTIONS_FILE).write_bytes(content)
+        return folder / PREDICTIONS_FILE
 
     def fetch_dataset(self, name: str) -> FetchedDataset:
-        raise NotFound(f"no dataset {name}")
+        files = self.world.files.get(name.replace(":latest", ":v0"))
+        if files is None:
+            raise NotFound(f"no dataset {name}")
+        folder = Path(tempfile.mkdtemp(dir=self.world.scratch))
+        (folder / PROBLEM.file).write_bytes(files[PROBLEM.file])
+        sha256 = hashlib.sha256(files[PROBLEM.file]).hexdigest()
+        path = name.replace(":latest", ":v0")
+        csv = folder / PROBLEM.file
+        return FetchedDataset(path, "digest", csv, sha256, "synthetic", PROBLEM)
+
+
+def _facts(files: Mapping[str, bytes]) -> ModelFacts:
+    return ModelFacts.parse(json.loads(files[FACTS_FILE]), FACTS_FILE)
 
 
 @dataclass

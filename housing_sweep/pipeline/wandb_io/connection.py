@@ -4,6 +4,7 @@ Nothing else in this package reads the environment for an address or a key (a tr
 by the SDK: its agent set the environment). So two of them, to two servers, live in one process.
 """
 
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from housing_sweep.pipeline.wandb_io.convert import artifact_path
 from housing_sweep.registry.references import COLLECTION, SweepId, SweepRef
 
 REACH_SECONDS = 10.0
+SESSION = ("base_url", "api_key", "identity_token_file")
+"""What `wandb.init` changes in the settings of the process. Source: wbauth/settings.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Connection:
 
     def list_runs(self, path: str, filters: dict[str, Any], order: str, page: int) -> Any:
         """Return a project's runs, `page` per request, as they are looked at."""
+        self.api.flush()  # it answers an equal question from its memory, for as long as it lives
         # Not lazy: a lazy listing asks again for every run whose summary is looked at.
         return self.api.runs(
             path, filters=filters, order=order, per_page=page, lazy=False, include_sweeps=False
@@ -127,13 +131,32 @@ class Connection:
             what: for the message of an error: "log the report of a/b/c".
             options: of `wandb.init`.
         """
-        settings = wandb.Settings(base_url=self.url, api_key=self.key or None)
-        with self.writing(what), wandb.init(settings=settings, **options) as run:
+        login = wandb.Settings(base_url=self.url, api_key=self.key or None)
+        # An agent of this process leaves WANDB_RUN_ID behind (0.28.2): a new run would be that one.
+        options["id"] = options.get("id") or secrets.token_hex(4)
+        with self.writing(what), _environment_kept():
+            run = wandb.init(settings=login, **options)
+        with self.writing(what), run:
             yield run
 
 
 def _api(url: str, key: str, entity: str) -> Any:
     return wandb.Api(overrides={"base_url": url, "entity": entity}, api_key=key or None)
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Give the SDK its own settings back: `wandb.init` makes a run's login that of the process.
+
+    The next backend of this environment would be the one that was last written to.
+    """
+    settings: Any = wandb.setup().settings
+    before = {name: getattr(settings, name) for name in SESSION}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
 
 
 def _require_answer(url: str) -> None:

@@ -53,7 +53,7 @@ class WandbSweeps:
             )
 
     def finished(self, ref: SweepRef, score: Score) -> Iterator[Candidate]:
-        """Yield finished runs, best first, a page at a time; those without a score last."""
+        """Yield finished runs in the order of their scores, best first, a page at a time."""
         return self._best_first(ref, score, "finished", PAGE)
 
     def unfinished(self, ref: SweepRef, score: Score, limit: int) -> tuple[Candidate, ...]:
@@ -100,6 +100,7 @@ class WandbRuns:
     def run(self, path: str) -> Candidate:
         """Return a run by ENTITY/PROJECT/ID."""
         with self.connection.reading(f"read run {path}", "check its ENTITY/PROJECT/ID"):
+            self.connection.api.flush()
             return convert.candidate(self.connection.api.run(path))
 
     def model_of(self, candidate: Candidate) -> Model | None:
