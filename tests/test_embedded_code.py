@@ -9,7 +9,14 @@ import pytest
 
 from tests.support.local_server import ROOT
 
-FILES = sorted(path for folder in ("tests", "scripts") for path in (ROOT / folder).rglob("*.py"))
+IN_OLD_CODE = "test_same_bits.py"
+"""Its text runs in the code of an old commit too, where modules had other names."""
+FILES = sorted(
+    path
+    for folder in ("tests", "scripts")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.name != IN_OLD_CODE
+)
 IMPORT = re.compile(r"(?:^|[\n;])\s*from (housing_sweep[\w.]*) import ([\w, ]+)")
 
 

@@ -1,10 +1,10 @@
 """`housing-sweep compare`: runs side by side."""
 
 import json
-import os
 
 import click
 
+from housing_sweep.cli import connect
 from housing_sweep.registry.run_differences import ASPECTS, Difference, Row
 
 
@@ -19,31 +19,30 @@ def compare(runs: tuple[str, ...], everything: bool, as_json: bool) -> None:
     changes; data the dataset version by digest and the split; environment the libraries recorded
     with the model.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
+    login = connect.backend()
     from housing_sweep.pipeline.trace import compare_runs
-    from housing_sweep.pipeline.wandb_io.run_records import RunsBackend
 
-    found = compare_runs.compare(RunsBackend(), runs)
+    difference = compare_runs.compare(login.records, runs)
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
+        click.echo(json.dumps(difference.as_json(), indent=2))
     else:
-        _show(found, everything)
+        _show(difference, everything)
 
 
-def _show(found: Difference, everything: bool) -> None:
+def _show(difference: Difference, everything: bool) -> None:
     from rich.table import Table
 
     from housing_sweep.cli.render import console
 
-    table = Table(title=found.verdict, title_justify="left", title_style="bold")
+    table = Table(title=difference.verdict, title_justify="left", title_style="bold")
     table.add_column("")
-    for run in found.runs:
+    for run in difference.runs:
         table.add_column(f"{run.name}\n{run.path}", overflow="fold")
-    pair = len(found.runs) == 2
+    pair = len(difference.runs) == 2
     if pair:
         table.add_column("change", justify="right")
     for aspect in ASPECTS:
-        rows, differing = found.rows[aspect], found.differing(aspect)
+        rows, differing = difference.rows[aspect], difference.differing(aspect)
         same = len(rows) - len(differing)
         note = "not recorded" if not rows else f"{same} the same" if same else "all differ"
         table.add_section()

@@ -1,11 +1,11 @@
 """`housing-sweep data`: check and publish the dataset."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from housing_sweep.cli import connect
 from housing_sweep.cli.render import console
 from housing_sweep.registry.references import COLLECTION
 
@@ -76,7 +76,7 @@ def publish(csv: Path | None, source: str | None, project: str | None) -> None:
             " Give real data with --csv PATH.",
             style="bold white on red",
         )
-    os.environ.setdefault("WANDB_SILENT", "true")
+    connect.silence()
     published = publishing.publish(table, project)
     console.print(
         f"published {published.path}: {published.rows} rows from {published.source}"

@@ -1,9 +1,10 @@
 """`housing-sweep export`: a model for teams that use MLflow or DVC too."""
 
-import os
 from pathlib import Path
 
 import click
+
+from housing_sweep.cli import connect
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -29,12 +30,11 @@ def export(model: str, target: tuple[str, str], experiment: str) -> None:
     --to dvc DIR     data and model as DVC tracks them, and the stage that makes the model again:
                      `dvc repro` has nothing to do, `dvc repro --force` gives the same bytes.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
+    login = connect.backend()
     from housing_sweep.pipeline.export.checked_export import exported
-    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
     tool, address = target
-    with exported(WandbBackend(), model) as leaving:
+    with exported(login, model) as leaving:
         if tool == "mlflow":
             from housing_sweep.pipeline.export.to_mlflow import to_mlflow
 

@@ -1,9 +1,10 @@
 """`housing-sweep promote`, `rollback`, `model`: what the registry holds, and how it got there."""
 
 import json
-import os
 
 import click
+
+from housing_sweep.cli import connect
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -27,7 +28,7 @@ def say(line: str) -> None:
 @click.option(
     "--margin", type=float, help="For noninferior, in the target's unit.  [default: the table's]"
 )
-@click.option("--metric", help="Score to rank by.  [default: the sweep's own, else val_rmse]")
+@connect.ranking_options
 @click.option("--strict-best", is_flag=True, help="Take the best score, also if it is a tie.")
 @click.option("--refit", is_flag=True, help="Train the winner again, on validation rows too.")
 @click.option("--no-spatial", is_flag=True, help="Skip the figure for places never seen.")
@@ -40,6 +41,7 @@ def promote(
     require: str,
     margin: float | None,
     metric: str | None,
+    goal: str | None,
     strict_best: bool,
     refit: bool,
     no_spatial: bool,
@@ -72,35 +74,35 @@ def promote(
     Exits 0 when promoted (or already there), 2 for bad input or a wrong API key, 3 when the sweep
     does not exist, 4 when no model earns the alias; then nothing is changed.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
+    connect.silence()
     from housing_sweep.cli.render import render
     from housing_sweep.pipeline.promote.promote import (
         NotPromoted,
-        Wanted,
+        PromotionRequest,
         decide_promotion,
         refusal,
     )
     from housing_sweep.pipeline.promote.promote import promote as carry_out
-    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
     from housing_sweep.registry.policy import Policy
     from housing_sweep.registry.promotion import Verdict, as_json
 
-    wanted = Wanted(
+    request = PromotionRequest(
         sweep=sweep,
         source=source,
         alias=alias,
         metric=metric,
+        goal=connect.goal_of(goal),
         policy=Policy.parse(require, margin),
         strict_best=strict_best,
         refit=refit,
         spatial=not no_spatial,
     )
-    backend, promoted, refused = WandbBackend(), None, None
+    backend, promoted, refused = connect.backend(), None, None
     try:
         if dry_run:
-            decision = decide_promotion(backend, wanted, say)
+            decision = decide_promotion(backend, request, say)
         else:
-            decision, promoted = carry_out(backend, wanted, say)
+            decision, promoted = carry_out(backend, request, say)
     except NotPromoted as error:
         decision, refused = error.decision, error
     if dry_run and decision.verdict is Verdict.REFUSE:
@@ -127,14 +129,15 @@ def rollback(alias: str, reason: str, to_version: str, dry_run: bool, json_outpu
     Exits 3 when nothing holds the alias, 4 when there is no earlier version or the alias was moved
     by other means than these commands.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
+    login = connect.backend()
     from housing_sweep.pipeline.promote.rollback import rollback as carry_out
-    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
-    was, now = carry_out(WandbBackend(), alias, reason, to_version, dry_run=dry_run)
+    was, now = carry_out(
+        login.registry, login.promotions, alias, reason, to_version, dry_run=dry_run
+    )
     if json_output:
-        told = {"alias": alias, "from": was.name, "to": now.name, "dry_run": dry_run}
-        click.echo(json.dumps(told, indent=2))
+        answer = {"alias": alias, "from": was.name, "to": now.name, "dry_run": dry_run}
+        click.echo(json.dumps(answer, indent=2))
     elif was.name == now.name:
         click.echo(f"{alias} is on {now.name}")
     else:
@@ -151,16 +154,15 @@ def model() -> None:
 @click.option("--json", "json_output", is_flag=True, help="Print it as JSON.")
 def history(alias: str, json_output: bool) -> None:
     """Show every move of an alias: when, who, which version, what it displaced, why."""
-    os.environ.setdefault("WANDB_SILENT", "true")
     from housing_sweep.cli.render import render_history
-    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
     from housing_sweep.registry.references import Target
 
-    backend, target = WandbBackend(), Target(alias)
-    home = backend.home()
-    moves, holder = backend.moves(home, target), backend.champion(home, target)
+    target, login = Target(alias), connect.backend()
+    home = login.registry.home
+    moves = login.promotions.moves(home, target)
+    holder = login.registry.champion(home, target)
     if json_output:
-        told = {"holder": holder.name if holder else None, "moves": [m.as_json() for m in moves]}
-        click.echo(json.dumps(told, indent=2))
+        answer = {"holder": holder.name if holder else None, "moves": [m.as_json() for m in moves]}
+        click.echo(json.dumps(answer, indent=2))
     else:
         render_history(target, moves, holder)

@@ -1,9 +1,10 @@
 """`housing-sweep predict`: predictions for the rows of a table."""
 
-import os
 from pathlib import Path
 
 import click
+
+from housing_sweep.cli import connect
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,9 +27,8 @@ def predict(model: str, table: Path, out: Path) -> None:
     Exits 2 when the CSV cannot be used, 3 when there is no such model, 4 when it is not what was
     recorded.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
+    login = connect.backend()
     from housing_sweep.pipeline.use.find_model import predict_csv
-    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
-    used, rows = predict_csv(WandbBackend(), model, table, out)
+    used, rows = predict_csv(login, model, table, out)
     click.echo(f"wrote {out}: {rows} rows predicted by {used.name}")

@@ -11,7 +11,7 @@ from rich.tree import Tree
 from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.lineage_tree import Node
 from housing_sweep.registry.policy import Comparison, Figures
-from housing_sweep.registry.promotion import Asked, Decision, Version
+from housing_sweep.registry.promotion import Decision, PromotionCase, Version
 from housing_sweep.registry.references import Target
 from housing_sweep.registry.reproduction import Reproduction
 from housing_sweep.registry.selection import Ranked
@@ -41,17 +41,17 @@ def render(decision: Decision, promoted: Version | None) -> None:
 
 
 def _table(decision: Decision) -> Table:
-    asked, moved = decision.asked, decision.asked.moved_from
-    title = f"Best trials of {asked.sweep} by {asked.metric}"
+    case, moved = decision.case, decision.case.moved_from
+    title = f"Best trials of {case.sweep} by {case.score.name}"
     table = Table(title=f"Moving on {moved.name}" if moved else title)
     table.add_column("", justify="right")
     table.add_column("run")
-    table.add_column(asked.metric, justify="right")
+    table.add_column(case.score.name, justify="right")
     table.add_column("model, features, parameters", overflow="fold")
     table.add_column("verdict", overflow="fold")
-    best, swept = asked.challenger, _swept(asked)
-    for rank, row in enumerate(asked.ranked, start=1):
-        wins = best is not None and row is best
+    best, swept = case.challenger, _swept(case)
+    for rank, row in enumerate(case.ranked, start=1):
+        wins = best is not None and row is best.row
         table.add_row(
             str(rank),
             row.candidate.name or row.candidate.id,
@@ -163,9 +163,9 @@ def _label(node: Node) -> Text:
     return label
 
 
-def _swept(asked: Asked) -> list[str]:
+def _swept(case: PromotionCase) -> list[str]:
     """Return the parameters whose values differ among the rows: what the sweep varied."""
-    configs = [row.candidate.config for row in asked.ranked]
+    configs = [row.candidate.config for row in case.ranked]
     names = sorted({name for config in configs for name in config})
     return [name for name in names if len({repr(c.get(name)) for c in configs}) > 1]
 
@@ -182,9 +182,9 @@ def _short(value: object) -> str:
 
 
 def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]]:
-    asked = decision.asked
-    best, data = asked.challenger, asked.dataset
-    if best is None or best.model is None:
+    case = decision.case
+    best, data = case.challenger, case.dataset
+    if best is None:
         return []
     commit = best.candidate.commit
     facts = [
@@ -197,7 +197,7 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
             else "not recorded",
         ),
         ("code", f"commit {commit}" if commit else "not run from a git checkout"),
-        ("config", _parameters(best, _swept(asked))),
+        ("config", _parameters(best.row, _swept(case))),
     ]
     if data and data.source == "synthetic":
         facts.append(("WARNING", "trained on the SYNTHETIC STAND-IN, not on real data"))
@@ -205,8 +205,8 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
         return [*facts, ("not done", "nothing was changed")]
     return [
         *facts,
-        ("promoted", f"{promoted.name} has alias {asked.target.alias}"),
+        ("promoted", f"{promoted.name} has alias {case.target.alias}"),
         ("displaced", decision.displaced or "nothing"),
         *([("open", promoted.url)] if promoted.url else []),
-        ("use it", f'wandb artifact get "{asked.target}"'),
+        ("use it", f'wandb artifact get "{case.target}"'),
     ]

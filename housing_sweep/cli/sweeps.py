@@ -1,7 +1,6 @@
 """`housing-sweep sweeps`: check specs offline; list, show, watch, stop and retry sweeps."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from housing_sweep.cli import connect
 from housing_sweep.errors import BadInput
 
 if TYPE_CHECKING:
-    from housing_sweep.pipeline.wandb_io.sweep_queries import SweepBackend
     from housing_sweep.search.spec import SweepSpec
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -102,11 +101,11 @@ def list_(project: str | None, as_json: bool) -> None:
     """List a project's sweeps, newest first."""
     from housing_sweep.cli.sweeps_view import render_list
 
-    backend = _backend()
-    entity, name = backend.default_project()
+    login = connect.backend()
+    entity, name = login.registry.home.entity, login.registry.home.project
     if project:
         entity, _, name = project.rpartition("/") if "/" in project else (entity, "", project)
-    rows = backend.list_sweeps(entity, name)
+    rows = login.desk.list_sweeps(entity, name)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2, default=str))
     else:
@@ -115,19 +114,27 @@ def list_(project: str | None, as_json: bool) -> None:
 
 @sweeps.command()
 @click.argument("sweep", metavar="SWEEP")
+@connect.ranking_options
 @json_option
-def show(sweep: str, as_json: bool) -> None:
+def show(sweep: str, metric: str | None, goal: str | None, as_json: bool) -> None:
     """Show a sweep: its state, how many trials ended how, the best ones."""
     from housing_sweep.cli.render import console
-    from housing_sweep.cli.sweeps_view import picture_of
+    from housing_sweep.cli.sweeps_view import view_of
+    from housing_sweep.search.score import unknown_metric
 
-    picture = _backend().picture(_ref(sweep))
+    overview = connect.backend().desk.overview(_ref(sweep), metric, connect.goal_of(goal))
+    if metric and overview.counts["finished"] and not overview.best:
+        raise unknown_metric(metric, overview.metrics)
     if as_json:
-        document = asdict(picture)
-        del document["newest"]
+        document = asdict(overview)
+        del document["newest"], document["metrics"], document["score"]
+        document["ranked_by"] = overview.score and {
+            "metric": overview.score.name,
+            "goal": overview.score.goal.value,
+        }
         click.echo(json.dumps(document, indent=2, default=str))
     else:
-        console.print(picture_of(picture, time.time()))
+        console.print(view_of(overview, time.time()))
 
 
 @sweeps.command()
@@ -140,15 +147,17 @@ def watch(sweep: str, interval: float) -> None:
     from rich.live import Live
 
     from housing_sweep.cli.render import console
-    from housing_sweep.cli.sweeps_view import picture_of
+    from housing_sweep.cli.sweeps_view import view_of
 
-    backend, ref = _backend(), _ref(sweep)
-    picture = backend.picture(ref)
-    with Live(picture_of(picture, time.time()), console=console, auto_refresh=False) as live:
-        while picture.sweep.state in ("PENDING", "RUNNING", "PAUSED") or picture.counts["running"]:
+    desk, ref = connect.backend().desk, _ref(sweep)
+    overview = desk.overview(ref)
+    with Live(view_of(overview, time.time()), console=console, auto_refresh=False) as live:
+        while (
+            overview.sweep.state in ("PENDING", "RUNNING", "PAUSED") or overview.counts["running"]
+        ):
             time.sleep(interval)
-            picture = backend.picture(ref)
-            live.update(picture_of(picture, time.time()), refresh=True)
+            overview = desk.overview(ref)
+            live.update(view_of(overview, time.time()), refresh=True)
 
 
 @sweeps.command()
@@ -156,7 +165,7 @@ def watch(sweep: str, interval: float) -> None:
 @click.option("--cancel", is_flag=True, help="Kill the running trials too.")
 def stop(sweep: str, cancel: bool) -> None:
     """Stop a sweep: no new trials; running ones end by themselves unless --cancel."""
-    path = _backend().set_state(_ref(sweep), "CANCELED" if cancel else "FINISHED")
+    path = connect.backend().desk.set_state(_ref(sweep), "CANCELED" if cancel else "FINISHED")
     click.echo(f"{'cancelled' if cancel else 'stopped'} {path}")
 
 
@@ -177,19 +186,12 @@ def retry(sweep: str, states: tuple[str, ...]) -> None:
     The same points are tried again as new runs; the runs that failed stay as they are. "deleted"
     are trials whose run was deleted. The local server only.
     """
-    numbers = _backend().retry(_ref(sweep), states)
+    numbers = connect.backend().desk.retry(_ref(sweep), states)
     if not numbers:
         click.echo("nothing to retry")
         return
     click.echo(f"{len(numbers)} trials wait for an agent again: {', '.join(map(str, numbers))}")
     click.echo(f"run `wandb agent {sweep}`, if none runs")
-
-
-def _backend() -> "SweepBackend":
-    os.environ.setdefault("WANDB_SILENT", "true")
-    from housing_sweep.pipeline.wandb_io.sweep_queries import SweepBackend
-
-    return SweepBackend()
 
 
 def _ref(sweep: str) -> Any:

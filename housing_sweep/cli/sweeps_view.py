@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from housing_sweep.cli.render import console
-from housing_sweep.pipeline.wandb_io import sweep_queries as wire
+from housing_sweep.pipeline.values import SweepOverview, SweepSummary
 from housing_sweep.search import progress
 from housing_sweep.search.spec_check import Report
 
@@ -40,7 +40,7 @@ def render_report(name: str, report: Report) -> None:
         console.print(table)
 
 
-def render_list(project: str, rows: Sequence[wire.SweepRow]) -> None:
+def render_list(project: str, rows: Sequence[SweepSummary]) -> None:
     """Print a project's sweeps."""
     table = Table(title=f"Sweeps of {project}")
     for column in ("sweep", "name", "method", "state", "trials", "metric", "best"):
@@ -58,51 +58,51 @@ def render_list(project: str, rows: Sequence[wire.SweepRow]) -> None:
     console.print(table)
 
 
-def picture_of(picture: wire.SweepPicture, now: float) -> Group:
+def view_of(overview: SweepOverview, now: float) -> Group:
     """Return a sweep as one screen."""
-    sweep = picture.sweep
+    sweep = overview.sweep
     head = Text.assemble(
         (sweep.path, "bold"),
         f"  {sweep.title}  {sweep.method}  ",
         (sweep.state, COLOURS.get(sweep.state, "")),
     )
-    counts = "  ".join(f"{n} {state}" for state, n in picture.counts.items() if n)
+    counts = "  ".join(f"{n} {state}" for state, n in overview.counts.items() if n)
     trials = Text(f"trials {_of(sweep.trials, sweep.expected)}: {counts or 'none'}")
-    return Group(head, trials, *_pace(picture, now), *_best(picture))
+    return Group(head, trials, *_pace(overview, now), *_best(overview))
 
 
-def _pace(picture: wire.SweepPicture, now: float) -> list[Text]:
-    maximize = picture.sweep.goal == "maximize"
-    ended = [t for t in picture.newest if t.state not in ("pending", "running")]
+def _pace(overview: SweepOverview, now: float) -> list[Text]:
+    ended = [t for t in overview.newest if t.state not in ("pending", "running")]
     ends = [t.heartbeat_at.timestamp() for t in ended if t.heartbeat_at]
     rate = progress.per_minute(ends, now)
     # The counts are of attempts: a failed one whose trial was tried again is not a trial done.
-    alive = picture.counts["pending"] + picture.counts["running"]
-    done = max(0, picture.sweep.trials - alive)
+    alive = overview.counts["pending"] + overview.counts["running"]
+    done = max(0, overview.sweep.trials - alive)
     lines = []
-    curve = progress.best_so_far([t.score for t in ended], maximize=maximize)
-    if curve:
-        name = picture.sweep.metric
-        lines.append(Text(f"{name} best so far {_short(curve[-1])}  {progress.sparkline(curve)}"))
-    if rate and picture.sweep.state in ("PENDING", "RUNNING"):
-        left = progress.seconds_left(picture.sweep.expected, done, rate)
+    score = overview.score
+    if score and (curve := progress.best_so_far([t.score for t in ended], maximize=score.maximize)):
+        lines.append(
+            Text(f"{score.name} best so far {_short(curve[-1])}  {progress.sparkline(curve)}")
+        )
+    if rate and overview.sweep.state in ("PENDING", "RUNNING"):
+        left = progress.seconds_left(overview.sweep.expected, done, rate)
         rest = f", about {_duration(left)} left" if left is not None else ""
         lines.append(Text(f"{rate:.1f} trials a minute{rest}"))
     return lines
 
 
-def _best(picture: wire.SweepPicture) -> list[Table]:
-    if not picture.best:
+def _best(overview: SweepOverview) -> list[Table]:
+    if not overview.best:
         return []
-    varied = _varied([trial.config for trial in picture.newest])
+    varied = _varied([trial.config for trial in overview.newest])
     table = Table(title="best trials", title_justify="left", title_style="dim")
     table.add_column("run")
-    table.add_column(picture.sweep.metric or "", justify="right")
+    table.add_column(overview.score.name if overview.score else "", justify="right")
     table.add_column("state")
     table.add_column("parameters", overflow="fold")
-    for trial in picture.best:
-        shown = ", ".join(f"{k}={_short(trial.config.get(k))}" for k in varied)
-        table.add_row(trial.name, _short(trial.score), trial.state, shown)
+    for trial in overview.best:
+        point = ", ".join(f"{k}={_short(trial.config.get(k))}" for k in varied)
+        table.add_row(trial.name, _short(trial.score), trial.state, point)
     return [table]
 
 

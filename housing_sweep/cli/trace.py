@@ -1,10 +1,11 @@
 """`housing-sweep reproduce` and `lineage`: where a model came from, and whether that is true."""
 
 import json
-import os
 import sys
 
 import click
+
+from housing_sweep.cli import connect
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 DIFFERS = 4
@@ -25,19 +26,18 @@ def reproduce(model: str, json_output: bool) -> None:
     Exits 0 only for an identical model; 4 when it differs, with what explains it: other libraries,
     other code, or nothing, which means that the record is not true.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
+    login = connect.backend()
     from housing_sweep.cli.model import say
     from housing_sweep.cli.render import render_reproduction
     from housing_sweep.pipeline.trace.reproduce import reproduce as build_again
-    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
     from housing_sweep.registry.reproduction import Outcome
 
-    found = build_again(WandbBackend(), model, say)
+    reproduction = build_again(login, model, say)
     if json_output:
-        click.echo(json.dumps(found.as_json(), indent=2))
+        click.echo(json.dumps(reproduction.as_json(), indent=2))
     else:
-        render_reproduction(found)
-    if found.outcome is not Outcome.IDENTICAL:
+        render_reproduction(reproduction)
+    if reproduction.outcome is not Outcome.IDENTICAL:
         sys.exit(DIFFERS)
 
 
@@ -57,14 +57,12 @@ def lineage(name: str, json_output: bool, as_mermaid: bool, limit: int) -> None:
     Who moved which alias when, the run and its rank in its sweep, the dataset version and its
     source, the commit, and the libraries.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
+    login = connect.backend()
     from housing_sweep.cli.render import render_lineage
     from housing_sweep.pipeline.trace.trace import lineage as follow
-    from housing_sweep.pipeline.wandb_io.backend import WandbBackend
-    from housing_sweep.pipeline.wandb_io.lineage_reader import LineageReader
     from housing_sweep.registry.lineage_tree import mermaid
 
-    root = follow(WandbBackend(), LineageReader(), name, limit)
+    root = follow(login, login.lineage, name, limit)
     if json_output:
         click.echo(json.dumps(root.as_json(), indent=2))
     elif as_mermaid:

@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 from housing_sweep.errors import HousingSweepError, Refused
-from housing_sweep.pipeline.ports import FetchedDataset
 from housing_sweep.pipeline.train import model_files
+from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.tabular import evaluation, metrics, refit, split, tables
 from housing_sweep.tabular.arrays import Floats
 from housing_sweep.tabular.extras import first_problem

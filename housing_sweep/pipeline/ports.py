@@ -1,120 +1,31 @@
-"""What the finalizer needs of a backend, as small Protocols: a test can stand in."""
+"""What the pipeline needs of a backend, as small Protocols; a test can stand in for each.
 
-from collections.abc import Callable, Iterator, Mapping
+`Backend` has one part per Protocol, all of one login. A flow takes the parts that it uses.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from housing_sweep.errors import BadInput
+from housing_sweep.pipeline.values import (
+    FetchedDataset,
+    FetchedModel,
+    Refit,
+    SweepFacts,
+    SweepOverview,
+    SweepSummary,
+)
 from housing_sweep.registry.alias_history import Move
+from housing_sweep.registry.lineage_tree import ArtifactOrigin, RunOrigin
 from housing_sweep.registry.policy import Comparison, NoComparison
-from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
+from housing_sweep.registry.promotion import DatasetUse, OpenRecord, Version
+from housing_sweep.registry.prune_rules import StoredModel
 from housing_sweep.registry.references import SweepRef, Target
-from housing_sweep.registry.selection import Candidate, Model, Ranked
-from housing_sweep.search.score import Goal
-from housing_sweep.tabular.problem import Problem
-
-SCORE = "val_rmse"
-"""What a trial of ours is ranked by."""
-
-
-@dataclass(frozen=True, slots=True)
-class SweepFacts:
-    """A sweep, as far as finalizing needs it.
-
-    Attributes:
-        ref: complete: entity, project and id.
-        metric: name of the metric in its spec, or None.
-        goal: of that metric.
-        objectives: name -> goal, where the sweep has several instead.
-    """
-
-    ref: SweepRef
-    metric: str | None
-    goal: Goal
-    objectives: Mapping[str, Goal] = field(default_factory=dict)
-
-    def ranked_by(self, asked: str | None) -> tuple[str, Goal]:
-        """Return what its runs are ranked by: the metric asked for, its own, or val_rmse.
-
-        Raises:
-            BadInput: the sweep has several objectives and none was asked for.
-        """
-        if asked is None and self.metric is None and self.objectives:
-            raise BadInput(
-                f"sweep {self.ref} has several objectives: {', '.join(self.objectives)}",
-                fix="name the one that decides: --metric val_rmse",
-            )
-        metric = asked or self.metric or SCORE
-        if metric == self.metric:
-            return metric, self.goal
-        return metric, self.objectives.get(metric, Goal.MINIMIZE)
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedDataset:
-    """A dataset artifact, resolved, and its CSV on this machine.
-
-    Attributes:
-        path: entity/project/name:version.
-        digest: of its manifest.
-        csv: the file, checked against `sha256`.
-        sha256: of the CSV.
-        source: csv, synthetic, or another one of the problem's.
-        problem: what the table is about, as its `schema.json` says.
-    """
-
-    path: str
-    digest: str
-    csv: Path
-    sha256: str
-    source: str
-    problem: Problem
-
-    def as_data(self) -> dict[str, object]:
-        """Return the `data` of a request to `pipeline.child`.
-
-        Old code makes a dataclass of it, so it has these five keys for ever.
-        """
-        own = {"path": self.path, "digest": self.digest, "csv": str(self.csv)}
-        return {**own, "sha256": self.sha256, "source": self.source}
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedModel:
-    """The files of a model artifact on this machine, not believed yet.
-
-    Attributes:
-        path: `model.joblib`.
-        sha256: of that file, computed here.
-        facts: what `model.json` says.
-        predictions: `predictions.npy`, or None if the artifact has none.
-    """
-
-    path: Path
-    sha256: str
-    facts: Mapping[str, object]
-    predictions: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Refit:
-    """A winner's config fitted again on more rows, not logged yet.
-
-    Attributes:
-        of: the winner's artifact.
-        files: here, as long as the judge lives.
-        dataset: what both were trained on.
-    """
-
-    of: Model
-    files: FetchedModel
-    dataset: FetchedDataset
-
-
-Say = Callable[[str], None]
-"""Told what is being done now, one line at a time."""
+from housing_sweep.registry.run_differences import RunRecord
+from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner
+from housing_sweep.report.contents import Curve, ReportedPromotion, ReportedTrial
+from housing_sweep.search.score import Goal, Score
 
 
 class Judge(Protocol):
@@ -129,7 +40,7 @@ class Judge(Protocol):
     def rejection_of(self, model: Model) -> str:
         """Return why a model that stands for itself is rejected, or ""."""
 
-    def ties(self, leader: Ranked, row: Ranked) -> bool:
+    def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a row's score is within noise of the leader's."""
 
     def refit(self, model: Model) -> Refit:
@@ -141,33 +52,31 @@ class Judge(Protocol):
         """Compare with the holder of an alias, or a baseline, on rows that neither has seen."""
 
 
-class Runs(Protocol):
-    """Reads sweeps and their runs."""
+class Sweeps(Protocol):
+    """Reads sweeps and their trials."""
 
     def sweep(self, ref: SweepRef) -> SweepFacts:
-        """Return a sweep.
+        """Return a sweep; its reference is complete.
 
         Raises:
             NotFound: it does not exist.
         """
 
-    def finished(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
-        """Yield finished runs, best first, a page at a time; those without a score last."""
+    def finished(self, ref: SweepRef, score: Score) -> Iterator[Candidate]:
+        """Yield finished runs in the order of their scores, best first, a page at a time.
 
-    def unfinished(
-        self, ref: SweepRef, metric: str, goal: Goal, limit: int
-    ) -> tuple[Candidate, ...]:
-        """Return up to `limit` runs that did not finish, best first; one request."""
+        Those without a finite one may stand before, between or after them.
+        """
 
-    def model_of(self, candidate: Candidate) -> Model | None:
-        """Return the newest committed model artifact of a run."""
+    def unfinished(self, ref: SweepRef, score: Score, limit: int) -> tuple[Candidate, ...]:
+        """Return up to `limit` runs that did not finish, best first."""
 
-    def dataset_of(self, candidate: Candidate) -> Dataset | None:
-        """Return the dataset version a run used."""
+    def trials(self, ref: SweepRef) -> tuple[Candidate, ...]:
+        """Return all runs of a sweep, the oldest first."""
 
 
-class Origins(Protocol):
-    """Finds runs and artifacts by name, and where they came from."""
+class Runs(Protocol):
+    """Reads runs: what they used, what they logged."""
 
     def run(self, path: str) -> Candidate:
         """Return a run by ENTITY/PROJECT/ID.
@@ -176,6 +85,22 @@ class Origins(Protocol):
             NotFound: it does not exist.
         """
 
+    def model_of(self, candidate: Candidate) -> Model | None:
+        """Return the newest committed model artifact of a run."""
+
+    def dataset_of(self, candidate: Candidate) -> DatasetUse | None:
+        """Return the dataset version a run used."""
+
+    def made_by(self, model: Model) -> Candidate | None:
+        """Return the run that logged a model, or None if it was deleted."""
+
+    def fetch_diff(self, run: str, folder: Path) -> Path | None:
+        """Download what a run's checkout had beyond its commit, if anything."""
+
+
+class Artifacts(Protocol):
+    """Reads and downloads artifacts; believes nothing."""
+
     def model(self, name: str) -> Model:
         """Return a model version by ENTITY/PROJECT/NAME:VERSION.
 
@@ -183,22 +108,12 @@ class Origins(Protocol):
             NotFound: it does not exist.
         """
 
-    def made_by(self, model: Model) -> Candidate | None:
-        """Return the run that logged a model, or None if it was deleted."""
-
-
-class Files(Protocol):
-    """Downloads artifacts; believes nothing."""
-
     def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
         """Download a model version into a folder.
 
         Raises:
-            Refused: a file is missing or unreadable.
+            Refused: a file is missing or unreadable, or is only a reference to one elsewhere.
         """
-
-    def fetch_diff(self, run: str, folder: Path) -> Path | None:
-        """Download what a run's checkout had beyond its commit, if anything."""
 
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         """Download the validation predictions of a model version, if it has any."""
@@ -211,11 +126,12 @@ class Files(Protocol):
         """
 
 
-class Models(Protocol):
+class Registry(Protocol):
     """Reads and writes the registry that belongs to a sweep's entity."""
 
+    @property
     def home(self) -> SweepRef:
-        """Return the entity and project used by default, without a sweep."""
+        """The entity and project used by default, without a sweep."""
 
     def champion(self, ref: SweepRef, target: Target) -> Version | None:
         """Return the version that holds an alias in the registry."""
@@ -249,7 +165,7 @@ class PromotionRun(Protocol):
         """Record that the alias will not be moved by this record."""
 
 
-class Records(Protocol):
+class Promotions(Protocol):
     """Promotion runs: the durable history of an alias."""
 
     @property
@@ -268,5 +184,117 @@ class Records(Protocol):
         """Open a promotion run; its config is durable on entry. `run_id` resumes one."""
 
 
-class Backend(Runs, Origins, Files, Models, Records, Protocol):
-    """Whatever answers at `WANDB_BASE_URL`."""
+class Backend(Protocol):
+    """One login on whatever answers at its address; every part speaks to that one alone."""
+
+    @property
+    def sweeps(self) -> Sweeps:
+        """Sweeps and their trials."""
+
+    @property
+    def runs(self) -> Runs:
+        """Single runs."""
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Artifacts and their files."""
+
+    @property
+    def registry(self) -> Registry:
+        """Versions and aliases of the model registry."""
+
+    @property
+    def promotions(self) -> Promotions:
+        """What was promoted, when, by whom."""
+
+
+class SweepDesk(Protocol):
+    """Shows sweeps and steers them."""
+
+    def list_sweeps(self, entity: str, project: str) -> list[SweepSummary]:
+        """Return a project's sweeps, newest first.
+
+        Raises:
+            NotFound: there is no such project.
+        """
+
+    def overview(
+        self, ref: SweepRef, metric: str | None = None, goal: Goal | None = None
+    ) -> SweepOverview:
+        """Return a sweep with its best and newest trials, in one request.
+
+        Raises:
+            BadInput: nothing says which way the metric is good.
+            NotFound: the sweep does not exist.
+        """
+
+    def set_state(self, ref: SweepRef, state: str) -> str:
+        """Ask for a state (RUNNING, PAUSED, FINISHED, CANCELED) and return the sweep's path."""
+
+    def retry(self, ref: SweepRef, states: Sequence[str]) -> list[int]:
+        """Queue trials that ended in some states again; returns their numbers.
+
+        Raises:
+            NotSupported: the backend is not the local server.
+        """
+
+
+class StoredModels(Protocol):
+    """Models of trials: who needs them, and their deletion."""
+
+    def models_of(self, run: str) -> Iterator[StoredModel]:
+        """Yield the committed model versions of a run, ENTITY/PROJECT/ID."""
+
+    def read_again(self, model: StoredModel) -> StoredModel | None:
+        """Return the model as it is now, or None if it is gone."""
+
+    def delete(self, model: StoredModel) -> None:
+        """Delete a model version with its files."""
+
+
+class ReportRun(Protocol):
+    """The run that shows a report."""
+
+    @property
+    def url(self) -> str:
+        """Its page, or its path where there is none."""
+
+    def show(self, page: Path) -> None:
+        """Log an HTML file as a panel, as it is."""
+
+
+class SweepReports(Protocol):
+    """What a report of a sweep needs beyond its trials, and where it is shown."""
+
+    def curves(self, ref: SweepRef, trials: Sequence[ReportedTrial], metric: str) -> list[Curve]:
+        """Return the curves of the first trials that have one, over the iteration or the step."""
+
+    def promotion(self, ref: SweepRef) -> ReportedPromotion | None:
+        """Return the newest promotion of one of its runs."""
+
+    def report_run(
+        self, ref: SweepRef, promotion: ReportedPromotion | None
+    ) -> AbstractContextManager[ReportRun]:
+        """Open the promotion's run again, or without one a run with job type "report"."""
+
+
+class RunRecords(Protocol):
+    """What a run's record says, all of it."""
+
+    def record(self, reference: str) -> RunRecord:
+        """Return a run's record by ENTITY/PROJECT/RUN, PROJECT/RUN, RUN or its URL.
+
+        Raises:
+            BadInput: the text cannot be a run.
+            NotFound: it does not exist.
+        """
+
+
+class Lineage(Protocol):
+    """Reads single nodes of the graph of runs and artifacts."""
+
+    def artifact(self, name: str, uses: int = 0) -> ArtifactOrigin:
+        """Return an artifact version, with up to `uses` runs that used it."""
+
+    def run(self, path: str) -> RunOrigin:
+        """Return a run with its artifacts and its rank in its sweep."""

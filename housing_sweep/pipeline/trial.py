@@ -29,7 +29,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")
 if TYPE_CHECKING:
     import pandas as pd
 
-    from housing_sweep.pipeline.ports import FetchedDataset
+    from housing_sweep.pipeline.values import FetchedDataset
     from housing_sweep.pipeline.wandb_io.tracking import TrackedRun
     from housing_sweep.tabular.fit import FitResult
     from housing_sweep.tabular.split import Split

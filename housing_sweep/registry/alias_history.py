@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from housing_sweep.errors import Conflict
+from housing_sweep.search.score import finite
 
 PROMOTE, ROLLBACK = "promote", "rollback"
 
@@ -54,8 +55,7 @@ def read_move(
 ) -> Move:
     """Return the move that a promotion run tells of (`promotion.record`)."""
     challenger = config.get("challenger")
-    made = challenger if isinstance(challenger, Mapping) else {}
-    score = config.get("score")
+    promoted = challenger if isinstance(challenger, Mapping) else {}
     return Move(
         record=record,
         at=at,
@@ -65,27 +65,27 @@ def read_move(
         who=str(config.get("who") or ""),
         applied=summary.get("applied") is True,
         reason=str(config.get("reason") or ""),
-        run=str(made.get("run") or ""),
-        score=float(score) if isinstance(score, int | float) else None,
-        artifact_id=str(made.get("artifact_id") or ""),
+        run=str(promoted.get("run") or ""),
+        score=finite(config.get("score")),
+        artifact_id=str(promoted.get("artifact_id") or ""),
         alias=str(config.get("alias") or ""),
     )
 
 
 def stack(moves: Iterable[Move]) -> tuple[str, ...]:
     """Return the versions that promotions put on an alias and no rollback took, oldest first."""
-    held: list[str] = []
+    versions: list[str] = []
     for move in sorted(moves, key=lambda one: (one.at, one.record)):
         if not move.applied or not move.version:
             continue
         if move.kind == ROLLBACK:
-            if move.version in held:  # back to it, over whatever came later
-                del held[len(held) - held[::-1].index(move.version) :]
+            if move.version in versions:  # back to it, over whatever came later
+                del versions[len(versions) - versions[::-1].index(move.version) :]
             else:
-                held = [move.version]
-        elif held[-1:] != [move.version]:
-            held.append(move.version)
-    return tuple(held)
+                versions = [move.version]
+        elif versions[-1:] != [move.version]:
+            versions.append(move.version)
+    return tuple(versions)
 
 
 def back_from(alias: str, holder: str, moves: Iterable[Move]) -> str:
@@ -99,16 +99,16 @@ def back_from(alias: str, holder: str, moves: Iterable[Move]) -> str:
     Raises:
         Conflict: there is no earlier version, or the alias was moved by other means.
     """
-    held = stack(moves)
+    versions = stack(moves)
     fix = f"name the version yourself: housing-sweep rollback {alias} --to-version vN"
-    if not held:
+    if not versions:
         raise Conflict(f"no promotion of {alias} is on record", fix=fix)
-    if held[-1] != holder:
+    if versions[-1] != holder:
         raise Conflict(
-            f"{alias} is on {holder}, but the last promotion on record put it on {held[-1]}:"
+            f"{alias} is on {holder}, but the last promotion on record put it on {versions[-1]}:"
             " somebody moved it by other means",
             fix=fix,
         )
-    if len(held) < 2:
+    if len(versions) < 2:
         raise Conflict(f"{alias} has no earlier version than {holder}", fix=fix)
-    return held[-2]
+    return versions[-2]

@@ -1,21 +1,27 @@
 """Where things came from and what became of them, as a tree: text, JSON and Mermaid."""
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from housing_sweep.registry.alias_history import Move
+from housing_sweep.registry.model_facts import DatasetFacts, ModelFacts
+from housing_sweep.search.score import Score, score_of
+
+VALIDATION_ERROR = score_of({})
+"""What a run without a sweep is ranked by: val_rmse."""
 
 
 @dataclass(frozen=True, slots=True)
-class ArtifactFacts:
+class ArtifactOrigin:
     """An artifact version as the backend tells it.
 
     Attributes:
         kind: model or dataset.
         name: entity/project/name:version.
         digest: of its manifest.
-        metadata: recorded with it.
+        model: what a trial of ours recorded with it, or None.
+        data: what was recorded with a dataset, or None.
         links: (registry version, its aliases) for each link.
         made_by: path of the run that logged it, or "".
         used_by: paths of the runs that used it, as many as were asked for.
@@ -24,21 +30,31 @@ class ArtifactFacts:
     kind: str
     name: str
     digest: str
-    metadata: Mapping[str, object]
+    model: ModelFacts | None = None
+    data: DatasetFacts | None = None
     links: tuple[tuple[str, tuple[str, ...]], ...] = ()
     made_by: str = ""
     used_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
+class Rank:
+    """A place among the finished runs of a sweep, from 1, and how many they are."""
+
+    place: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrigin:
     """A run as the backend tells it.
 
     Attributes:
         path: entity/project/id.
+        score: what it is ranked by: its sweep's objective, else val_rmse.
+        value: of the score, or None.
         sweep: entity/project/id, or "".
-        rank: place among the finished runs of its sweep by val_rmse, from 1; None if unknown.
-        of: finished runs of the sweep.
+        rank: in its sweep; None if unknown.
         inputs, outputs: names of artifacts.
     """
 
@@ -49,10 +65,10 @@ class RunFacts:
     user: str
     created_at: str
     commit: str
-    score: float | None = None
+    score: Score = VALIDATION_ERROR
+    value: float | None = None
     sweep: str = ""
-    rank: int | None = None
-    of: int | None = None
+    rank: Rank | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
@@ -87,9 +103,9 @@ class Node:
 
 
 def model_tree(
-    model: ArtifactFacts,
-    run: RunFacts | None,
-    data: ArtifactFacts | None,
+    model: ArtifactOrigin,
+    run: RunOrigin | None,
+    data: ArtifactOrigin | None,
     moves: Sequence[Move],
     origin: Node | None = None,
 ) -> Node:
@@ -113,58 +129,66 @@ def model_tree(
         tuple(
             _facts(
                 ("registry", _links(model)),
-                ("SHA-256", _text(model.metadata.get("model_sha256"))),
-                ("bytes", _text(model.metadata.get("model_bytes"))),
+                ("SHA-256", model.model.model_sha256 if model.model else ""),
+                ("bytes", str(model.model.model_bytes) if model.model else ""),
             )
         ),
         children=(*became, *came),
     )
 
 
-def run_tree(run: RunFacts, model: ArtifactFacts | None, data: ArtifactFacts | None) -> Node:
+def run_tree(run: RunOrigin, model: ArtifactOrigin | None, data: ArtifactOrigin | None) -> Node:
     """Return a run's tree: its sweep, dataset, code and environment."""
-    metadata = model.metadata if model else {}
+    recorded = model.model if model else None
     children = []
     if run.sweep:
-        place = f"{run.rank} of {run.of} by val_rmse" if run.rank else ""
-        children.append(Node("sweep", run.sweep, tuple(_facts(("rank", place))), "a trial of"))
+        rank = f"{run.rank.place} of {run.rank.of} by {run.score.name}" if run.rank else ""
+        children.append(Node("sweep", run.sweep, tuple(_facts(("rank", rank))), "a trial of"))
     if data is not None:
         children.append(dataset_node(data, "trained on"))
-    code = tuple(_facts(("code SHA-256", _text(metadata.get("code_sha256"))[:16])))
+    code = tuple(_facts(("code SHA-256", recorded.code_sha256[:16] if recorded else "")))
     children.append(Node("code", run.commit or "no commit recorded", code, "with"))
-    libraries = metadata.get("libraries")
-    if isinstance(libraries, Mapping):
-        told = ", ".join(f"{name} {version}" for name, version in sorted(libraries.items()))
-        children.append(Node("environment", told, (), "in"))
+    if recorded:
+        libraries = sorted(recorded.libraries.items())
+        spelt = ", ".join(f"{name} {version}" for name, version in libraries)
+        children.append(Node("environment", spelt, (), "in"))
     facts = _facts(
         ("by", run.user),
         ("at", run.created_at[:19].replace("T", " ")),
         ("state", run.state),
-        ("val_rmse", "" if run.score is None else f"{run.score:.6g}"),
+        (run.score.name, "" if run.value is None else f"{run.value:.6g}"),
     )
     return Node("run", run.path, tuple(facts), "made by", tuple(children))
 
 
-def dataset_node(data: ArtifactFacts, relation: str = "", children: Sequence[Node] = ()) -> Node:
+def dataset_node(data: ArtifactOrigin, relation: str = "", children: Sequence[Node] = ()) -> Node:
     """Return a dataset version with its source."""
-    facts = _facts(
-        ("source", _text(data.metadata.get("source"))),
-        ("rows", _text(data.metadata.get("rows"))),
-        ("SHA-256", _text(data.metadata.get("sha256"))),
+    facts = data.data or DatasetFacts()
+    lines = _facts(
+        ("source", facts.source),
+        ("rows", "" if facts.rows is None else str(facts.rows)),
+        ("SHA-256", facts.sha256),
         ("published by", data.made_by),
     )
-    return Node("dataset", data.name, tuple(facts), relation, tuple(children))
+    return Node("dataset", data.name, tuple(lines), relation, tuple(children))
 
 
-def descendant(model: ArtifactFacts, run: RunFacts | None) -> Node:
+def descendant(model: ArtifactOrigin, run: RunOrigin | None) -> Node:
     """Return a model that came from a dataset, in one line."""
     facts = _facts(
         ("registry", _links(model) or "not promoted"),
         ("run", model.made_by),
         ("by", run.user if run else ""),
-        ("val_rmse", "" if run is None or run.score is None else f"{run.score:.6g}"),
+        *([(run.score.name, f"{run.value:.6g}")] if run and run.value is not None else []),
     )
     return Node("model", model.name, tuple(facts), "trained into")
+
+
+def best_first(run: RunOrigin | None) -> tuple[bool, str, float]:
+    """Return the sort key of a run among others: by score, each kind for itself; none last."""
+    if run is None or run.value is None:
+        return True, "", 0.0
+    return False, run.score.name, run.score.loss(run.value)
 
 
 def mermaid(root: Node) -> str:
@@ -183,8 +207,8 @@ def _mermaid(node: Node, number: str) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    shown = text if len(text) <= 60 else f"{text[:57]}..."
-    return html.escape(shown).replace("#", "#35;")
+    short = text if len(text) <= 60 else f"{text[:57]}..."
+    return html.escape(short).replace("#", "#35;")
 
 
 def _promotion(move: Move) -> Node:
@@ -200,7 +224,7 @@ def _promotion(move: Move) -> Node:
     )
 
 
-def _links(model: ArtifactFacts) -> str:
+def _links(model: ArtifactOrigin) -> str:
     return "; ".join(
         f"{name} ({', '.join(aliases)})" if aliases else name for name, aliases in model.links
     )
@@ -208,7 +232,3 @@ def _links(model: ArtifactFacts) -> str:
 
 def _facts(*facts: tuple[str, str]) -> Iterator[tuple[str, str]]:
     return ((key, value) for key, value in facts if value)
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

@@ -17,8 +17,8 @@ from enum import Enum
 from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
 from housing_sweep.registry.policy import Comparison, NoComparison, Policy, earned
 from housing_sweep.registry.references import SweepRef, Target
-from housing_sweep.registry.selection import Model, Ranked, winner
-from housing_sweep.search.score import Goal
+from housing_sweep.registry.selection import Model, Ranked, Winner, winner
+from housing_sweep.search.score import Score
 
 RECORD_VERSION = 1
 JOB_TYPE = "promote"
@@ -65,7 +65,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class DatasetUse:
     """The dataset version a model came from, as its run used it."""
 
     name: str
@@ -84,14 +84,13 @@ class OpenRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PromotionCase:
     """What a promotion was asked for, and what was read to answer; `decide` judges it.
 
     Attributes:
         sweep: whose best run it is; id "" when a version is moved on from another alias.
         target: the alias.
-        metric: by which runs are ranked.
-        goal: of the metric.
+        score: by which runs are ranked.
         ranked: the best runs, best first, each with the reason why it cannot win.
         policy: what the challenger must show.
         dataset: what the winner's run used, or None.
@@ -104,11 +103,10 @@ class Asked:
 
     sweep: SweepRef
     target: Target
-    metric: str
-    goal: Goal
+    score: Score
     ranked: tuple[Ranked, ...]
     policy: Policy
-    dataset: Dataset | None = None
+    dataset: DatasetUse | None = None
     champion: Version | None = None
     open_record: OpenRecord | None = None
     who: str = ""
@@ -116,15 +114,15 @@ class Asked:
     moved_from: Version | None = None
 
     @property
-    def challenger(self) -> Ranked | None:
-        """Return the winning row, or None."""
+    def challenger(self) -> Winner | None:
+        """Return the winner, or None."""
         return winner(self.ranked)
 
     @property
     def held_already(self) -> bool:
         """Whether the alias is on the winner's version (or on its refit) already."""
         best = self.challenger
-        if best is None or best.model is None or self.champion is None:
+        if best is None or self.champion is None:
             return False
         if self.refit:
             return self.champion.refit_of == best.model.name
@@ -136,14 +134,14 @@ class Decision:
     """Who shall hold the alias, and why.
 
     Attributes:
-        asked: what it answers.
+        case: what it answers.
         verdict: what shall happen.
         checks: in the order in which they were made; the last one decided.
         comparison: what the challenger showed; None before it was asked.
         resumes: an interrupted promotion of the same model, to be completed.
     """
 
-    asked: Asked
+    case: PromotionCase
     verdict: Verdict
     checks: tuple[Check, ...]
     comparison: Comparison | NoComparison | None = None
@@ -162,7 +160,7 @@ class Decision:
         """
         if self.resumes is not None:
             return self.resumes.displaced
-        champion = self.asked.champion
+        champion = self.case.champion
         return "" if champion is None or self.verdict is Verdict.UNCHANGED else champion.name
 
     @property
@@ -171,104 +169,103 @@ class Decision:
         return self.verdict is Verdict.PROMOTE or self.resumes is not None
 
 
-def decide(asked: Asked, comparison: Comparison | NoComparison | None) -> Decision:
+def decide(case: PromotionCase, comparison: Comparison | NoComparison | None) -> Decision:
     """Return the decision over what was read; never raises, a refusal is a decision too.
 
     Args:
-        asked: what was asked for, and what was read.
+        case: what was asked for, and what was read.
         comparison: with the champion or the baseline; None where there was nothing to compare.
     """
-    best, held = asked.challenger, asked.open_record
-    checks = tuple(_checks(asked, best, comparison))
+    best, unfinished = case.challenger, case.open_record
+    checks = tuple(_checks(case, best, comparison))
     if all(check.passed for check in checks):
         verdict = Verdict.PROMOTE
     else:
         verdict = Verdict.UNCHANGED if checks[-1].name == "change" else Verdict.REFUSE
-    mine = best and best.model and held and _same(best.model, held, asked.refit)
-    resumes = held if mine and verdict is not Verdict.REFUSE else None
-    return Decision(asked, verdict, checks, comparison, resumes)
+    mine = best and unfinished and _same(best.model, unfinished, case.refit)
+    resumes = unfinished if mine and verdict is not Verdict.REFUSE else None
+    return Decision(case, verdict, checks, comparison, resumes)
 
 
-def _same(model: Model, held: OpenRecord, refit: bool) -> bool:
-    return held.refit_of == model.name if refit else held.challenger_id == model.id
+def _same(model: Model, record: OpenRecord, refit: bool) -> bool:
+    return record.refit_of == model.name if refit else record.challenger_id == model.id
 
 
 def _checks(
-    asked: Asked, best: Ranked | None, comparison: Comparison | NoComparison | None
+    case: PromotionCase, best: Winner | None, comparison: Comparison | NoComparison | None
 ) -> Iterator[Check]:
-    if asked.moved_from is None:
-        if not any(row.candidate.state == "finished" for row in asked.ranked):
+    if case.moved_from is None:
+        if not any(row.candidate.state == "finished" for row in case.ranked):
             yield Check("finished", False, "the sweep has no finished run")
             return
         yield Check("finished", True, "the sweep has finished runs")
-    if best is None or best.model is None:
+    if best is None:
         what = "no finished run has a score and a model that can be believed"
-        yield Check("candidate", False, what if asked.moved_from is None else _why_not(asked))
+        yield Check("candidate", False, what if case.moved_from is None else _why_not(case))
         return
-    yield Check("candidate", True, _found(asked, best))
-    champion, alias = asked.champion, asked.target.alias
-    if asked.held_already and champion:
-        held = f"{alias} is on {champion.name} already, which is this model"
-        yield Check("change", False, held)
+    yield Check("candidate", True, _sentence(case, best))
+    champion, alias = case.champion, case.target.alias
+    if case.held_already and champion:
+        yield Check("change", False, f"{alias} is on {champion.name} already, which is this model")
         return
     now = f"{alias} is on {champion.name}" if champion else f"nothing holds {alias}"
     yield Check("change", True, now)
     if comparison is not None:
-        passed, reason = earned(asked.policy, comparison)
+        passed, reason = earned(case.policy, comparison)
         yield Check("earned", passed, reason)
 
 
-def _found(asked: Asked, best: Ranked) -> str:
+def _sentence(case: PromotionCase, best: Winner) -> str:
     if best.score is None:
         return f"{best.candidate.id} is verified"
-    ties = sum(row.tied for row in asked.ranked)
+    ties = sum(row.tied for row in case.ranked)
     among = f", the lightest of {ties} that tie within noise" if ties else ""
-    return f"{best.candidate.id} has {asked.metric} {best.score:.6g}, verified{among}"
+    return f"{best.candidate.id} has {case.score.name} {best.score:.6g}, verified{among}"
 
 
-def _why_not(asked: Asked) -> str:
-    return "; ".join(row.why_not for row in asked.ranked if row.why_not)
+def _why_not(case: PromotionCase) -> str:
+    return "; ".join(row.why_not for row in case.ranked if row.why_not)
 
 
-def record(decision: Decision, model: Model) -> dict[str, object]:
+def record(decision: Decision, best: Winner, model: Model) -> dict[str, object]:
     """Return the config of the promotion run: decision, reasons, figures, who, what it displaced.
 
     Keys keep their meaning within `RECORD_VERSION`; later versions only add.
 
     Args:
         decision: to promote.
+        best: who wins it.
         model: what is linked: the winner's, or its refit.
     """
-    asked, best = decision.asked, decision.asked.challenger
-    assert best is not None
+    case = decision.case
     return {
         "record_version": RECORD_VERSION,
         "decision": PROMOTE,
         "reason": decision.reason,
-        "sweep": str(asked.sweep),
-        "target": asked.target.path,
-        "alias": asked.target.alias,
-        "metric": asked.metric,
-        "goal": asked.goal.value,
+        "sweep": str(case.sweep),
+        "target": case.target.path,
+        "alias": case.target.alias,
+        "metric": case.score.name,
+        "goal": case.score.goal.value,
         "score": best.score,
-        "who": asked.who,
+        "who": case.who,
         "challenger": {
             "run": best.candidate.id,
             "artifact": model.name,
             "artifact_id": model.id,
             "digest": model.digest,
-            "model_sha256": model.metadata.get("model_sha256"),
-            "refit_of": best.model.name if asked.refit and best.model else "",
+            "model_sha256": model.facts.model_sha256 if model.facts else None,
+            "refit_of": best.model.name if case.refit else "",
             "commit": best.candidate.commit,
             "config": dict(best.candidate.config),
         },
         "displaced": decision.displaced,
-        "moved_from": asked.moved_from.name if asked.moved_from else "",
-        "dataset": _dataset(asked.dataset),
-        "policy": _policy(asked.policy, decision.comparison),
+        "moved_from": case.moved_from.name if case.moved_from else "",
+        "dataset": _dataset(case.dataset),
+        "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
-        "ranked": [_row(row) for row in asked.ranked],
+        "ranked": [_row(row) for row in case.ranked],
     }
 
 
@@ -290,24 +287,24 @@ def rollback_record(
 
 def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
     """Return the decision for programs; `promoted` is None when nothing was written."""
-    asked, best = decision.asked, decision.asked.challenger
+    case, best = decision.case, decision.case.challenger
     return {
         "verdict": decision.verdict.value,
         "reason": decision.reason,
-        "sweep": str(asked.sweep),
-        "target": str(asked.target),
-        "metric": asked.metric,
-        "goal": asked.goal.value,
-        "who": asked.who,
-        "winner": None if best is None else _row(best),
-        "refit": asked.refit,
-        "moved_from": asked.moved_from.name if asked.moved_from else None,
+        "sweep": str(case.sweep),
+        "target": str(case.target),
+        "metric": case.score.name,
+        "goal": case.score.goal.value,
+        "who": case.who,
+        "winner": None if best is None else _row(best.row),
+        "refit": case.refit,
+        "moved_from": case.moved_from.name if case.moved_from else None,
         "displaced": decision.displaced or None,
-        "dataset": _dataset(asked.dataset),
-        "policy": _policy(asked.policy, decision.comparison),
+        "dataset": _dataset(case.dataset),
+        "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
-        "ranked": [_row(row) for row in asked.ranked],
+        "ranked": [_row(row) for row in case.ranked],
         "promoted": None if promoted is None else promoted.name,
     }
 
@@ -324,7 +321,7 @@ def _check(check: Check) -> dict[str, object]:
     return {"name": check.name, "passed": check.passed, "reason": check.reason}
 
 
-def _dataset(dataset: Dataset | None) -> dict[str, str] | None:
+def _dataset(dataset: DatasetUse | None) -> dict[str, str] | None:
     if dataset is None:
         return None
     return {"artifact": dataset.name, "digest": dataset.digest, "source": dataset.source}

@@ -1,14 +1,19 @@
 """Which trials' models may go: never one that somebody points at or was built upon."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from housing_sweep.errors import BadInput
+from housing_sweep.errors import BadInput, Refused
+from housing_sweep.registry.selection import Candidate, order_key, why_unscored
+from housing_sweep.search.score import Score, metric_names, unknown_metric
+
+ENDED = ("finished", "failed", "crashed", "killed")
+"""States after which a run changes no more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredModel:
     """A model version of a trial, and who needs it.
 
     Attributes:
@@ -31,37 +36,77 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class PruneVerdict:
     """What becomes of a model version: `why_kept` is "" for one that goes."""
 
-    model: Held
+    model: StoredModel
     why_kept: str
 
 
-def losers(ranked: Sequence[str], active: Iterable[str], keep: int) -> list[str]:
-    """Return the runs whose models may be looked at for deletion.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The trials of a sweep, as far as pruning tells them apart.
+
+    Attributes:
+        best: finished, with a score, best first: they stay.
+        losers: the others with a score, best first.
+        unscored: ended without one, each with the reason.
+        busy: not ended.
+    """
+
+    best: tuple[Candidate, ...]
+    losers: tuple[Candidate, ...]
+    unscored: tuple[tuple[Candidate, str], ...]
+    busy: tuple[Candidate, ...]
+
+
+def standing(trials: Iterable[Candidate], score: Score, keep: int) -> Standing:
+    """Return which trials stay for their score, and which lost.
 
     Args:
-        ranked: all run ids of the sweep, best first; those without a score last.
-        active: ids of runs that have not ended.
+        trials: all of the sweep.
+        score: what they are ranked by.
         keep: how many of the best stay.
 
     Raises:
-        BadInput: `keep` is negative.
+        BadInput: `keep` is negative, or no finished trial has the score; then nothing is ranked.
+        Refused: no trial has finished yet.
     """
     if keep < 0:
         raise BadInput(f"--keep {keep} is negative", fix="give 0 or more")
-    busy = set(active)
-    return [run for run in ranked[keep:] if run not in busy]
+    ended: list[Candidate] = []
+    busy: list[Candidate] = []
+    for trial in trials:
+        (ended if trial.state in ENDED else busy).append(trial)
+    whys = {trial.id: why_unscored(trial, score) for trial in ended}
+    ranked = sorted((t for t in ended if not whys[t.id]), key=lambda t: order_key(t, score))
+    if not ranked:
+        finished = [trial.summary for trial in ended if trial.finished]
+        if not finished:
+            raise Refused("no trial of the sweep has finished: none can be ranked", fix="wait")
+        raise unknown_metric(score.name, metric_names(finished))
+    return Standing(
+        best=tuple(ranked[:keep]),
+        losers=tuple(ranked[keep:]),
+        unscored=tuple((trial, whys[trial.id]) for trial in ended if whys[trial.id]),
+        busy=tuple(busy),
+    )
 
 
-def fate(model: Held) -> Fate:
-    """Return whether a loser's model stays, and why."""
+def verdict(model: StoredModel, unscored: str = "") -> PruneVerdict:
+    """Return whether the model of a trial that is not among the best stays, and why.
+
+    Args:
+        model: as it is now.
+        unscored: why its trial cannot be ranked; "" for a loser, or where that is no reason.
+    """
     named = [a for a in model.aliases if a != "latest" and not re.fullmatch(r"v\d+", a)]
     if model.linked_to:
-        return Fate(model, f"linked to {', '.join(model.linked_to)}")
+        return PruneVerdict(model, f"linked to {', '.join(model.linked_to)}")
     if model.used_by:
-        return Fate(model, f"used by {', '.join(model.used_by)}")
+        return PruneVerdict(model, f"used by {', '.join(model.used_by)}")
     if named:
-        return Fate(model, f"has the alias {', '.join(named)}")
-    return Fate(model, "")
+        return PruneVerdict(model, f"has the alias {', '.join(named)}")
+    if unscored:
+        return PruneVerdict(model, f"unscored: {unscored}")
+    return PruneVerdict(model, "")

@@ -1,9 +1,10 @@
 """Whether a model built again is the model that was recorded; and if not, what may be the cause."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.verification import SCORES, library_differences
 
 BITS = ("split_fingerprint", "predictions_sha256", "model_sha256")
@@ -75,32 +76,20 @@ class Reproduction:
         }
 
 
-def compare(
-    model: str, recorded: Mapping[str, object], found: Mapping[str, object], code: str
-) -> Reproduction:
+def compare(model: str, recorded: ModelFacts, rebuilt: ModelFacts, code: str) -> Reproduction:
     """Return a reproduction from two `model.json`: the recorded one and the new one."""
-    libraries, here = recorded.get("libraries"), found.get("libraries")
     return Reproduction(
         model=model,
-        lines=tuple(_lines(recorded, found)),
-        libraries=library_differences(_mapping(libraries), {**_strings(here)}),
+        lines=tuple(_lines(recorded, rebuilt)),
+        libraries=library_differences(recorded.libraries, rebuilt.libraries),
         code=code,
-        same_code=recorded.get("code_sha256") == found.get("code_sha256"),
+        same_code=recorded.code_sha256 == rebuilt.code_sha256,
     )
 
 
-def _lines(recorded: Mapping[str, object], found: Mapping[str, object]) -> Iterator[Line]:
-    was, now = _mapping(recorded.get("scores")), _mapping(found.get("scores"))
+def _lines(recorded: ModelFacts, rebuilt: ModelFacts) -> Iterator[Line]:
     for name in SCORES:
-        if name in was:
-            yield Line(name, was[name], now.get(name))
+        if name in recorded.scores:
+            yield Line(name, recorded.scores[name], rebuilt.scores.get(name))
     for name in BITS:
-        yield Line(name, recorded.get(name), found.get(name))
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _strings(value: object) -> dict[str, str]:
-    return {str(name): str(version) for name, version in _mapping(value).items()}
+        yield Line(name, getattr(recorded, name), getattr(rebuilt, name))

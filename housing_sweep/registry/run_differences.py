@@ -8,7 +8,7 @@ ASPECTS = ("code", "data", "config", "environment", "metrics")
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
+class RunRecord:
     """One run as its record tells it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Difference:
         rows: aspect -> everything recorded in some run, sorted by name.
     """
 
-    runs: tuple[RunFacts, ...]
+    runs: tuple[RunRecord, ...]
     rows: Mapping[str, tuple[Row, ...]]
 
     def differing(self, aspect: str) -> tuple[Row, ...]:
@@ -94,7 +94,7 @@ class Difference:
         }
 
 
-def diff(runs: Sequence[RunFacts]) -> Difference:
+def diff(runs: Sequence[RunRecord]) -> Difference:
     """Return runs side by side.
 
     Raises:
@@ -104,9 +104,9 @@ def diff(runs: Sequence[RunFacts]) -> Difference:
         raise ValueError("need two runs or more")
     rows = {}
     for aspect in ASPECTS:
-        held = [run.aspects.get(aspect, {}) for run in runs]
-        names = sorted({name for one in held for name in one})
-        rows[aspect] = tuple(Row(name, tuple(one.get(name) for one in held)) for name in names)
+        values = [run.aspects.get(aspect, {}) for run in runs]
+        names = sorted({name for one in values for name in one})
+        rows[aspect] = tuple(Row(name, tuple(one.get(name) for one in values)) for name in names)
     return Difference(tuple(runs), rows)
 
 

@@ -12,8 +12,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.references import RunId
-from housing_sweep.search.score import Goal, finite
+from housing_sweep.search.score import Score, finite
 from housing_sweep.search.trial import TrialState
 
 MOST_MISSES = 200
@@ -28,29 +29,35 @@ class Model:
         id: the backend's id of this version; a link in the registry has the same.
         name: `entity/project/model-<run id>:vN`.
         digest: of its contents.
-        metadata: the facts the trial recorded with it.
+        facts: what its trial recorded with it, or None: it is no model of ours.
+        why_no_facts: what is wrong with its metadata, or "".
     """
 
     id: str
     name: str
     digest: str
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    facts: ModelFacts | None = None
+    why_no_facts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A trial's run as the backend tells it; `score` is the summary's value, unchecked."""
+    """A trial's run as the backend tells it; its summary holds the scores, unchecked."""
 
     id: RunId
     name: str
     state: str
     created_at: str
-    score: object
     config: Mapping[str, object] = field(default_factory=dict)
     commit: str | None = None
     user: str | None = None
     url: str = ""
     summary: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end as it should."""
+        return self.state == TrialState.FINISHED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +80,43 @@ class Ranked:
     won: bool = False
 
 
-def why_unscored(candidate: Candidate, metric: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """The row that wins, with what only a winner is sure to have.
+
+    Attributes:
+        row: itself.
+        model: sound.
+        score: None where a version is moved on whose run has none (a refit).
+    """
+
+    row: Ranked
+    model: Model
+    score: float | None
+
+    @property
+    def candidate(self) -> Candidate:
+        """Its run."""
+        return self.row.candidate
+
+
+def why_unscored(candidate: Candidate, score: Score) -> str:
     """Return why a run has no rank at all, or "": not finished, no score, or not a finite one."""
-    if candidate.state != TrialState.FINISHED.value:
+    if not candidate.finished:
         return f"not finished: {candidate.state}"
-    if candidate.score is None:
-        return f"no {metric} in its summary"
-    if finite(candidate.score) is None:
-        return f"{metric} is {candidate.score}, not a finite number"
-    return ""
+    return score.why_unscored(candidate.summary)
 
 
-def order_key(candidate: Candidate, goal: Goal) -> tuple[float, str, str]:
+def order_key(candidate: Candidate, score: Score) -> tuple[float, str, str]:
     """Return the sort key: best score first, then the earlier, then the smaller run id."""
-    score = finite(candidate.score)
-    loss = math.inf if score is None else score if goal is Goal.MINIMIZE else -score
+    value = score.read(candidate.summary)
+    loss = math.inf if value is None else score.loss(value)
     return loss, candidate.created_at, candidate.id
 
 
 def select(
     runs: Iterable[Candidate],
-    metric: str,
-    goal: Goal,
+    score: Score,
     examine: Callable[[Candidate], Model | str],
     shown: int = 10,
 ) -> tuple[Ranked, ...]:
@@ -106,8 +128,7 @@ def select(
 
     Args:
         runs: ordered by score.
-        metric: key of the score.
-        goal: of the metric.
+        score: what they are ranked by.
         examine: returns a run's sound model, or why it has none. It costs requests and time, so it
             is asked for no run behind the leader.
         shown: rows to return at least, if there are as many.
@@ -115,18 +136,18 @@ def select(
     ranked: list[Ranked] = []
     unscored: list[Ranked] = []
     led = False
-    for tied in _ties(runs, metric, unscored):
-        for candidate in sorted(tied, key=lambda one: order_key(one, goal)):
-            score = finite(candidate.score)
+    for tied in _ties(runs, score, unscored):
+        for candidate in sorted(tied, key=lambda run: order_key(run, score)):
+            value = score.read(candidate.summary)
             if led:
-                ranked.append(Ranked(candidate, score))
+                ranked.append(Ranked(candidate, value))
                 continue
-            found = examine(candidate)
-            led = isinstance(found, Model)
-            if isinstance(found, Model):
-                ranked.append(Ranked(candidate, score, model=found, won=True))
+            verdict = examine(candidate)
+            led = isinstance(verdict, Model)
+            if isinstance(verdict, Model):
+                ranked.append(Ranked(candidate, value, model=verdict, won=True))
             else:
-                ranked.append(Ranked(candidate, score, found))
+                ranked.append(Ranked(candidate, value, verdict))
         if len(ranked) >= (shown if led else MOST_MISSES):
             break
     return (*ranked, *unscored[:shown])
@@ -134,7 +155,7 @@ def select(
 
 def settle_ties(
     ranked: Sequence[Ranked],
-    ties: Callable[[Ranked, Ranked], bool],
+    ties: Callable[[Winner, Ranked], bool],
     examine: Callable[[Candidate], Model | str],
 ) -> tuple[Ranked, ...]:
     """Return the rows with the winner chosen among those that tie with the leader.
@@ -148,17 +169,17 @@ def settle_ties(
     if leader is None:
         return tuple(ranked)
     behind = [row for row in ranked if row.score is not None and not row.why_not and not row.won]
-    found = {row.candidate.id: replace(row, tied=True) for row in behind if ties(leader, row)}
-    if not found:
+    tied = {row.candidate.id: replace(row, tied=True) for row in behind if ties(leader, row)}
+    if not tied:
         return tuple(ranked)
-    found[leader.candidate.id] = replace(leader, tied=True, won=False)
-    for row in sorted(found.values(), key=_lightest):
+    tied[leader.candidate.id] = replace(leader.row, tied=True, won=False)
+    for row in sorted(tied.values(), key=_lightest):
         model = row.model or examine(row.candidate)
         if isinstance(model, Model):
-            found[row.candidate.id] = replace(row, model=model, won=True)
+            tied[row.candidate.id] = replace(row, model=model, won=True)
             break
-        found[row.candidate.id] = replace(row, why_not=model)
-    return tuple(found.get(row.candidate.id, row) for row in ranked)
+        tied[row.candidate.id] = replace(row, why_not=model)
+    return tuple(tied.get(row.candidate.id, row) for row in ranked)
 
 
 def _lightest(row: Ranked) -> tuple[float, float, str, str]:
@@ -173,32 +194,34 @@ def _lightest(row: Ranked) -> tuple[float, float, str, str]:
 
 
 def merge(
-    ranked: Sequence[Ranked], unfinished: Iterable[Candidate], metric: str, goal: Goal
+    ranked: Sequence[Ranked], unfinished: Iterable[Candidate], score: Score
 ) -> tuple[Ranked, ...]:
     """Return ranked runs together with unfinished ones, each where its score puts it."""
-    more = [Ranked(c, finite(c.score), why_unscored(c, metric)) for c in unfinished]
-    return tuple(sorted([*ranked, *more], key=lambda row: order_key(row.candidate, goal)))
+    more = [Ranked(c, score.read(c.summary), why_unscored(c, score)) for c in unfinished]
+    return tuple(sorted([*ranked, *more], key=lambda row: order_key(row.candidate, score)))
 
 
-def winner(ranked: Iterable[Ranked]) -> Ranked | None:
+def winner(ranked: Iterable[Ranked]) -> Winner | None:
     """Return the row that wins, or None."""
-    return next((row for row in ranked if row.won), None)
+    return next(
+        (Winner(row, row.model, row.score) for row in ranked if row.won and row.model), None
+    )
 
 
 def _ties(
-    runs: Iterable[Candidate], metric: str, unscored: list[Ranked]
+    runs: Iterable[Candidate], score: Score, unscored: list[Ranked]
 ) -> Iterator[list[Candidate]]:
     """Yield runs with equal scores together; those without a score go to `unscored`."""
     tied: list[Candidate] = []
     misses = 0
     for run in runs:
-        why = why_unscored(run, metric)
+        why = why_unscored(run, score)
         misses = misses + 1 if why else 0
         if misses > MOST_MISSES:
             break
         if why:
             unscored.append(Ranked(run, None, why))
-        elif tied and finite(run.score) != finite(tied[0].score):
+        elif tied and score.read(run.summary) != score.read(tied[0].summary):
             yield tied
             tied = [run]
         else:

@@ -5,10 +5,14 @@ in it. Someone who edits one of them, or the file, is found out by the others: t
 the SHA-256 that all of them name, and its predictions the scores that the run logged.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
+
+from housing_sweep.registry.model_facts import ModelFacts
+from housing_sweep.registry.selection import Candidate, Model
+from housing_sweep.search.score import finite, score_of
 
 TOLERANCE = 1e-9
 """Largest difference between a logged and a recomputed score; relative where scores are above 1,
@@ -30,19 +34,26 @@ class Claims:
     """What is told of a model.
 
     Attributes:
-        summary: of its run; empty where there is none to ask.
-        metadata: of its artifact.
-        facts: `model.json`, empty if there is none.
+        facts: `model.json`.
+        metadata: of its artifact, or None if there is none.
+        why_no_metadata: what is wrong with the metadata, or "".
+        summary: of its run, as it stands; empty where there is none to ask.
     """
 
+    facts: ModelFacts
+    metadata: ModelFacts | None = None
+    why_no_metadata: str = ""
     summary: Mapping[str, object] = field(default_factory=dict)
-    metadata: Mapping[str, object] = field(default_factory=dict)
-    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: Model, facts: ModelFacts, run: Candidate | None) -> Self:
+        """Return what a model, its `model.json` and the run that made it tell."""
+        return cls(facts, model.facts, model.why_no_facts, run.summary if run else {})
 
     @property
     def is_refit(self) -> bool:
         """Whether it was trained on the validation rows too, so that it has no score."""
-        return bool(self.facts.get("refit_of"))
+        return bool(self.facts.refit_of)
 
 
 def why_not_loaded(
@@ -57,28 +68,29 @@ def why_not_loaded(
         sweep_data: digest of the dataset that the sweep's runs used, or "".
     """
     facts = claims.facts
-    if not facts:
-        return "it has no model.json: not a model of housing-sweep"
+    if claims.why_no_metadata:
+        return claims.why_no_metadata
     for key in AGREED:
-        for where, claimed in (("its metadata", claims.metadata), ("its run", claims.summary)):
-            if key in claimed and claimed[key] != facts.get(key):
-                here, there = _short(facts.get(key)), _short(claimed[key])
-                return f"{key} is {here} in model.json, {there} in {where}"
-    if file_sha256 != facts.get("model_sha256"):
-        recorded = _short(facts.get("model_sha256"))
+        recorded = getattr(facts, key)
+        elsewhere = {"its run": claims.summary.get(key, recorded)}
+        if claims.metadata is not None:
+            elsewhere["its metadata"] = getattr(claims.metadata, key)
+        for place, value in elsewhere.items():
+            if value != recorded:
+                return f"{key} is {_short(recorded)} in model.json, {_short(value)} in {place}"
+    if file_sha256 != facts.model_sha256:
+        recorded = _short(facts.model_sha256)
         return f"model.joblib was changed: SHA-256 {_short(file_sha256)}, recorded {recorded}"
-    if sweep_data and facts.get("dataset_digest") != sweep_data:
+    if sweep_data and facts.dataset_digest != sweep_data:
         return (
-            f"it was trained on other data ({facts.get('dataset')}) than the rest of the sweep,"
+            f"it was trained on other data ({facts.dataset}) than the rest of the sweep,"
             " so its score cannot be compared"
         )
-    return why_other_libraries(facts.get("libraries"), installed)
+    return why_other_libraries(facts.libraries, installed)
 
 
-def why_other_libraries(recorded: object, installed: Mapping[str, str]) -> str:
+def why_other_libraries(recorded: Mapping[str, str], installed: Mapping[str, str]) -> str:
     """Return which library's version keeps a model from being loaded here, or ""."""
-    if not isinstance(recorded, Mapping):
-        return "model.json does not say which libraries wrote it"
     wrong = [
         f"{name} {recorded.get(name)}, installed is {installed.get(name)}"
         for name in (*EXACT, *SERIES)
@@ -88,7 +100,7 @@ def why_other_libraries(recorded: object, installed: Mapping[str, str]) -> str:
 
 
 def library_differences(
-    recorded: Mapping[str, object], installed: Mapping[str, str]
+    recorded: Mapping[str, str], installed: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Return each library whose version differs: `numpy 2.4.0, here 2.3.1`."""
     return tuple(
@@ -111,12 +123,12 @@ def why_not_equal(
     """
     if not claims.is_refit:
         for name in SCORES:
-            for where, claimed in (("its run", claims.summary), ("model.json", _scores(claims))):
-                logged = claimed.get(name)
-                if logged is None and where != "model.json" and not claims.summary:
-                    continue
-                if not _close(logged, scores[name]):
-                    return f"{name} is {logged} in {where}, recomputed {scores[name]:.9g}"
+            logged: dict[str, object] = {"model.json": claims.facts.scores.get(name)}
+            if claims.summary:
+                logged["its run"] = score_of({}, name).raw(claims.summary)
+            for where, value in reversed(logged.items()):
+                if not _close(value, scores[name]):
+                    return f"{name} is {value} in {where}, recomputed {scores[name]:.9g}"
     allowed = _allowed(scores["val_rmse"])
     if predictions_differ_by is not None and not predictions_differ_by <= allowed:
         return f"its predictions differ from the saved ones by up to {predictions_differ_by:.3g}"
@@ -129,15 +141,9 @@ def usual_dataset(digests: Iterable[object]) -> str:
     return known.most_common(1)[0][0] if known else ""
 
 
-def _scores(claims: Claims) -> Mapping[str, object]:
-    scores = claims.facts.get("scores")
-    return scores if isinstance(scores, Mapping) else {}
-
-
 def _close(logged: object, recomputed: float) -> bool:
-    if isinstance(logged, bool) or not isinstance(logged, int | float):
-        return False
-    return math.isfinite(logged) and abs(logged - recomputed) <= _allowed(recomputed)
+    value = finite(logged)
+    return value is not None and abs(value - recomputed) <= _allowed(recomputed)
 
 
 def _allowed(score: float) -> float:

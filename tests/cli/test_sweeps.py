@@ -10,7 +10,8 @@ import pytest
 
 from housing_sweep.cli import sweeps_view
 from housing_sweep.cli.main import cli, run
-from housing_sweep.pipeline.wandb_io import sweep_queries as wire
+from housing_sweep.pipeline.values import STATES, SweepOverview, SweepSummary, TrialSummary
+from housing_sweep.search.score import Goal, Score
 from tests.support.local_server import ROOT, LocalServer
 
 SPEC = {
@@ -145,7 +146,7 @@ print(json.dumps([sweep._attrs["runCount"], sweep.expected_run_count, len(sweep.
 
 def test_an_attempt_that_is_tried_again_does_not_shorten_the_time_left() -> None:
     now = 1_000_000.0
-    row = wire.SweepRow(
+    row = SweepSummary(
         path="me/p/s",
         id="1",
         title="s",
@@ -159,7 +160,7 @@ def test_an_attempt_that_is_tried_again_does_not_shorten_the_time_left() -> None
         created_at=datetime.fromtimestamp(now - 60, UTC),
     )
     failed = [
-        wire.TrialRow(
+        TrialSummary(
             name=f"t{ago}",
             title="",
             state="failed",
@@ -170,10 +171,11 @@ def test_an_attempt_that_is_tried_again_does_not_shorten_the_time_left() -> None
         )
         for ago in (60, 30)
     ]
-    counts = {**dict.fromkeys(wire.STATES, 0), "failed": 2, "pending": 1}
-    shown = sweeps_view.picture_of(
-        wire.SweepPicture(sweep=row, counts=counts, best=[], newest=failed), now
+    counts = {**dict.fromkeys(STATES, 0), "failed": 2, "pending": 1}
+    score = Score("loss", Goal.MINIMIZE)
+    view = sweeps_view.view_of(
+        SweepOverview(sweep=row, score=score, counts=counts, best=[], newest=failed), now
     )
-    said = "\n".join(str(part) for part in shown.renderables)
+    said = "\n".join(str(part) for part in view.renderables)
     assert "trials 2/4: 1 pending  2 failed" in said
     assert "2.0 trials a minute, about 1 min 30 s left" in said  # three are still to come, not two

@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
-from housing_sweep.pipeline.ports import FetchedDataset
 from housing_sweep.pipeline.train import model_files
+from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.tabular import evaluation
 from housing_sweep.tabular.dataset_files import files_of
 from housing_sweep.tabular.fit import fit

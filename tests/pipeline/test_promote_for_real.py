@@ -72,16 +72,20 @@ print(json.dumps([held.version, held.source_name]))
 
 INTERRUPTED = """
 import json, sys
-from housing_sweep.pipeline.promote.promote import Wanted, promote
+from dataclasses import replace
+from housing_sweep.pipeline.promote.promote import PromotionRequest, promote
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+from housing_sweep.pipeline.wandb_io.registry_versions import WandbRegistry
 from housing_sweep.registry.policy import Policy, Require
-class Dies(WandbBackend):
+class Dies(WandbRegistry):
     def move_alias(self, *arguments):
         if sys.argv[3] == "after":
             super().move_alias(*arguments)
         raise RuntimeError("power cut")
+backend = WandbBackend.connect()
+dying = replace(backend, registry=Dies(backend.connection))
 try:
-    promote(Dies(), Wanted(sys.argv[1], alias=sys.argv[2], policy=Policy(Require.NONE)))
+    promote(dying, PromotionRequest(sys.argv[1], alias=sys.argv[2], policy=Policy(Require.NONE)))
 except RuntimeError as error:
     print(json.dumps(str(error)))
 """

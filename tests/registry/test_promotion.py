@@ -2,21 +2,20 @@
 
 import json
 
-from housing_sweep.pipeline.promote.promote import Wanted, decide_promotion
+from housing_sweep.pipeline.promote.promote import PromotionRequest, decide_promotion
 from housing_sweep.registry.promotion import RECORD_VERSION, Decision, as_json, record
 from tests.support.fakes import FakeBackend, FakeJudge, candidate
 
 
 def _decide(backend: FakeBackend) -> Decision:
-    return decide_promotion(backend, Wanted("s"), judges=FakeJudge(backend))
+    return decide_promotion(backend, PromotionRequest("s"), judges=FakeJudge(backend))
 
 
 def test_a_record_is_plain_json_with_everything_that_rollback_needs() -> None:
     decision = _decide(FakeBackend([candidate("a", 0.4), candidate("b", 0.3)]))
-    assert decision.asked.challenger is not None
-    assert decision.asked.challenger.model is not None
-    told = record(decision, decision.asked.challenger.model)
-    stored = json.loads(json.dumps(told, allow_nan=False))
+    best = decision.case.challenger
+    assert best is not None
+    stored = json.loads(json.dumps(record(decision, best, best.model), allow_nan=False))
     assert stored["record_version"] == RECORD_VERSION
     assert (stored["alias"], stored["displaced"], stored["who"]) == ("staging", "", "ada")
     assert stored["challenger"]["artifact_id"] == "id-b"

@@ -3,11 +3,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from housing_sweep.registry.run_differences import RunFacts, diff
+from housing_sweep.registry.run_differences import RunRecord, diff
 
 
-def _run(name: str, **aspects: Mapping[str, object]) -> RunFacts:
-    return RunFacts(f"a/b/{name}", name, "finished", aspects)
+def _run(name: str, **aspects: Mapping[str, object]) -> RunRecord:
+    return RunRecord(f"a/b/{name}", name, "finished", aspects)
 
 
 def test_only_what_disagrees_differs() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.verification import (
     Claims,
     library_differences,
@@ -12,19 +13,19 @@ from housing_sweep.registry.verification import (
     why_not_equal,
     why_not_loaded,
 )
+from tests.support.fakes import FACTS as RECORDED
 
 HERE = {"scikit-learn": "1.9.1", "housing-sweep": "0.1.0", "numpy": "2.4.1", "python": "3.11.7"}
 SCORES = {"val_rmse": 0.4, "val_mae": 0.3, "val_r2": 0.8}
-FACTS: dict[str, object] = {
-    "model_sha256": "abc",
-    "predictions_sha256": "p",
-    "split_fingerprint": "s",
-    "dataset": "e/p/d:v0",
-    "dataset_digest": "d",
-    "libraries": HERE,
-    "scores": SCORES,
-}
-GOOD = Claims({**SCORES, "model_sha256": "abc"}, dict(FACTS), FACTS)
+FACTS = replace(
+    RECORDED,
+    model_sha256="abc",
+    dataset="e/p/d:v0",
+    dataset_digest="d",
+    libraries=HERE,
+    scores=SCORES,
+)
+GOOD = Claims(FACTS, FACTS, summary={**SCORES, "model_sha256": "abc"})
 
 
 def test_what_agrees_is_believed() -> None:
@@ -32,15 +33,26 @@ def test_what_agrees_is_believed() -> None:
     assert why_not_equal(GOOD, SCORES, 0.0) == ""
 
 
+def _with(**changed: Any) -> ModelFacts:
+    return replace(FACTS, **changed)
+
+
+def test_metadata_that_is_not_there_is_not_missed() -> None:
+    assert why_not_loaded(replace(GOOD, metadata=None), "abc", HERE, "d") == ""
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"facts": {}}, "no model.json"),
-        ({"metadata": {**FACTS, "model_sha256": "xyz"}}, "abc in model.json, xyz in its metadata"),
+        ({"metadata": None, "why_no_metadata": "its metadata lacks x"}, "its metadata lacks x"),
+        (
+            {"metadata": replace(FACTS, model_sha256="xyz")},
+            "abc in model.json, xyz in its metadata",
+        ),
         ({"summary": {"dataset_digest": "other"}}, "other in its run"),
-        ({"facts": {**FACTS, "libraries": None}}, "which libraries"),
-        ({"facts": {**FACTS, "libraries": HERE | {"scikit-learn": "1.9.0"}}}, "scikit-learn 1.9.0"),
-        ({"facts": {**FACTS, "libraries": HERE | {"python": "3.12.1"}}}, "python 3.12.1"),
+        ({"facts": _with(libraries={})}, "scikit-learn None"),
+        ({"facts": _with(libraries=HERE | {"scikit-learn": "1.9.0"})}, "scikit-learn 1.9.0"),
+        ({"facts": _with(libraries=HERE | {"python": "3.12.1"})}, "python 3.12.1"),
     ],
 )
 def test_what_disagrees_is_not_loaded(changed: dict[str, Any], why: str) -> None:
@@ -70,10 +82,17 @@ def test_a_logged_score_must_be_the_recomputed_one(logged: object) -> None:
 
 def test_the_tolerance_grows_with_the_score() -> None:
     euros = {"val_rmse": 30_000.0, "val_mae": 20_000.0, "val_r2": 0.8}
-    claims = Claims({}, {}, {**FACTS, "scores": euros})
+    claims = Claims(replace(FACTS, scores=euros))
     assert why_not_equal(claims, {**euros, "val_rmse": 30_000.0 + 2e-5}, 2e-5) == ""
     assert "val_rmse" in why_not_equal(claims, {**euros, "val_rmse": 30_000.0 + 2e-4}, 0.0)
     assert "predictions differ" in why_not_equal(claims, euros, 2e-4)
+
+
+def test_a_score_that_define_metric_keeps_as_a_rule_is_read_like_any_other() -> None:
+    best = {"val_rmse": {"min": 0.4}, "val_mae": {"min": 0.3}, "val_r2": {"max": 0.8}}
+    assert why_not_equal(replace(GOOD, summary=best), SCORES, 0.0) == ""
+    worse = best | {"val_r2": {"max": 0.9}}
+    assert "val_r2 is 0.9 in its run" in why_not_equal(replace(GOOD, summary=worse), SCORES, 0.0)
 
 
 def test_saved_predictions_must_be_the_recomputed_ones() -> None:
@@ -83,7 +102,7 @@ def test_saved_predictions_must_be_the_recomputed_ones() -> None:
 
 
 def test_a_refit_has_no_scores_but_must_predict_as_saved() -> None:
-    refit = Claims({}, {}, {**FACTS, "refit_of": "m", "scores": {}})
+    refit = Claims(replace(FACTS, refit_of="m", scores={}))
     assert why_not_equal(refit, SCORES, 0.0) == ""
     assert why_not_equal(refit, SCORES, 0.1) != ""
 

@@ -1,28 +1,57 @@
-"""A backend in memory, with a power cut on demand, and a judge whose verdicts are given."""
+"""A backend in memory, with a power cut on demand, and a judge whose verdicts are given.
+
+`FakeBackend` holds the state; each of its parts fulfils one of the ports and shares that state.
+"""
 
 import contextlib
+import hashlib
+import json
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from housing_sweep.errors import NotFound
+from housing_sweep.errors import NotFound, Refused
 from housing_sweep.housing.problem import PROBLEM
-from housing_sweep.pipeline.ports import (
-    Backend,
-    FetchedDataset,
-    FetchedModel,
-    Judge,
-    Refit,
-    Say,
-    SweepFacts,
-)
+from housing_sweep.pipeline.ports import Backend, Judge, StoredModels
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Refit, Say, SweepFacts
 from housing_sweep.registry.alias_history import Move, read_move
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.policy import Comparison, Figures, NoComparison
-from housing_sweep.registry.promotion import Dataset, OpenRecord, Version
-from housing_sweep.registry.references import RunId, SweepId, SweepRef, Target
-from housing_sweep.registry.selection import Candidate, Model, Ranked, order_key
-from housing_sweep.search.score import Goal, finite
+from housing_sweep.registry.promotion import DatasetUse, OpenRecord, Version
+from housing_sweep.registry.prune_rules import StoredModel
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    RunId,
+    SweepId,
+    SweepRef,
+    Target,
+)
+from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner, order_key
+from housing_sweep.search.score import Goal, Score
+
+FACTS = ModelFacts(
+    config={"model": "random_forest"},
+    problem=PROBLEM.as_document(),
+    features=("MedInc",),
+    split_fingerprint="f00d",
+    best_iteration=3,
+    scores={"val_rmse": 0.4, "val_mae": 0.3, "val_r2": 0.8},
+    dataset="e/p/california-housing:v0",
+    dataset_digest="digest",
+    dataset_sha256="5" * 64,
+    dataset_source="synthetic",
+    libraries={"numpy": "2.4.1"},
+    model_sha256="a" * 64,
+    model_bytes=10,
+    predictions_sha256="b" * 64,
+    code_sha256="c" * 64,
+    interval90=0.5,
+)
+"""What a trial of ours records with its model."""
 
 
 class PowerCut(Exception):
@@ -30,8 +59,9 @@ class PowerCut(Exception):
 
 
 def candidate(run: str, score: object, state: str = "finished", at: str = "1") -> Candidate:
-    """Return a run with a score."""
-    return Candidate(RunId(run), run, state, at, score)
+    """Return a run with a val_rmse, or without one where `score` is None."""
+    summary = {} if score is None else {"val_rmse": score}
+    return Candidate(RunId(run), run, state, at, summary=summary)
 
 
 @dataclass
@@ -50,106 +80,236 @@ class FakeBackend:
 
     Attributes:
         candidates: the sweep's runs.
+        objectives: what the sweep optimises.
         without_model: ids of runs that logged none.
         writes_left: writes until the power is cut; None: never.
         meanwhile: models that another finalizer promotes while this one waits for its turn.
+        read: finished runs that were read.
+        links: names of the models in the registry, in the order of their versions.
+        aliases: alias -> name of the model it is on.
+        records: promotion runs.
+        stored: models of trials by run id, for pruning.
+        files: name of an artifact -> its files.
+        scratch: where downloads of datasets go.
     """
 
     candidates: list[Candidate]
+    objectives: Mapping[str, Goal] = field(default_factory=lambda: {"val_rmse": Goal.MINIMIZE})
     without_model: frozenset[str] = frozenset()
     writes_left: int | None = None
-    metric: str | None = "val_rmse"
-    goal: Goal = Goal.MINIMIZE
-    objectives: Mapping[str, Goal] = field(default_factory=dict)
     who: str = "ada"
     read: int = 0
     meanwhile: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
-    held: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
+    stored: dict[str, list[StoredModel]] = field(default_factory=dict)
+    files: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    scratch: Path | None = None
+
+    @property
+    def sweeps(self) -> "FakeSweeps":
+        return FakeSweeps(self)
+
+    @property
+    def runs(self) -> "FakeRuns":
+        return FakeRuns(self)
+
+    @property
+    def artifacts(self) -> "FakeArtifacts":
+        return FakeArtifacts(self)
+
+    @property
+    def registry(self) -> "FakeRegistry":
+        return FakeRegistry(self)
+
+    @property
+    def promotions(self) -> "FakePromotions":
+        return FakePromotions(self)
+
+    @property
+    def stored_models(self) -> "FakeStoredModels":
+        return FakeStoredModels(self)
+
+    def spend(self) -> None:
+        """Count a write; the power may be cut before it."""
+        if self.writes_left == 0:
+            raise PowerCut
+        if self.writes_left is not None:
+            self.writes_left -= 1
+
+    def version_of(self, source: str) -> Version:
+        """Return the registry's version of a linked model."""
+        number = self.links.index(source)
+        run = source.removeprefix("e/p/model-").removesuffix(":v0")
+        refit_of = source.replace("-refit", "") if run.endswith("-refit") else ""
+        return Version(
+            f"r/c:v{number}", f"v{number}", f"id-{run}", source, "digest", refit_of=refit_of
+        )
+
+
+def model_of(run: str) -> Model:
+    """Return the model that a run logs here."""
+    return Model(f"id-{run}", f"e/p/model-{run}:v0", "digest", FACTS)
+
+
+@dataclass
+class FakeSweeps:
+    """Fulfils `ports.Sweeps`."""
+
+    world: FakeBackend
 
     def sweep(self, ref: SweepRef) -> SweepFacts:
         if ref.id != "s":
             raise NotFound(f"no sweep {ref}", fix="check it")
-        full = SweepRef("e", "p", ref.id)
-        return SweepFacts(full, self.metric, self.goal, self.objectives)
+        return SweepFacts(SweepRef("e", "p", ref.id), self.world.objectives)
 
-    def finished(self, ref: SweepRef, metric: str, goal: Goal) -> Iterator[Candidate]:
-        for run in self._sorted(goal, finished=True):
-            self.read += 1
+    def finished(self, ref: SweepRef, score: Score) -> Iterator[Candidate]:
+        for run in self._sorted(score, finished=True):
+            self.world.read += 1
             yield run
 
-    def unfinished(
-        self, ref: SweepRef, metric: str, goal: Goal, limit: int
-    ) -> tuple[Candidate, ...]:
-        return tuple(self._sorted(goal, finished=False)[:limit])
+    def unfinished(self, ref: SweepRef, score: Score, limit: int) -> tuple[Candidate, ...]:
+        return tuple(self._sorted(score, finished=False)[:limit])
+
+    def trials(self, ref: SweepRef) -> tuple[Candidate, ...]:
+        return tuple(self.world.candidates)
+
+    def _sorted(self, score: Score, *, finished: bool) -> list[Candidate]:
+        # Ties come in any order from a backend: here the latest first.
+        mine = [run for run in self.world.candidates if run.finished is finished]
+        newest = sorted(mine, key=lambda run: (run.created_at, run.id), reverse=True)
+        by_score = sorted(newest, key=lambda run: order_key(run, score)[0])
+        return sorted(by_score, key=lambda run: score.read(run.summary) is None)
+
+
+@dataclass
+class FakeRuns:
+    """Fulfils `ports.Runs`."""
+
+    world: FakeBackend
 
     def run(self, path: str) -> Candidate:
-        raise NotImplementedError
+        run = next((run for run in self.world.candidates if run.id == path.split("/")[-1]), None)
+        if run is None:
+            raise NotFound(f"no run {path}", fix="check it")
+        return run
 
-    def model(self, name: str) -> Model:
-        run = name.removeprefix("e/p/model-").removesuffix(":v0")
-        return Model(f"id-{run}", name, "digest")
+    def model_of(self, candidate: Candidate) -> Model | None:
+        return None if candidate.id in self.world.without_model else model_of(candidate.id)
+
+    def dataset_of(self, candidate: Candidate) -> DatasetUse | None:
+        return DatasetUse("e/p/california-housing:v0", "digest", "synthetic")
 
     def made_by(self, model: Model) -> Candidate | None:
-        made = next(run for run in self.candidates if run.id in model.name)
-        return Candidate(RunId(f"e/p/{made.id}"), made.id, "finished", "1", made.score)
-
-    def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
-        raise NotImplementedError
+        made = next(run for run in self.world.candidates if run.id in model.name)
+        return replace(made, id=RunId(f"e/p/{made.id}"))
 
     def fetch_diff(self, run: str, folder: Path) -> Path | None:
-        raise NotImplementedError
+        return None
+
+
+@dataclass
+class FakeArtifacts:
+    """Fulfils `ports.Artifacts`, from the files that the backend was given."""
+
+    world: FakeBackend
+
+    def model(self, name: str) -> Model:
+        model = model_of(name.removeprefix("e/p/model-").removesuffix(":v0"))
+        if not self.world.files:
+            return model
+        if name not in self.world.files:
+            raise NotFound(f"no model {name}")
+        files = self.world.files[name]
+        return replace(model, facts=_facts(files) if FACTS_FILE in files else None)
+
+    def fetch_model(self, model: Model, folder: Path) -> FetchedModel:
+        files = self.world.files.get(model.name, {})
+        for name in (MODEL_FILE, FACTS_FILE):
+            if name not in files:
+                raise Refused(f"it has no {name}: not a model of housing-sweep")
+        (folder / MODEL_FILE).write_bytes(files[MODEL_FILE])
+        return FetchedModel(
+            path=folder / MODEL_FILE,
+            sha256=hashlib.sha256(files[MODEL_FILE]).hexdigest(),
+            facts=_facts(files),
+            predictions=self.fetch_predictions(model, folder),
+        )
 
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
-        raise NotImplementedError
+        content = self.world.files.get(model.name, {}).get(PREDICTIONS_FILE)
+        if content is None:
+            return None
+        (folder / PREDICTIONS_FILE).write_bytes(content)
+        return folder / PREDICTIONS_FILE
 
     def fetch_dataset(self, name: str) -> FetchedDataset:
-        raise NotImplementedError
+        files = self.world.files.get(name.replace(":latest", ":v0"))
+        if files is None:
+            raise NotFound(f"no dataset {name}")
+        folder = Path(tempfile.mkdtemp(dir=self.world.scratch))
+        (folder / PROBLEM.file).write_bytes(files[PROBLEM.file])
+        sha256 = hashlib.sha256(files[PROBLEM.file]).hexdigest()
+        path = name.replace(":latest", ":v0")
+        csv = folder / PROBLEM.file
+        return FetchedDataset(path, "digest", csv, sha256, "synthetic", PROBLEM)
 
+
+def _facts(files: Mapping[str, bytes]) -> ModelFacts:
+    return ModelFacts.parse(json.loads(files[FACTS_FILE]), FACTS_FILE)
+
+
+@dataclass
+class FakeRegistry:
+    """Fulfils `ports.Registry`."""
+
+    world: FakeBackend
+
+    @property
     def home(self) -> SweepRef:
         return SweepRef("e", "p", SweepId(""))
 
-    def model_of(self, candidate: Candidate) -> Model | None:
-        if candidate.id in self.without_model:
-            return None
-        return Model(f"id-{candidate.id}", f"e/p/model-{candidate.id}:v0", "digest")
-
-    def dataset_of(self, candidate: Candidate) -> Dataset | None:
-        return Dataset("e/p/california-housing:v0", "digest", "synthetic")
-
     def champion(self, ref: SweepRef, target: Target) -> Version | None:
-        source = self.held.get(target.alias)
-        return self._version(source) if source else None
+        source = self.world.aliases.get(target.alias)
+        return self.world.version_of(source) if source else None
 
     def version(self, ref: SweepRef, collection: str, name: str) -> Version | None:
-        if name in self.held:
-            return self._version(self.held[name])
+        if name in self.world.aliases:
+            return self.world.version_of(self.world.aliases[name])
         at = name.removeprefix("v")
-        known = at.isdigit() and int(at) < len(self.links)
-        return self._version(self.links[int(at)]) if known else None
+        known = at.isdigit() and int(at) < len(self.world.links)
+        return self.world.version_of(self.world.links[int(at)]) if known else None
 
     def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
-        self._write()
+        self.world.spend()
         name = refit.of.name.replace(":v0", "-refit:v0")
-        return Model(f"{refit.of.id}-refit", name, "digest", {"refit_of": refit.of.name})
-
-    def moves(self, ref: SweepRef, target: Target, *, every_alias: bool = False) -> list[Move]:
-        mine = [r for r in self.records if every_alias or r.config["alias"] == target.alias]
-        return [read_move(f"e/p/{r.id}", r.id, r.config, r.summary) for r in mine]
+        facts = replace(FACTS, refit_of=refit.of.name)
+        return Model(f"{refit.of.id}-refit", name, "digest", facts)
 
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
-        self._write()
-        if model.name not in self.links:
-            self.links.append(model.name)
-        return self._version(model.name)
+        self.world.spend()
+        if model.name not in self.world.links:
+            self.world.links.append(model.name)
+        return self.world.version_of(model.name)
 
     def move_alias(self, ref: SweepRef, target: Target, version: Version) -> None:
-        self._write()
-        self.held[target.alias] = version.source
+        self.world.spend()
+        self.world.aliases[target.alias] = version.source
+
+
+@dataclass
+class FakePromotions:
+    """Fulfils `ports.Promotions`."""
+
+    world: FakeBackend
+
+    @property
+    def who(self) -> str:
+        return self.world.who
 
     def open_record(self, ref: SweepRef, target: Target) -> OpenRecord | None:
-        mine = [r for r in self.records if r.config["alias"] == target.alias]
+        mine = [r for r in self.world.records if r.config["alias"] == target.alias]
         if not mine or mine[-1].summary.get("applied") or mine[-1].summary.get("withdrawn"):
             return None
         challenger = mine[-1].config["challenger"]
@@ -161,37 +321,38 @@ class FakeBackend:
             str(challenger.get("refit_of") or ""),
         )
 
+    def moves(self, ref: SweepRef, target: Target, *, every_alias: bool = False) -> list[Move]:
+        mine = [r for r in self.world.records if every_alias or r.config["alias"] == target.alias]
+        return [read_move(f"e/p/{r.id}", r.id, r.config, r.summary) for r in mine]
+
     @contextlib.contextmanager
     def write(
         self, ref: SweepRef, target: Target, run_id: str | None, record: Mapping[str, object]
     ) -> Iterator["FakeRun"]:
-        self._write()
-        found = next((r for r in self.records if r.id == run_id), None)
-        if found is None:
-            found = Record(f"record-{len(self.records)}", record)
-            self.records.append(found)
-        yield FakeRun(self, found)
+        self.world.spend()
+        stored = next((r for r in self.world.records if r.id == run_id), None)
+        if stored is None:
+            stored = Record(f"record-{len(self.world.records)}", record)
+            self.world.records.append(stored)
+        yield FakeRun(self.world, stored)
 
-    def _sorted(self, goal: Goal, *, finished: bool) -> list[Candidate]:
-        # Ties come in any order from a backend: here the latest first.
-        mine = [run for run in self.candidates if (run.state == "finished") is finished]
-        newest = sorted(mine, key=lambda run: (run.created_at, run.id), reverse=True)
-        by_score = sorted(newest, key=lambda run: order_key(run, goal)[0])
-        return sorted(by_score, key=lambda run: finite(run.score) is None)
 
-    def _version(self, source: str) -> Version:
-        number = self.links.index(source)
-        run = source.removeprefix("e/p/model-").removesuffix(":v0")
-        refit_of = source.replace("-refit", "") if run.endswith("-refit") else ""
-        return Version(
-            f"r/c:v{number}", f"v{number}", f"id-{run}", source, "digest", refit_of=refit_of
-        )
+@dataclass
+class FakeStoredModels:
+    """Fulfils `ports.StoredModels`."""
 
-    def _write(self) -> None:
-        if self.writes_left == 0:
-            raise PowerCut
-        if self.writes_left is not None:
-            self.writes_left -= 1
+    world: FakeBackend
+
+    def models_of(self, run: str) -> Iterator[StoredModel]:
+        yield from self.world.stored.get(run.split("/")[-1], ())
+
+    def read_again(self, model: StoredModel) -> StoredModel | None:
+        return next((m for m in self.world.stored[model.run] if m.id == model.id), None)
+
+    def delete(self, model: StoredModel) -> None:
+        self.world.spend()
+        kept = [m for m in self.world.stored[model.run] if m.id != model.id]
+        self.world.stored[model.run] = kept
 
 
 @dataclass
@@ -202,22 +363,22 @@ class FakeRun:
     stored: Record
 
     def uses(self, artifact: str) -> None:
-        self.backend._write()
+        self.backend.spend()
         if artifact not in self.stored.used:
             self.stored.used.append(artifact)
 
     def applied(self, facts: Mapping[str, object]) -> None:
-        self.backend._write()
+        self.backend.spend()
         self.stored.summary.update({**facts, "applied": True})
 
     def wait_for_turn(self) -> None:
         if self.backend.meanwhile:
             other = self.backend.meanwhile.pop(0)
             self.backend.links.append(other)
-            self.backend.held[str(self.stored.config["alias"])] = other
+            self.backend.aliases[str(self.stored.config["alias"])] = other
 
     def withdrawn(self, reason: str) -> None:
-        self.backend._write()
+        self.backend.spend()
         self.stored.summary.update({"applied": False, "withdrawn": reason})
 
 
@@ -253,17 +414,17 @@ class FakeJudge:
     def examine(self, candidate: Candidate) -> Model | str:
         if candidate.id in self.rejected:
             return f"rejected: {self.rejected[candidate.id]}"
-        return self.backend.model_of(candidate) or "no committed model artifact"
+        return self.backend.runs.model_of(candidate) or "no committed model artifact"
 
     def rejection_of(self, model: Model) -> str:
         return next((why for run, why in self.rejected.items() if run in model.name), "")
 
-    def ties(self, leader: Ranked, row: Ranked) -> bool:
+    def ties(self, leader: Winner, row: Ranked) -> bool:
         return row.candidate.id in self.tied
 
     def refit(self, model: Model) -> Refit:
         nowhere = Path("/nonexistent")
-        files = FetchedModel(nowhere, "", {}, None)
+        files = FetchedModel(nowhere, "", FACTS, None)
         return Refit(model, files, FetchedDataset("", "", nowhere, "", "", PROBLEM))
 
     def contest(
@@ -277,4 +438,5 @@ class FakeJudge:
 
 if TYPE_CHECKING:
     _backend: Backend = FakeBackend([])
+    _models: StoredModels = FakeBackend([]).stored_models
     _judge: Judge = FakeJudge(_backend)

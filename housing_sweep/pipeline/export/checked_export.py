@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from housing_sweep.errors import Refused
-from housing_sweep.pipeline.ports import Backend, FetchedDataset, FetchedModel
+from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.use.find_model import checked_model
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel
 from housing_sweep.registry.selection import Candidate, Model
 
 
@@ -29,18 +30,18 @@ class Export:
     @property
     def config(self) -> dict[str, object]:
         """The trial's config, complete."""
-        config = self.files.facts.get("config")
-        return dict(config) if isinstance(config, dict) else {}
+        return dict(self.files.facts.config)
 
     @property
     def metrics(self) -> dict[str, float]:
         """Its validation scores (none for a refit) and what it is made of."""
-        scores = self.files.facts.get("scores")
-        figures = dict(scores) if isinstance(scores, dict) else {}
-        for name in ("best_iteration", "model_bytes", "interval90"):
-            figures[name] = self.files.facts.get(name)
-        numbers = ((k, v) for k, v in figures.items() if isinstance(v, int | float))
-        return {name: float(value) for name, value in numbers}
+        facts = self.files.facts
+        figures = {
+            **facts.scores,
+            "best_iteration": float(facts.best_iteration),
+            "model_bytes": float(facts.model_bytes),
+        }
+        return figures if facts.interval90 is None else figures | {"interval90": facts.interval90}
 
     @property
     def lineage(self) -> dict[str, str]:
@@ -58,8 +59,8 @@ class Export:
             "dataset_digest": self.dataset.digest,
             "dataset_sha256": self.dataset.sha256,
             "dataset_source": self.dataset.source,
-            "split_fingerprint": str(self.files.facts.get("split_fingerprint") or ""),
-            "refit_of": str(self.files.facts.get("refit_of") or ""),
+            "split_fingerprint": self.files.facts.split_fingerprint,
+            "refit_of": self.files.facts.refit_of,
         }
         return {name: value for name, value in origin.items() if value}
 
@@ -77,10 +78,10 @@ def exported(backend: Backend, reference: str) -> Iterator[Export]:
         Refused: its hashes disagree, it needs other libraries, or its data was replaced.
     """
     with checked_model(backend, reference) as (model, files):
-        dataset = backend.fetch_dataset(str(files.facts.get("dataset")))
-        if dataset.sha256 != files.facts.get("dataset_sha256"):
+        dataset = backend.artifacts.fetch_dataset(files.facts.dataset)
+        if dataset.sha256 != files.facts.dataset_sha256:
             raise Refused(
                 f"{dataset.path} is not the data that {model.name} was trained on",
                 fix="its version was replaced; export another model",
             )
-        yield Export(model, files, dataset, backend.made_by(model))
+        yield Export(model, files, dataset, backend.runs.made_by(model))

@@ -82,9 +82,9 @@ def _request(export: Export) -> dict[str, object]:
         "config": export.config,
         "folder": "model",
         "data": {**export.dataset.as_data(), "csv": _data(export)},
-        "iterations": export.files.facts.get("best_iteration"),
-        "refit_of": str(export.files.facts.get("refit_of") or ""),
-        "interval90": export.files.facts.get("interval90"),
+        "iterations": export.files.facts.best_iteration,
+        "refit_of": export.files.facts.refit_of,
+        "interval90": export.files.facts.interval90,
     }
 
 

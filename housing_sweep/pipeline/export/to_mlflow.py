@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ def to_mlflow(export: Export, uri: str, experiment: str = "") -> Logged:
             mlflow.set_tags({f"{PREFIX}{name}": v for name, v in export.lineage.items()})
             if commit := export.lineage.get("commit"):
                 mlflow.set_tag("mlflow.source.git.commit", commit)
-            mlflow.log_dict(dict(export.files.facts), "lineage/model.json")
+            mlflow.log_dict(export.files.facts.document(), "lineage/model.json")
             logged = _log(mlflow, export)
             mlflow.set_tag(f"{PREFIX}model_uri", logged)
             _check(mlflow, export, logged)
@@ -76,8 +76,7 @@ def _log(mlflow: Any, export: Export) -> str:
 
     problem = export.dataset.problem
     rows = tables.read_csv(problem, export.dataset.csv)[list(problem.inputs)].iloc[:5].astype(float)
-    libraries = export.files.facts.get("libraries")
-    pinned = libraries if isinstance(libraries, Mapping) else {}
+    pinned = export.files.facts.libraries
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         folder.mkdir()
@@ -102,7 +101,7 @@ def _check(mlflow: Any, export: Export, uri: str) -> None:
     validation = frame.iloc[rows.validation][list(problem.inputs)]
     predicted = mlflow.pyfunc.load_model(uri).predict(validation)
     sha256 = metrics.predictions_sha256(predicted)
-    if sha256 != export.files.facts.get("predictions_sha256"):
+    if sha256 != export.files.facts.predictions_sha256:
         raise Refused(
             f"loaded back from {uri}, the model predicts something else (SHA-256 {sha256})",
             fix="compare the library versions of both sides with the tags of the run",

@@ -9,11 +9,13 @@ from typing import Any, Self
 from housing_sweep.errors import HousingSweepError
 from housing_sweep.pipeline.judge import fresh_process
 from housing_sweep.pipeline.judge.examine import Examiner, VerifiedModel
-from housing_sweep.pipeline.ports import Backend, FetchedModel, Refit, Say
+from housing_sweep.pipeline.ports import Backend
+from housing_sweep.pipeline.values import FetchedModel, Refit, Say
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.policy import Comparison, Figures, HardSplit, NoComparison
 from housing_sweep.registry.promotion import Version
 from housing_sweep.registry.references import MODEL_FILE, PREDICTIONS_FILE
-from housing_sweep.registry.selection import Candidate, Model, Ranked
+from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner
 
 BASELINE = "the baseline (default forest, raw columns)"
 
@@ -22,7 +24,7 @@ class ModelJudge:
     """Judges models by their files alone; fulfils `ports.Judge`. Use it in a `with` block."""
 
     def __init__(self, backend: Backend, say: Say) -> None:
-        self._examiner, self._say = Examiner(backend, say), say
+        self._examiner, self._say = Examiner(backend.runs, backend.artifacts, say), say
         self._backend = backend
         self._truth: Any = None
 
@@ -45,7 +47,7 @@ class ModelJudge:
         verdict = self._examiner.verify(model)
         return "" if isinstance(verdict, VerifiedModel) else f"rejected: {verdict}"
 
-    def ties(self, leader: Ranked, row: Ranked) -> bool:
+    def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a score is within noise of the best: one SE of their difference.
 
         Paired, on the validation predictions that each trial saved. The standard error of the best
@@ -57,14 +59,13 @@ class ModelJudge:
 
         from housing_sweep.tabular import evaluation
 
-        assert leader.model is not None
-        assert leader.score is not None
-        assert row.score is not None
+        if leader.score is None or row.score is None:
+            return False
         best = self._sound(leader.model)
         mine = row.candidate.summary.get("split_fingerprint")
-        if mine != best.files.facts.get("split_fingerprint") or best.files.predictions is None:
+        if mine != best.files.facts.split_fingerprint or best.files.predictions is None:
             return False
-        model = self._backend.model_of(row.candidate)
+        model = self._backend.runs.model_of(row.candidate)
         other = self._examiner.predictions(model) if model else None
         if other is None:
             return False
@@ -84,15 +85,16 @@ class ModelJudge:
         folder = self._examiner.folder(f"{model.name}-refit")
         request = {
             **verified.request(),
-            "iterations": verified.files.facts["best_iteration"],
+            "iterations": verified.files.facts.best_iteration,
             "folder": str(folder),
             "data": verified.data(),
             "refit_of": model.name,
-            "interval90": verified.files.facts.get("interval90"),
+            "interval90": verified.files.facts.interval90,
         }
-        facts = fresh_process.run_in_fresh_process("retrain", request)
+        answer = fresh_process.run_in_fresh_process("retrain", request)
+        facts = ModelFacts.parse(answer, "what was fitted again")
         files = FetchedModel(
-            folder / MODEL_FILE, str(facts["model_sha256"]), facts, folder / PREDICTIONS_FILE
+            folder / MODEL_FILE, facts.model_sha256, facts, folder / PREDICTIONS_FILE
         )
         return Refit(model, files, verified.dataset)
 
@@ -115,7 +117,7 @@ class ModelJudge:
         if champion is None:
             return self._compare(mine, name, None, BASELINE, spatial=spatial)
         try:
-            other = self._examiner.verify(self._backend.model(champion.source))
+            other = self._examiner.verify(self._backend.artifacts.model(champion.source))
         except HousingSweepError as error:
             other = error.what
         if not isinstance(other, VerifiedModel):

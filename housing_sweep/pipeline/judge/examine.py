@@ -7,7 +7,8 @@ from pathlib import Path
 
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline.judge import fresh_process
-from housing_sweep.pipeline.ports import Backend, FetchedDataset, FetchedModel, Say
+from housing_sweep.pipeline.ports import Artifacts, Runs
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Say
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, why_not_equal, why_not_loaded
 
@@ -32,8 +33,7 @@ class VerifiedModel:
     @property
     def config(self) -> Mapping[str, object]:
         """The trial's config, as recorded in `model.json`."""
-        config = self.files.facts.get("config")
-        return config if isinstance(config, Mapping) else {}
+        return self.files.facts.config
 
     def request(self) -> dict[str, object]:
         """Return what every command of `pipeline.child` about this model needs."""
@@ -62,12 +62,14 @@ class Examiner:
     """Verifies models, each once; keeps their files until it is closed.
 
     Attributes:
-        backend: who is asked.
+        runs: tells which model a run logged.
+        artifacts: has the files.
         say: told what happens.
         sweep_data: dataset digest of the sweep's runs, or "".
     """
 
-    backend: Backend
+    runs: Runs
+    artifacts: Artifacts
     say: Say
     sweep_data: str = ""
     _verdicts: dict[str, VerifiedModel | str] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Examiner:
         """Return a run's model, verified, or the reason why it is rejected."""
         if self._rejected >= MOST_REJECTED:
             return f"not looked at: {MOST_REJECTED} models were rejected before it"
-        model = self.backend.model_of(candidate)
+        model = self.runs.model_of(candidate)
         if model is None:
             return "no committed model artifact"
         verdict = self.verify(model, candidate)
@@ -116,7 +118,7 @@ class Examiner:
     def predictions(self, model: Model) -> Path | None:
         """Return the saved validation predictions of a model; nothing is loaded."""
         try:
-            return self.backend.fetch_predictions(model, self.folder(model.name))
+            return self.artifacts.fetch_predictions(model, self.folder(model.name))
         except HousingSweepError:
             return None
 
@@ -128,8 +130,8 @@ class Examiner:
 
     def _verify(self, model: Model, candidate: Candidate | None) -> VerifiedModel | str:
         try:
-            files = self.backend.fetch_model(model, self.folder(model.name))
-            claims = Claims(candidate.summary if candidate else {}, model.metadata, files.facts)
+            files = self.artifacts.fetch_model(model, self.folder(model.name))
+            claims = Claims.of(model, files.facts, candidate)
             why = why_not_loaded(
                 claims, files.sha256, installed(), self.sweep_data if candidate else ""
             )
@@ -141,7 +143,7 @@ class Examiner:
                 "verify",
                 {
                     **verified.request(),
-                    "fingerprint": files.facts.get("split_fingerprint"),
+                    "fingerprint": files.facts.split_fingerprint,
                     "predictions": str(files.predictions) if files.predictions else "",
                 },
             )
@@ -153,8 +155,8 @@ class Examiner:
         return why_not_equal(claims, scores, differ) or verified
 
     def _dataset(self, files: FetchedModel) -> FetchedDataset:
-        name = str(files.facts.get("dataset"))
-        dataset = self.backend.fetch_dataset(name)
-        if dataset.digest != files.facts.get("dataset_digest"):
+        name = files.facts.dataset
+        dataset = self.artifacts.fetch_dataset(name)
+        if dataset.digest != files.facts.dataset_digest:
             raise Refused(f"{name} has digest {dataset.digest} now, not the one it was trained on")
         return dataset

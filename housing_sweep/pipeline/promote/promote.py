@@ -23,19 +23,28 @@ from itertools import chain, islice
 
 from housing_sweep.errors import BadInput, Conflict, NotFound, Refused
 from housing_sweep.pipeline.judge.contest import ModelJudge
-from housing_sweep.pipeline.ports import SCORE, Backend, Judge, Refit, Runs, Say
+from housing_sweep.pipeline.ports import Backend, Judge, Sweeps
+from housing_sweep.pipeline.values import Refit, Say, SweepFacts
 from housing_sweep.registry.policy import NoComparison, Policy
-from housing_sweep.registry.promotion import Asked, Decision, Verdict, Version, decide, record
+from housing_sweep.registry.promotion import (
+    Decision,
+    PromotionCase,
+    Verdict,
+    Version,
+    decide,
+    record,
+)
 from housing_sweep.registry.references import SweepId, SweepRef, Target, artifact_name
 from housing_sweep.registry.selection import (
     Ranked,
+    Winner,
     merge,
     select,
     settle_ties,
     winner,
 )
 from housing_sweep.registry.verification import usual_dataset
-from housing_sweep.search.score import Goal, finite
+from housing_sweep.search.score import Goal, Score, metric_names, score_of, unknown_metric
 
 Judges = Callable[[Backend, Say], AbstractContextManager[Judge]]
 
@@ -51,7 +60,7 @@ def quiet(_: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PromotionRequest:
     """What to promote, where, and under which conditions.
 
     Attributes:
@@ -59,6 +68,7 @@ class Wanted:
         source: alias (or v3) of the version to move on; "" to take a sweep's best.
         alias: where to.
         metric: key of the score; default the sweep's own, else val_rmse.
+        goal: whether a small or a large value of it is good; None where that is known.
         policy: what the challenger must show against the champion.
         strict_best: take the best score even if a lighter model ties with it.
         refit: promote the winner's config fitted on training and validation rows.
@@ -69,6 +79,7 @@ class Wanted:
     source: str = ""
     alias: str = "staging"
     metric: str | None = None
+    goal: Goal | None = None
     policy: Policy = field(default_factory=Policy)
     strict_best: bool = False
     refit: bool = False
@@ -89,16 +100,16 @@ class Wanted:
             raise BadInput(
                 f"--from {self.source} --to {self.alias} moves nothing", fix="name another --to"
             )
-        if self.source and (self.refit or self.metric or self.strict_best):
+        if self.source and (self.refit or self.metric or self.goal or self.strict_best):
             raise BadInput(
-                "--refit, --metric and --strict-best choose among the trials of a sweep;"
+                "--refit, --metric, --goal and --strict-best choose among the trials of a sweep;"
                 " --from takes a version as it is",
                 fix="leave them out, or name a sweep",
             )
 
 
 def promote(
-    backend: Backend, wanted: Wanted, say: Say = quiet, judges: Judges = ModelJudge
+    backend: Backend, request: PromotionRequest, say: Say = quiet, judges: Judges = ModelJudge
 ) -> tuple[Decision, Version]:
     """Decide and carry it out; return the decision and the version that holds the alias.
 
@@ -106,7 +117,7 @@ def promote(
 
     Args:
         backend: who is asked, and written to.
-        wanted: what to promote.
+        request: what to promote.
         say: told what is being done.
         judges: makes the judge of models.
 
@@ -116,138 +127,143 @@ def promote(
     """
     for _ in range(MOST_ROUNDS):
         with judges(backend, say) as judge:
-            decision, refit = _decide(backend, judge, wanted, say)
-            if decision.verdict is Verdict.REFUSE:
+            decision, refit = _decide(backend, judge, request, say)
+            best, champion = decision.case.challenger, decision.case.champion
+            if best is None or decision.verdict is Verdict.REFUSE:
                 raise refusal(decision)
-            if not decision.must_write:
-                assert decision.asked.champion is not None
-                return decision, decision.asked.champion
-            say(f"moving {decision.asked.target}")
-            version = _apply(backend, decision, refit)
+            if champion is not None and not decision.must_write:
+                return decision, champion
+            say(f"moving {decision.case.target}")
+            version = _apply(backend, decision, best, refit)
             if version is not None:
                 return decision, version
         say("another promotion was faster: deciding again")
-    raise Conflict(f"{wanted.alias} was moved {MOST_ROUNDS} times meanwhile", fix="run it again")
+    raise Conflict(f"{request.alias} was moved {MOST_ROUNDS} times meanwhile", fix="run it again")
 
 
 def decide_promotion(
-    backend: Backend, wanted: Wanted, say: Say = quiet, judges: Judges = ModelJudge
+    backend: Backend, request: PromotionRequest, say: Say = quiet, judges: Judges = ModelJudge
 ) -> Decision:
     """Return what `promote` would do; changes nothing.
 
     Raises:
-        BadInput: the sweep or the alias cannot be one.
+        BadInput: the sweep or the alias cannot be one, or no finished trial has the metric.
         NotFound: the sweep or the version does not exist.
     """
     with judges(backend, say) as judge:
-        return _decide(backend, judge, wanted, say)[0]
+        return _decide(backend, judge, request, say)[0]
 
 
 def _decide(
-    backend: Backend, judge: Judge, wanted: Wanted, say: Say
+    backend: Backend, judge: Judge, request: PromotionRequest, say: Say
 ) -> tuple[Decision, Refit | None]:
-    if wanted.sweep:
-        asked = _of_sweep(backend, judge, wanted, say)
+    if request.sweep:
+        case = _of_sweep(backend, judge, request, say)
     else:
-        asked = _of_version(backend, judge, wanted)
-    best = asked.challenger
-    if best is None or best.model is None or asked.held_already:
-        return decide(asked, None), None
-    refit = judge.refit(best.model) if wanted.refit else None
-    compared = judge.contest(refit or best.model, asked.champion, spatial=wanted.spatial)
-    return decide(asked, compared), refit
+        case = _of_version(backend, judge, request)
+    best = case.challenger
+    if best is None or case.held_already:
+        return decide(case, None), None
+    refit = judge.refit(best.model) if request.refit else None
+    compared = judge.contest(refit or best.model, case.champion, spatial=request.spatial)
+    return decide(case, compared), refit
 
 
-def _of_sweep(backend: Backend, judge: Judge, wanted: Wanted, say: Say) -> Asked:
-    target = Target(wanted.alias)
-    facts = backend.sweep(SweepRef.parse(wanted.sweep))
-    metric, goal = facts.ranked_by(wanted.metric)
-    say(f"ranking the runs of {facts.ref} by {metric}")
-    ranked = rank(backend, judge, facts.ref, metric, goal)
-    if not wanted.strict_best and metric == SCORE and goal is Goal.MINIMIZE:
+def _of_sweep(backend: Backend, judge: Judge, request: PromotionRequest, say: Say) -> PromotionCase:
+    target = Target(request.alias)  # an impossible alias is refused before anything is read
+    facts = backend.sweeps.sweep(SweepRef.parse(request.sweep))
+    score = score_of(facts.objectives, request.metric, request.goal)
+    say(f"ranking the runs of {facts.ref} by {score.name}, {score.goal.value}")
+    ranked = rank(backend.sweeps, judge, facts, score)
+    if not request.strict_best and score == score_of({}):
         ranked = settle_ties(ranked, judge.ties, judge.examine)
     best = winner(ranked)
-    dataset = backend.dataset_of(best.candidate) if best else None
+    dataset = backend.runs.dataset_of(best.candidate) if best else None
     if dataset is not None:
         target = replace(target, collection=artifact_name(dataset.name))
-    return Asked(
+    return PromotionCase(
         sweep=facts.ref,
         target=target,
-        metric=metric,
-        goal=goal,
+        score=score,
         ranked=ranked,
-        policy=wanted.policy,
+        policy=request.policy,
         dataset=dataset,
-        champion=backend.champion(facts.ref, target),
-        open_record=backend.open_record(facts.ref, target),
-        who=backend.who,
-        refit=wanted.refit,
+        champion=backend.registry.champion(facts.ref, target),
+        open_record=backend.promotions.open_record(facts.ref, target),
+        who=backend.promotions.who,
+        refit=request.refit,
     )
 
 
-def rank(backend: Runs, judge: Judge, ref: SweepRef, metric: str, goal: Goal) -> tuple[Ranked, ...]:
-    """Return the best runs of a sweep, best first; costs a page or two, whatever its size."""
-    finished = backend.finished(ref, metric, goal)
+def rank(sweeps: Sweeps, judge: Judge, facts: SweepFacts, score: Score) -> tuple[Ranked, ...]:
+    """Return the best runs of a sweep, best first; costs a page or two, whatever its size.
+
+    Raises:
+        BadInput: trials have finished, and none of them has the score; theirs are named.
+    """
+    finished = sweeps.finished(facts.ref, score)
     top = list(islice(finished, SHOWN))
     judge.expect_dataset(usual_dataset(run.summary.get("dataset_digest") for run in top))
-    ranked = select(chain(top, finished), metric, goal, judge.examine, SHOWN)
-    return merge(ranked, backend.unfinished(ref, metric, goal, SHOWN), metric, goal)
+    ranked = select(chain(top, finished), score, judge.examine, SHOWN)
+    summaries = [row.candidate.summary for row in ranked]
+    if summaries and all(score.raw(summary) is None for summary in summaries):
+        raise unknown_metric(score.name, metric_names(summaries))
+    return merge(ranked, sweeps.unfinished(facts.ref, score, SHOWN), score)
 
 
-def _of_version(backend: Backend, judge: Judge, wanted: Wanted) -> Asked:
-    target, home = Target(wanted.alias), backend.home()
-    source = backend.version(home, target.path, wanted.source)
+def _of_version(backend: Backend, judge: Judge, request: PromotionRequest) -> PromotionCase:
+    target, home = Target(request.alias), backend.registry.home
+    source = backend.registry.version(home, target.path, request.source)
     if source is None:
         raise NotFound(
-            f"{target.path} has no version with alias {wanted.source!r}",
+            f"{target.path} has no version with alias {request.source!r}",
             fix="housing-sweep model history shows what is there",
         )
-    model = backend.model(source.source)
-    candidate = backend.made_by(model)
+    model = backend.artifacts.model(source.source)
+    candidate = backend.runs.made_by(model)
     if candidate is None:
         raise NotFound(f"the run that made {source.source} was deleted", fix="promote from a sweep")
+    score = score_of({})
     why = judge.rejection_of(model)
-    row = Ranked(candidate, finite(candidate.summary.get(SCORE)), why, None if why else model)
+    row = Ranked(candidate, score.read(candidate.summary), why, None if why else model)
     row = replace(row, won=not why)
     entity, project, _ = candidate.id.split("/")
     ref = SweepRef(entity, project, SweepId(""))
-    return Asked(
+    return PromotionCase(
         sweep=ref,
         target=target,
-        metric=SCORE,
-        goal=Goal.MINIMIZE,
+        score=score,
         ranked=(row,),
-        policy=wanted.policy,
-        dataset=backend.dataset_of(candidate),
-        champion=backend.champion(ref, target),
-        open_record=backend.open_record(ref, target),
-        who=backend.who,
+        policy=request.policy,
+        dataset=backend.runs.dataset_of(candidate),
+        champion=backend.registry.champion(ref, target),
+        open_record=backend.promotions.open_record(ref, target),
+        who=backend.promotions.who,
         moved_from=source,
     )
 
 
-def _apply(backend: Backend, decision: Decision, refit: Refit | None) -> Version | None:
+def _apply(
+    backend: Backend, decision: Decision, best: Winner, refit: Refit | None
+) -> Version | None:
     """Carry a decision out; return None if another promotion was faster."""
-    asked, best = decision.asked, decision.asked.challenger
-    assert best is not None
-    assert best.model is not None
-    ref, target, model = asked.sweep, asked.target, best.model
+    case, registry = decision.case, backend.registry
+    ref, target, model = case.sweep, case.target, best.model
     if refit is not None:
-        model = backend.log_refit(ref, refit)
-    elif asked.refit:  # an interrupted one moved the alias: the refit is the champion
-        assert asked.champion is not None
-        model = backend.model(asked.champion.source)
+        model = registry.log_refit(ref, refit)
+    elif case.refit and case.champion:  # an interrupted one moved the alias to the refit
+        model = backend.artifacts.model(case.champion.source)
     resumed = decision.resumes.run_id if decision.resumes else None
-    with backend.write(ref, target, resumed, record(decision, model)) as run:
-        for artifact in _inputs(asked, model.name):
+    with backend.promotions.write(ref, target, resumed, record(decision, best, model)) as run:
+        for artifact in _inputs(case, model.name):
             run.uses(artifact)
-        version = backend.link(ref, target, model)
+        version = registry.link(ref, target, model)
         run.wait_for_turn()
-        holder = backend.champion(ref, target)
-        if _id(holder) != _id(asked.champion) and _id(holder) != model.id:
+        holder = registry.champion(ref, target)
+        if _id(holder) != _id(case.champion) and _id(holder) != model.id:
             run.withdrawn(f"{target.alias} went to {holder.name if holder else 'nobody'} meanwhile")
             return None
-        backend.move_alias(ref, target, version)
+        registry.move_alias(ref, target, version)
         run.applied({"promoted": version.name, "score": best.score, **_compared(decision)})
     return version
 
@@ -257,20 +273,20 @@ def _id(version: Version | None) -> str:
 
 
 def _compared(decision: Decision) -> dict[str, object]:
-    found = decision.comparison
-    if found is None or isinstance(found, NoComparison):
+    comparison = decision.comparison
+    if comparison is None or isinstance(comparison, NoComparison):
         return {}
     return {
-        "test_rmse": found.challenger.rmse,
-        "champion_test_rmse": found.champion.rmse,
-        "test_rmse_difference": found.difference,
-        "spatial_test_rmse": found.challenger.as_json()["spatial_rmse"],
+        "test_rmse": comparison.challenger.rmse,
+        "champion_test_rmse": comparison.champion.rmse,
+        "test_rmse_difference": comparison.difference,
+        "spatial_test_rmse": comparison.challenger.as_json()["spatial_rmse"],
     }
 
 
-def _inputs(asked: Asked, model: str) -> list[str]:
-    champion = asked.champion
-    dataset = [asked.dataset.name] if asked.dataset else []
+def _inputs(case: PromotionCase, model: str) -> list[str]:
+    champion = case.champion
+    dataset = [case.dataset.name] if case.dataset else []
     displaced = [champion.source] if champion and champion.source != model else []
     return [*dataset, model, *displaced]
 
@@ -285,21 +301,21 @@ class NotPromoted(Refused):
 
 def refusal(decision: Decision) -> NotPromoted:
     """Return the error that says why nothing is promoted."""
-    asked = decision.asked
-    what = f"cannot promote to {asked.target}: {decision.reason}"
+    case = decision.case
+    what = f"cannot promote to {case.target}: {decision.reason}"
     fix = "promote another version"
     if decision.checks[-1].name == "earned":
         fix = (
             "improve the model, or choose another rule: --require noninferior --margin 0.005,"
             " --require none"
         )
-    elif asked.moved_from is None:
+    elif case.moved_from is None:
         lines = "".join(
-            f"\n  - {row.candidate.id}: {row.why_not}" for row in asked.ranked if row.why_not
+            f"\n  - {row.candidate.id}: {row.why_not}" for row in case.ranked if row.why_not
         )
         what = (
-            f"no run of sweep {asked.sweep} can be promoted by {asked.metric}:"
+            f"no run of sweep {case.sweep} can be promoted by {case.score.name}:"
             f" {decision.reason}{lines}"
         )
-        fix = f"let a trial finish (wandb agent {asked.sweep}), or name another --metric"
+        fix = f"let a trial finish (wandb agent {case.sweep}), or name another --metric"
     return NotPromoted(what, fix=fix, decision=decision)

@@ -1,19 +1,26 @@
 """Put an alias back to the version that the last promotion displaced."""
 
 from housing_sweep.errors import NotFound
-from housing_sweep.pipeline.ports import Backend
+from housing_sweep.pipeline.ports import Promotions, Registry
 from housing_sweep.registry.alias_history import ROLLBACK, Move, back_from
 from housing_sweep.registry.promotion import Version, rollback_record
 from housing_sweep.registry.references import SweepRef, Target
 
 
 def rollback(
-    backend: Backend, alias: str, reason: str, to_version: str = "", *, dry_run: bool = False
+    registry: Registry,
+    promotions: Promotions,
+    alias: str,
+    reason: str,
+    to_version: str = "",
+    *,
+    dry_run: bool = False,
 ) -> tuple[Version, Version]:
     """Move an alias back and record it; return (the version that lost it, the one that has it).
 
     Args:
-        backend: who is asked.
+        registry: holds the alias.
+        promotions: the record of its moves.
         alias: its name.
         reason: why, for the record.
         to_version: such as v3; default what the last promotion displaced.
@@ -23,33 +30,33 @@ def rollback(
         NotFound: nothing holds the alias, or the version is gone.
         Conflict: there is no earlier version, or the alias was moved by other means.
     """
-    target, home = Target(alias), backend.home()
-    holder = backend.champion(home, target)
+    target, home = Target(alias), registry.home
+    holder = registry.champion(home, target)
     if holder is None:
         raise NotFound(f"nothing holds {target}", fix="promote a version first")
-    moves = backend.moves(home, target)
+    moves = promotions.moves(home, target)
     unfinished = _unfinished(moves, holder)
-    wanted = to_version or (
+    name = to_version or (
         holder.version if unfinished else back_from(alias, holder.name, moves).rpartition(":")[2]
     )
-    version = backend.version(home, target.path, wanted)
+    version = registry.version(home, target.path, name)
     if version is None:
         raise NotFound(
-            f"{target.path}:{wanted} is not there any more",
+            f"{target.path}:{name} is not there any more",
             fix="name another version with --to-version",
         )
     if dry_run or (version.name == holder.name and unfinished is None):
         return holder, version
-    told = rollback_record(target, version, holder.name, backend.who, reason)
+    record = rollback_record(target, version, holder.name, promotions.who, reason)
     ref, run_id = home, None
     if unfinished is not None:  # the alias has moved: complete its record
         entity, project, run_id = unfinished.record.split("/")
         ref = SweepRef(entity, project, home.id)
-        told["displaced"] = unfinished.displaced
-    with backend.write(ref, target, run_id, told) as run:
+        record["displaced"] = unfinished.displaced
+    with promotions.write(ref, target, run_id, record) as run:
         run.uses(version.source)
         run.wait_for_turn()
-        backend.move_alias(home, target, version)
+        registry.move_alias(home, target, version)
         run.applied({"promoted": version.name})
     return holder, version
 

@@ -6,14 +6,14 @@ shown, and the reason is.
 """
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable
-from housing_sweep.pipeline.wandb_io.sweep_report import TrialsBackend
+from housing_sweep.pipeline.report.read_sweep import Sources
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.references import RunId, SweepRef
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.report.contents import Errors, Floats, Land, Place, Target
@@ -34,20 +34,20 @@ class ModelErrors:
     target: Target | None = None
 
 
-def errors_of_model(backend: TrialsBackend, ref: SweepRef, trial: str) -> ModelErrors:
+def errors_of_model(backend: Sources, ref: SweepRef, trial: str) -> ModelErrors:
     """Return how a trial's model errs on the validation rows of its split.
 
     Raises:
         Unavailable: the backend does not answer; anything else is a reason, not an error.
     """
-    run = Candidate(RunId(f"{ref.entity}/{ref.project}/{trial}"), trial, "", "", None)
-    data = backend.dataset_of(run)
+    run = Candidate(RunId(f"{ref.entity}/{ref.project}/{trial}"), trial, "", "")
+    data = backend.runs.dataset_of(run)
     dataset, source, target = "", "", None
-    model = backend.model_of(run)
+    model = backend.runs.model_of(run)
     try:
         if data is not None:
             dataset, source = data.name, data.source
-            target = target_of(backend.fetch_dataset(data.name).problem)
+            target = target_of(backend.artifacts.fetch_dataset(data.name).problem)
         if model is None:
             why_not = f"{trial} has no model artifact"
             return ModelErrors(None, why_not, dataset, source, target)
@@ -81,18 +81,17 @@ def _land_of(problem: Problem) -> Land | None:
     return Land(drawn.name, drawn.line, drawn.towns)
 
 
-def _errors(backend: TrialsBackend, model: Model) -> Errors:
-    facts = model.metadata
-    recorded = facts.get("config")
-    if not isinstance(recorded, Mapping) or not facts.get("dataset"):
+def _errors(backend: Sources, model: Model) -> Errors:
+    facts = model.facts
+    if facts is None:
         raise NotFound(f"{model.name} does not say how it was trained: not a model of ours")
-    dataset = backend.fetch_dataset(str(facts["dataset"]))
+    dataset = backend.artifacts.fetch_dataset(facts.dataset)
     problem = dataset.problem
-    config = TrialConfig.from_sweep(recorded, problem)
-    predicted = _predictions(backend, model)
+    config = TrialConfig.from_sweep(facts.config, problem)
+    predicted = _predictions(backend, model, facts)
     frame = tables.read_csv(problem, dataset.csv)
     rows = split.make_split(problem, frame, config.split, config.split_seed)
-    if rows.fingerprint != facts.get("split_fingerprint") or len(rows.validation) != len(predicted):
+    if rows.fingerprint != facts.split_fingerprint or len(rows.validation) != len(predicted):
         raise Refused(f"{model.name} was trained on another split than its config gives here")
     validation = frame.iloc[rows.validation]
 
@@ -106,15 +105,15 @@ def _errors(backend: TrialsBackend, model: Model) -> Errors:
     return Errors(column(problem.target.name), predicted, target_of(problem), place)
 
 
-def _predictions(backend: TrialsBackend, model: Model) -> Floats:
+def _predictions(backend: Sources, model: Model, facts: ModelFacts) -> Floats:
     with tempfile.TemporaryDirectory() as scratch:
-        path = backend.fetch_predictions(model, Path(scratch))
+        path = backend.artifacts.fetch_predictions(model, Path(scratch))
         if path is None:
             raise NotFound(f"{model.name} has no recorded predictions")
         try:
             predicted: Floats = np.load(path, allow_pickle=False)
         except ValueError as error:
             raise Refused(f"{model.name}: predictions.npy cannot be read: {error}") from None
-    if metrics.predictions_sha256(predicted) != model.metadata.get("predictions_sha256"):
+    if metrics.predictions_sha256(predicted) != facts.predictions_sha256:
         raise Refused(f"{model.name}: predictions.npy is not what the trial recorded")
     return predicted

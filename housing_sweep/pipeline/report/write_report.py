@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from housing_sweep.errors import BadInput
-from housing_sweep.pipeline.wandb_io.sweep_report import TrialsBackend
+from housing_sweep.pipeline.report.read_sweep import Sources, read_sweep
 from housing_sweep.registry.references import SweepRef
 from housing_sweep.report import markdown, page
 from housing_sweep.report.contents import Report
+from housing_sweep.search.score import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,12 @@ class WrittenReport:
 
 
 def write_report(
-    backend: TrialsBackend,
+    backend: Sources,
     sweep: str,
     out: Path | None,
     *,
     metric: str | None = None,
+    goal: Goal | None = None,
     log: bool = True,
 ) -> WrittenReport:
     """Write a sweep's report as HTML and, beside it, as Markdown.
@@ -37,6 +39,7 @@ def write_report(
         sweep: ENTITY/PROJECT/ID, PROJECT/ID, ID or URL.
         out: the HTML file; default `report-ID.html` here.
         metric: key of the score; default the sweep's own, else val_rmse.
+        goal: whether a small or a large value of it is good; None where that is known.
         log: show it in W&B too, on the promotion run or a run of its own.
 
     Raises:
@@ -45,26 +48,29 @@ def write_report(
     """
     ref = SweepRef.parse(sweep)
     target = _target(out or Path(f"report-{ref.id}.html"))
-    report = read_report(backend, ref, metric)
+    report = read_report(backend, ref, metric, goal)
     _write(target, page.html(report))
     _write(target.with_suffix(".md"), markdown.markdown(report))
     logged = ""
     if log:
-        with backend.report_run(SweepRef.parse(report.sweep), report.promotion) as run:
+        with backend.reports.report_run(SweepRef.parse(report.sweep), report.promotion) as run:
             run.show(target)
             logged = run.url
     return WrittenReport(target, target.with_suffix(".md"), logged, report)
 
 
-def read_report(backend: TrialsBackend, ref: SweepRef, metric: str | None = None) -> Report:
+def read_report(
+    backend: Sources, ref: SweepRef, metric: str | None = None, goal: Goal | None = None
+) -> Report:
     """Return a sweep's report: its trials, curves, promotion, and the best model's errors."""
     from housing_sweep.pipeline.report import model_errors
 
-    report = backend.read_sweep(ref, metric)
+    report = read_sweep(backend, ref, metric, goal)
     ref = SweepRef.parse(report.sweep)
     winner, scored = report.winner, report.scored
     front = [winner] if winner is not None and winner not in scored else []
-    report = replace(report, curves=backend.read_curves(ref, [*front, *scored], report.metric))
+    curves = backend.reports.curves(ref, [*front, *scored], report.metric)
+    report = replace(report, curves=curves)
     if winner is None:
         return report
     seen = model_errors.errors_of_model(backend, ref, winner.id)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from housing_sweep.errors import BadInput
-from housing_sweep.pipeline.wandb_io.run_records import RunsBackend
+from housing_sweep.pipeline.ports import RunRecords
 from housing_sweep.registry.run_differences import Difference, diff
 
 
-def compare(backend: RunsBackend, runs: Sequence[str]) -> Difference:
+def compare(records: RunRecords, runs: Sequence[str]) -> Difference:
     """Return runs side by side, in the order named.
 
     Raises:
@@ -16,4 +16,4 @@ def compare(backend: RunsBackend, runs: Sequence[str]) -> Difference:
     """
     if len(runs) < 2:
         raise BadInput(f"{len(runs)} run is named", fix="name two runs or more")
-    return diff([backend.run_facts(run) for run in runs])
+    return diff([records.record(run) for run in runs])

@@ -1,15 +1,14 @@
 """Follow a model, a run or a dataset both ways."""
 
-from typing import Protocol
-
 from housing_sweep.errors import NotFound
-from housing_sweep.pipeline.ports import Backend
+from housing_sweep.pipeline.ports import Backend, Lineage
 from housing_sweep.pipeline.use.find_model import find_model
 from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.lineage_tree import (
-    ArtifactFacts,
+    ArtifactOrigin,
     Node,
-    RunFacts,
+    RunOrigin,
+    best_first,
     dataset_node,
     descendant,
     model_tree,
@@ -21,17 +20,7 @@ MOST_RUNS = 200
 """Runs of a dataset that are looked at, unless more are asked for."""
 
 
-class Reader(Protocol):
-    """Reads single nodes of the graph."""
-
-    def artifact(self, name: str, uses: int = 0) -> ArtifactFacts:
-        """Return an artifact version, with up to `uses` runs that used it."""
-
-    def run(self, path: str) -> RunFacts:
-        """Return a run with its artifacts and its rank in its sweep."""
-
-
-def lineage(backend: Backend, reader: Reader, reference: str, limit: int = MOST_RUNS) -> Node:
+def lineage(backend: Backend, reader: Lineage, reference: str, limit: int = MOST_RUNS) -> Node:
     """Return the tree of whatever a reference names.
 
     Args:
@@ -43,12 +32,13 @@ def lineage(backend: Backend, reader: Reader, reference: str, limit: int = MOST_
     Raises:
         NotFound: there is no such thing.
     """
-    ref, home = ModelRef.parse(reference), backend.home()
+    ref, home = ModelRef.parse(reference), backend.registry.home
     if ref.artifact:
-        found = reader.artifact(full_path(ref.artifact, home.entity, home.project), uses=limit)
-        if found.kind == "dataset":
-            return _dataset(reader, found)
-        return _model(backend, reader, found)
+        path = full_path(ref.artifact, home.entity, home.project)
+        artifact = reader.artifact(path, uses=limit)
+        if artifact.kind == "dataset":
+            return _dataset(reader, artifact)
+        return _model(backend, reader, artifact)
     try:
         return _model(backend, reader, reader.artifact(find_model(backend, reference).name))
     except NotFound as missing:
@@ -61,26 +51,26 @@ def lineage(backend: Backend, reader: Reader, reference: str, limit: int = MOST_
     return run_tree(run, None, _data(reader, run))
 
 
-def _model(backend: Backend, reader: Reader, model: ArtifactFacts) -> Node:
+def _model(backend: Backend, reader: Lineage, model: ArtifactOrigin) -> Node:
     run = reader.run(model.made_by) if model.made_by else None
-    refit_of = str(model.metadata.get("refit_of") or "")
+    refit_of = model.model.refit_of if model.model else ""
     origin = _model(backend, reader, reader.artifact(refit_of)) if refit_of else None
     data = None if run is None else _data(reader, run)
     return model_tree(model, run, data, _moves(backend, model), origin)
 
 
-def _moves(backend: Backend, model: ArtifactFacts) -> list[Move]:
+def _moves(backend: Backend, model: ArtifactOrigin) -> list[Move]:
     if not model.links:
         return []
-    return backend.moves(backend.home(), Target("any"), every_alias=True)
+    return backend.promotions.moves(backend.registry.home, Target("any"), every_alias=True)
 
 
-def _data(reader: Reader, run: RunFacts) -> ArtifactFacts | None:
-    facts = (reader.artifact(name) for name in run.inputs)
-    return next((found for found in facts if found.kind == "dataset"), None)
+def _data(reader: Lineage, run: RunOrigin) -> ArtifactOrigin | None:
+    inputs = (reader.artifact(name) for name in run.inputs)
+    return next((artifact for artifact in inputs if artifact.kind == "dataset"), None)
 
 
-def _dataset(reader: Reader, data: ArtifactFacts) -> Node:
+def _dataset(reader: Lineage, data: ArtifactOrigin) -> Node:
     children = []
     for path in data.used_by:
         run = reader.run(path)
@@ -89,6 +79,5 @@ def _dataset(reader: Reader, data: ArtifactFacts) -> Node:
         for name in run.outputs:
             model = reader.artifact(name)
             if model.kind == "model":
-                children.append((run.score, descendant(model, run)))
-    best_first = sorted(children, key=lambda pair: (pair[0] is None, pair[0] or 0.0))
-    return dataset_node(data, children=[node for _, node in best_first])
+                children.append((best_first(run), descendant(model, run)))
+    return dataset_node(data, children=[node for _, node in sorted(children, key=lambda c: c[0])])

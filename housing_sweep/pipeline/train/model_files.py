@@ -14,7 +14,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from housing_sweep.pipeline.ports import FetchedDataset
+from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
 from housing_sweep.tabular import metrics
 from housing_sweep.tabular.extras import extras_of

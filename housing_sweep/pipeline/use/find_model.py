@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline.judge import fresh_process
-from housing_sweep.pipeline.ports import Backend, FetchedModel
+from housing_sweep.pipeline.ports import Backend
+from housing_sweep.pipeline.values import FetchedModel
 from housing_sweep.registry.references import ModelRef, Target, full_path
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, why_not_loaded
@@ -25,19 +26,19 @@ def find_model(backend: Backend, reference: str) -> Model:
         BadInput: it has no form that a model can have.
         NotFound: there is no such model.
     """
-    ref, home = ModelRef.parse(reference), backend.home()
+    ref, home = ModelRef.parse(reference), backend.registry.home
     if ref.alias:
         path = Target("any").path
-        version = backend.version(home, path, ref.alias)
+        version = backend.registry.version(home, path, ref.alias)
         if version is not None:
-            return backend.model(version.source)
+            return backend.artifacts.model(version.source)
         if not ref.run:
             raise NotFound(f"{path} has no version {ref.alias}", fix="promote one first")
     if ref.artifact:
-        return backend.model(full_path(ref.artifact, home.entity, home.project))
+        return backend.artifacts.model(full_path(ref.artifact, home.entity, home.project))
     path = full_path(ref.run, home.entity, home.project)
     try:
-        model = backend.model_of(backend.run(path))
+        model = backend.runs.model_of(backend.runs.run(path))
     except NotFound:
         fix = "give registry:ALIAS, a model artifact, or a run's ENTITY/PROJECT/ID"
         raise NotFound(f"{reference} is neither an alias nor a run", fix=fix) from None
@@ -59,10 +60,10 @@ def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, Fet
     from housing_sweep.pipeline.train import model_files
 
     model = find_model(backend, reference)
-    run: Candidate | None = backend.made_by(model)
+    run: Candidate | None = backend.runs.made_by(model)
     with tempfile.TemporaryDirectory(prefix="housing-sweep-") as scratch:
-        files = backend.fetch_model(model, Path(scratch))
-        claims = Claims(run.summary if run else {}, model.metadata, files.facts)
+        files = backend.artifacts.fetch_model(model, Path(scratch))
+        claims = Claims.of(model, files.facts, run)
         why = why_not_loaded(claims, files.sha256, model_files.installed())
         if why:
             raise Refused(f"{model.name} is not loaded: {why}", fix="name another version")
@@ -82,7 +83,7 @@ def load_model(reference: str = "registry:production") -> "TabularModel":
     from housing_sweep.pipeline.child import load
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
-    with checked_model(WandbBackend(), reference) as (_, files):
+    with checked_model(WandbBackend.connect(), reference) as (_, files):
         return load(str(files.path), files.sha256)
 
 
@@ -119,8 +120,8 @@ def predict_csv(backend: Backend, reference: str, csv: Path, out: Path) -> tuple
                 raise Refused(f"{model.name} cannot predict: {error.what}") from None
             given = pd.read_csv(csv, encoding="utf-8-sig", skipinitialspace=True)
             given["predicted"] = np.load(predictions, allow_pickle=False)
-            half = files.facts.get("interval90")
-            if isinstance(half, int | float):
+            half = files.facts.interval90
+            if half is not None:
                 lowest = problem.target.low
                 given["low90"] = (given["predicted"] - half).clip(lower=lowest)
                 given["high90"] = given["predicted"] + half
@@ -137,7 +138,7 @@ def problem_of_model(files: FetchedModel) -> "Problem":
     from housing_sweep.tabular.extras import extras_of
     from housing_sweep.tabular.problem import Problem
 
-    problem = Problem.parse(files.facts.get("problem"), "model.json")
+    problem = Problem.parse(files.facts.problem, "model.json")
     extras_of(problem)  # whose name it bears must be the same table
     return problem
 

@@ -4,47 +4,59 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from housing_sweep.errors import Refused
+from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.promotion import Version
 from housing_sweep.registry.references import RunId
 from housing_sweep.registry.selection import Candidate, Model
 
+Facts = tuple[ModelFacts | None, str]
+
 
 def model(artifact: Any) -> Model:
     """Return a version as a model."""
-    return Model(
-        str(artifact.id), artifact_path(artifact), artifact.digest, dict(artifact.metadata)
-    )
+    facts, why = model_facts(artifact.metadata)
+    return Model(str(artifact.id), artifact_path(artifact), artifact.digest, facts, why)
 
 
-def candidate(run: Any, metric: str) -> Candidate:
-    """Return a run as a candidate, with its summary value of a metric as score."""
+def model_facts(metadata: Mapping[str, object]) -> Facts:
+    """Return the facts in an artifact's metadata, or None and what is wrong with them."""
+    if not metadata:
+        return None, ""
+    try:
+        return ModelFacts.parse(dict(metadata), "its metadata"), ""
+    except Refused as error:
+        return None, error.what
+
+
+def candidate(run: Any) -> Candidate:
+    """Return a run as a candidate."""
     config = {k: v for k, v in run.config.items() if not k.startswith("_")}
     return Candidate(
         id=RunId("/".join(run.path)),
         name=run.name,
         state=run.state,
         created_at=str(run.created_at),
-        score=_score(run.summary_metrics, metric),
         config=json.loads(json.dumps(config, default=str)),
         commit=run.commit,
         user=run.user.username if run.user else None,
-        url=run.url,
-        summary=_scalars(run.summary_metrics),
+        url=str(run.url or ""),
+        summary=_values(run.summary_metrics),
     )
 
 
-def _scalars(summary: Mapping[str, Any]) -> dict[str, object]:
-    """Return the plain values of a summary; tables and charts stay away."""
-    kinds = (str, int, float, bool)
-    return {k: v for k, v in summary.items() if isinstance(v, kinds) and not k.startswith("_")}
+def _values(summary: Mapping[str, Any]) -> dict[str, object]:
+    """Return the plain values of a summary, and rules of `define_metric`; charts stay away."""
+    kept = (str, int, float, bool, Mapping)
+    return {
+        name: value
+        for name, value in summary.items()
+        if isinstance(value, kept) and not name.startswith("_") and not _is_chart(value)
+    }
 
 
-def _score(summary: Mapping[str, object], metric: str) -> object:
-    """Return the metric's summary value; `define_metric` with a rule makes it a small dict."""
-    value = summary.get(metric)
-    if isinstance(value, Mapping):
-        return next(iter(value.values()), None)
-    return value
+def _is_chart(value: object) -> bool:
+    return isinstance(value, Mapping) and "_type" in value
 
 
 def artifact_path(artifact: Any) -> str:

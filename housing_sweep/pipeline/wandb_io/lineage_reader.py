@@ -1,52 +1,56 @@
-"""Runs and artifacts with what made them and what used them, through `wandb.Api`."""
+"""Runs and artifacts with what made them and what used them. Fulfils `ports.Lineage`."""
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import wandb
+from housing_sweep.errors import BadInput, NotFound, Refused
+from housing_sweep.pipeline.wandb_io.connection import Connection
+from housing_sweep.pipeline.wandb_io.convert import artifact_path, model_facts
+from housing_sweep.pipeline.wandb_io.run_queries import WandbSweeps
+from housing_sweep.registry.lineage_tree import ArtifactOrigin, Rank, RunOrigin
+from housing_sweep.registry.model_facts import DatasetFacts
+from housing_sweep.registry.references import SweepId, SweepRef
+from housing_sweep.search.score import Score, score_of
 
-from housing_sweep.pipeline.wandb_io.convert import artifact_path
-from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
-from housing_sweep.registry.lineage_tree import ArtifactFacts, RunFacts
-from housing_sweep.search.score import finite
 
+@dataclass(frozen=True, slots=True)
+class WandbLineage:
+    """Nodes of one backend's graph; each costs a few requests."""
 
-class LineageReader:
-    """Reads the graph one node at a time; each node costs a few requests."""
+    connection: Connection
+    sweeps: WandbSweeps
 
-    def __init__(self) -> None:
-        with our_errors("log in"):
-            self._api = wandb.Api()
-
-    def artifact(self, name: str, uses: int = 0) -> ArtifactFacts:
+    def artifact(self, name: str, uses: int = 0) -> ArtifactOrigin:
         """Return an artifact version, with up to `uses` runs that used it."""
-        with our_errors(f"read {name}"):
-            found = self._api.artifact(name)
-            run = found.logged_by()
-            return ArtifactFacts(
-                kind=found.type,
-                name=artifact_path(found),
-                digest=found.digest,
-                metadata=dict(found.metadata),
+        with self.connection.reading(f"read {name}"):
+            artifact = self.connection.api.artifact(name)
+            run = artifact.logged_by()
+            users = islice(artifact.used_by(), uses) if uses else ()
+            is_data = artifact.type == "dataset"
+            return ArtifactOrigin(
+                kind=artifact.type,
+                name=artifact_path(artifact),
+                digest=artifact.digest,
+                model=None if is_data else model_facts(artifact.metadata)[0],
+                data=DatasetFacts.parse(artifact.metadata) if is_data else None,
                 links=tuple(
                     (artifact_path(link), tuple(sorted(_own(link.aliases))))
-                    for link in found.linked_artifacts
+                    for link in artifact.linked_artifacts
                 ),
                 made_by="/".join(run.path) if run else "",
-                used_by=tuple("/".join(r.path) for r in islice(found.used_by(), uses))
-                if uses
-                else (),
+                used_by=tuple("/".join(user.path) for user in users),
             )
 
-    def run(self, path: str) -> RunFacts:
+    def run(self, path: str) -> RunOrigin:
         """Return a run with its artifacts and its rank in its sweep."""
-        with our_errors(f"read run {path}", missing="check its ENTITY/PROJECT/ID"):
-            run = self._api.run(path)
+        with self.connection.reading(f"read run {path}", "check its ENTITY/PROJECT/ID"):
+            run = self.connection.api.run(path)
             entity, project, _ = run.path
-            score = finite(run.summary_metrics.get("val_rmse"))
-            sweep = run.sweep_name
-            rank, of = self._rank(f"{entity}/{project}", sweep, score)
-            return RunFacts(
+            sweep = SweepRef(entity, project, SweepId(run.sweep_name or ""))
+            score = self._score(sweep)
+            value = score.read(run.summary_metrics)
+            return RunOrigin(
                 path="/".join(run.path),
                 name=run.name or run.id,
                 state=run.state,
@@ -55,9 +59,9 @@ class LineageReader:
                 created_at=str(run.created_at),
                 commit=run.commit or "",
                 score=score,
-                sweep=f"{entity}/{project}/{sweep}" if sweep else "",
-                rank=rank,
-                of=of,
+                value=value,
+                sweep=str(sweep) if sweep.id else "",
+                rank=self._rank(sweep, score, value) if sweep.id and value is not None else None,
                 inputs=tuple(artifact_path(used) for used in run.used_artifacts()),
                 outputs=tuple(
                     artifact_path(made)
@@ -66,18 +70,28 @@ class LineageReader:
                 ),
             )
 
-    def _rank(
-        self, project: str, sweep: str | None, score: float | None
-    ) -> tuple[int | None, int | None]:
-        if not sweep or score is None:
-            return None, None
-        finished: list[dict[str, Any]] = [{"sweep": sweep}, {"state": "finished"}]
-        better = [*finished, {"summary_metrics.val_rmse": {"$lt": score}}]
-        ahead, all_of_them = (
-            len(self._api.runs(project, filters={"$and": filters}, per_page=1))
-            for filters in (better, finished)
+    def _score(self, sweep: SweepRef) -> Score:
+        """Return what a run is ranked by: its sweep's only objective, else val_rmse."""
+        if sweep.id:
+            try:
+                return score_of(self.sweeps.sweep(sweep).objectives)
+            except (NotFound, BadInput, Refused):  # it was deleted, or has several objectives
+                pass
+        return score_of({})
+
+    def _rank(self, sweep: SweepRef, score: Score, value: float) -> Rank:
+        better = {"$gt" if score.maximize else "$lt": value}
+        ahead = {"$or": [{f"summary_metrics.{key}": better} for key in score.keys]}
+        finished: list[dict[str, Any]] = [{"sweep": sweep.id}, {"state": "finished"}]
+        in_front, of = (
+            len(
+                self.connection.api.runs(
+                    f"{sweep.entity}/{sweep.project}", filters={"$and": filters}, per_page=1
+                )
+            )
+            for filters in ([*finished, ahead], finished)
         )
-        return ahead + 1, all_of_them
+        return Rank(in_front + 1, of)
 
 
 def _own(aliases: list[str]) -> list[str]:

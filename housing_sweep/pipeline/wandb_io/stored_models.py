@@ -1,59 +1,46 @@
-"""Models of a sweep's trials: who needs them, and their deletion. Through `wandb.Api` alone."""
+"""Models of trials: who needs them, and their deletion. Fulfils `ports.StoredModels`."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from housing_sweep.pipeline.wandb_io.backend import WandbBackend
-from housing_sweep.pipeline.wandb_io.sdk_errors import our_errors
-from housing_sweep.registry.prune_rules import Held
-from housing_sweep.registry.references import SweepRef
-from housing_sweep.search.score import Goal, finite
-
-PAGE = 100
-ENDED = ("finished", "failed", "crashed", "killed")
+from housing_sweep.errors import NotFound
+from housing_sweep.pipeline.wandb_io.connection import Connection
+from housing_sweep.registry.prune_rules import StoredModel
 
 
-class PruneBackend(WandbBackend):
-    """Whatever answers at `WANDB_BASE_URL`, asked who needs a model."""
+@dataclass(frozen=True, slots=True)
+class WandbStoredModels:
+    """Models of trials on one backend."""
 
-    def standing(self, ref: SweepRef, metric: str, goal: Goal) -> tuple[list[str], list[str]]:
-        """Return all runs of a sweep, best first, and those that have not ended, by id."""
-        with our_errors(f"list the trials of {ref}"):
-            runs = list(self._list(ref, {"sweep": ref.id}, "+created_at", PAGE))
-        sign = 1.0 if goal is Goal.MINIMIZE else -1.0
+    connection: Connection
 
-        def order(place: int) -> tuple[bool, float, int]:
-            run = runs[place]
-            score = finite(run.summary_metrics.get(metric)) if run.state == "finished" else None
-            return score is None, 0.0 if score is None else sign * score, place
-
-        ranked = [str(runs[place].id) for place in sorted(range(len(runs)), key=order)]
-        return ranked, [str(run.id) for run in runs if run.state not in ENDED]
-
-    def models_of(self, ref: SweepRef, run: str) -> Iterator[Held]:
+    def models_of(self, run: str) -> Iterator[StoredModel]:
         """Yield the committed model versions of a run: two requests each."""
-        path = f"{ref.entity}/{ref.project}/{run}"
-        with our_errors(f"list the models of {path}"):
-            for artifact in self._api.run(path).logged_artifacts():
+        with self.connection.reading(f"list the models of {run}"):
+            for artifact in self.connection.api.run(run).logged_artifacts():
                 if artifact.type == "model" and str(artifact.state) == "COMMITTED":
-                    yield _held(artifact, path)
+                    yield _stored_model(artifact, run)
 
-    def look_again(self, model: Held) -> Held | None:
+    def read_again(self, model: StoredModel) -> StoredModel | None:
         """Return the model as it is now, or None if it is gone."""
-        with our_errors(f"read {model.name}"):
-            artifact = self._api.artifact(model.name)
-            path = "/".join([*model.name.split("/")[:2], model.run])
-            return _held(artifact, path) if str(artifact.id) == model.id else None
+        path = "/".join([*model.name.split("/")[:2], model.run])
+        try:
+            with self.connection.reading(f"read {model.name}"):
+                artifact = self.connection.api.artifact(model.name)
+                return _stored_model(artifact, path) if str(artifact.id) == model.id else None
+        except NotFound:
+            return None
 
-    def delete(self, model: Held) -> None:
+    def delete(self, model: StoredModel) -> None:
         """Delete a model version with its files."""
-        with our_errors(f"delete {model.name}"):
-            self._api.artifact(model.name).delete(delete_aliases=True)
+        with self.connection.writing(f"delete {model.name}"):
+            self.connection.api.artifact(model.name).delete(delete_aliases=True)
 
 
-def _held(artifact: Any, run: str) -> Held:
+def _stored_model(artifact: Any, run: str) -> StoredModel:
     users = ("/".join(user.path) for user in artifact.used_by())
-    return Held(
+    return StoredModel(
         name=f"{artifact.entity}/{artifact.project}/{artifact.name.partition(':')[0]}"
         f":{artifact.version}",
         id=str(artifact.id),

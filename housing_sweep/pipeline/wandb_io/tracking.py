@@ -10,9 +10,9 @@ import pandas as pd
 import wandb
 
 from housing_sweep.errors import HousingSweepError
-from housing_sweep.pipeline.ports import FetchedDataset
+from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.pipeline.wandb_io.downloads import fetch_dataset
-from housing_sweep.pipeline.wandb_io.sdk_errors import backend_url, our_errors
+from housing_sweep.pipeline.wandb_io.sdk_errors import backend_url, reading, writing
 from housing_sweep.pipeline.wandb_io.stopping import heard_soon, undisturbed
 
 LOCAL_TRANSMIT_SECONDS = 1.0
@@ -81,9 +81,9 @@ class TrackedRun:
             NotFound: no such artifact.
         """
         fix = "publish it first: housing-sweep data publish --csv FILE"
-        with our_errors(f"use dataset {reference}", missing=fix):
+        with reading(f"use dataset {reference}", fix):
             artifact = self._run.use_artifact(reference, type="dataset")
-        return fetch_dataset(artifact)
+            return fetch_dataset(artifact)
 
     def log_artifact(
         self,
@@ -99,7 +99,7 @@ class TrackedRun:
         artifact = wandb.Artifact(name, type=kind, metadata=dict(metadata))
         for path_in_artifact, file in files.items():
             artifact.add_file(str(file), name=path_in_artifact, policy="mutable")
-        with our_errors(f"log artifact {name}"):
+        with writing(f"log artifact {name}"):
             logged = self._run.log_artifact(artifact, aliases=aliases)
             if not wait:
                 return None
@@ -143,7 +143,7 @@ def open_run(
     settings: dict[str, Any] = {"save_code": True}
     if "api.wandb.ai" not in backend_url():
         settings["x_file_stream_transmit_interval"] = LOCAL_TRANSMIT_SECONDS
-    with our_errors("start a run"):
+    with writing("start a run"):
         run = wandb.init(
             project=project,
             job_type=job_type,

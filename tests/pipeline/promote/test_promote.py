@@ -7,32 +7,39 @@ from typing import Any
 import pytest
 
 from housing_sweep.errors import BadInput, Conflict, NotFound, Refused
-from housing_sweep.pipeline.promote.promote import MOST_ROUNDS, Wanted, decide_promotion, promote
+from housing_sweep.pipeline.promote.promote import (
+    MOST_ROUNDS,
+    PromotionRequest,
+    decide_promotion,
+    promote,
+)
 from housing_sweep.pipeline.promote.rollback import rollback
 from housing_sweep.registry.policy import Policy, Require
 from housing_sweep.registry.promotion import Decision, Verdict
-from housing_sweep.registry.selection import MOST_MISSES
+from housing_sweep.registry.selection import MOST_MISSES, Candidate
 from housing_sweep.search.score import Goal
 from tests.support.fakes import FakeBackend, FakeJudge, PowerCut, candidate
 
 
 def _promote(
-    backend: FakeBackend, judge: FakeJudge | None = None, wanted: Wanted | None = None
+    backend: FakeBackend, judge: FakeJudge | None = None, request: PromotionRequest | None = None
 ) -> Decision:
-    return promote(backend, wanted or Wanted("s"), judges=judge or FakeJudge(backend))[0]
+    return promote(backend, request or PromotionRequest("s"), judges=judge or FakeJudge(backend))[0]
 
 
 def _decide(
-    backend: FakeBackend, judge: FakeJudge | None = None, wanted: Wanted | None = None
+    backend: FakeBackend, judge: FakeJudge | None = None, request: PromotionRequest | None = None
 ) -> Decision:
-    return decide_promotion(backend, wanted or Wanted("s"), judges=judge or FakeJudge(backend))
+    return decide_promotion(
+        backend, request or PromotionRequest("s"), judges=judge or FakeJudge(backend)
+    )
 
 
 def test_deciding_writes_nothing() -> None:
     backend = FakeBackend([candidate("a", 0.4)], writes_left=0)
     decision = _decide(backend)
     assert decision.verdict is Verdict.PROMOTE
-    assert backend.held == {}
+    assert backend.aliases == {}
 
 
 def test_a_second_promotion_writes_nothing() -> None:
@@ -42,7 +49,7 @@ def test_a_second_promotion_writes_nothing() -> None:
     _promote(backend)
     again = _decide(backend)
     assert (again.verdict, again.displaced) == (Verdict.UNCHANGED, "")
-    assert backend.held == {"staging": "e/p/model-b:v0"}
+    assert backend.aliases == {"staging": "e/p/model-b:v0"}
     assert [record.summary["applied"] for record in backend.records] == [True]
 
 
@@ -56,7 +63,7 @@ def test_interrupted_anywhere_the_next_run_completes_it(writes: int) -> None:
         _promote(backend)
     backend.writes_left = None
     _promote(backend)
-    assert backend.held == {"staging": "e/p/model-new:v0"}
+    assert backend.aliases == {"staging": "e/p/model-new:v0"}
     assert backend.links == ["e/p/model-old:v0", "e/p/model-new:v0"]
     _, second = backend.records
     assert second.summary["applied"] is True
@@ -89,21 +96,58 @@ def test_a_large_sweep_without_any_model_is_refused_soon() -> None:
     assert backend.read <= MOST_MISSES + 1
 
 
-def test_the_goal_of_the_sweep_counts_for_its_own_metric_only() -> None:
-    backend = FakeBackend([candidate("a", 1), candidate("b", 2)], goal=Goal.MAXIMIZE)
-    own, other = _decide(backend), _decide(backend, wanted=Wanted("s", metric="val_mae"))
-    assert own.asked.goal is Goal.MAXIMIZE
-    assert own.asked.challenger is not None
-    assert own.asked.challenger.candidate.id == "b"
-    assert other.asked.goal is Goal.MINIMIZE
+def _with_metrics(run: str, **metrics: object) -> Candidate:
+    return replace(candidate(run, None), summary=metrics)
+
+
+def _winner(backend: FakeBackend, **request: Any) -> str:
+    decision = _decide(backend, request=PromotionRequest("s", **request))
+    best = decision.case.challenger
+    assert best is not None
+    return str(best.candidate.id)
+
+
+def test_a_known_metric_ranks_the_way_that_is_good_for_it_whatever_the_sweep_says() -> None:
+    low = _with_metrics("low", val_rmse=0.5, val_r2=0.1, val_mae=0.9)
+    high = _with_metrics("high", val_rmse=0.6, val_r2=0.8, val_mae=0.2)
+    for goal in Goal:
+        backend = FakeBackend([low, high], objectives={"val_rmse": goal})
+        assert _winner(backend, metric="val_r2") == "high"
+        assert _winner(backend, metric="val_mae") == "high"
+        assert _winner(backend) == ("low" if goal is Goal.MINIMIZE else "high")
+
+
+def test_a_foreign_metric_ranks_only_with_a_goal() -> None:
+    runs = [_with_metrics("a", val_rmse=1, lift=1.0), _with_metrics("b", val_rmse=2, lift=2.0)]
+    backend = FakeBackend(runs, writes_left=0)
+    with pytest.raises(BadInput, match="whether a low or a high lift is good"):
+        _promote(backend, request=PromotionRequest("s", metric="lift"))
+    assert _winner(backend, metric="lift", goal=Goal.MAXIMIZE) == "b"
+    assert _winner(backend, metric="lift", goal=Goal.MINIMIZE) == "a"
+
+
+def test_a_metric_that_no_finished_trial_has_is_bad_input_that_names_theirs() -> None:
+    runs = [_with_metrics("a", val_rmse=0.1, lift=1.0), candidate("b", 0.2, "crashed")]
+    backend = FakeBackend(runs, writes_left=0)
+    with pytest.raises(BadInput, match="no finished trial has a finite val_mae") as error:
+        _promote(backend, request=PromotionRequest("s", metric="val_mae"))
+    assert "they have lift, val_rmse" in error.value.fix
+
+
+def test_a_score_kept_as_a_rule_of_define_metric_ranks_by_the_best() -> None:
+    runs = [
+        _with_metrics("a", val_rmse={"max": 0.1, "min": 0.1}),
+        _with_metrics("b", val_rmse={"max": 9.0, "min": 0.05}),
+    ]
+    assert _winner(FakeBackend(runs)) == "b"
 
 
 def test_of_several_objectives_one_must_be_named() -> None:
     goals = {"val_rmse": Goal.MINIMIZE, "val_r2": Goal.MAXIMIZE}
-    backend = FakeBackend([candidate("a", 1), candidate("b", 2)], metric=None, objectives=goals)
+    backend = FakeBackend([_with_metrics("a", val_r2=1), _with_metrics("b", val_r2=2)], goals)
     with pytest.raises(BadInput, match="val_rmse, val_r2"):
         _decide(backend)
-    best = _decide(backend, wanted=Wanted("s", metric="val_r2")).asked.challenger
+    best = _decide(backend, request=PromotionRequest("s", metric="val_r2")).case.challenger
     assert best is not None
     assert best.candidate.id == "b"
 
@@ -120,30 +164,30 @@ def test_a_refusal_names_every_run_and_writes_nothing() -> None:
 
 def test_a_sweep_that_does_not_exist_is_not_found() -> None:
     with pytest.raises(NotFound):
-        _decide(FakeBackend([]), wanted=Wanted("e/p/other"))
+        _decide(FakeBackend([]), request=PromotionRequest("e/p/other"))
 
 
 def test_a_rejected_model_makes_way_for_the_next_and_says_why() -> None:
     backend = FakeBackend([candidate("liar", 0.1), candidate("honest", 0.4)])
     judge = FakeJudge(backend, rejected={"liar": "val_rmse is 0.1 in its run, recomputed 0.5"})
     decision = _promote(backend, judge)
-    assert backend.held == {"staging": "e/p/model-honest:v0"}
-    assert decision.asked.ranked[0].why_not.startswith("rejected: val_rmse is 0.1")
+    assert backend.aliases == {"staging": "e/p/model-honest:v0"}
+    assert decision.case.ranked[0].why_not.startswith("rejected: val_rmse is 0.1")
 
 
 @pytest.mark.parametrize("strict", [False, True])
 def test_of_those_that_tie_the_lightest_wins_unless_the_best_is_asked_for(strict: bool) -> None:
     weights = {"best": 30, "light": 10, "lighter": 5, "lightest": 1}
     runs = [
-        replace(candidate(name, 0.4 + n / 1000), summary={"model_bytes": size, "fit_seconds": 1})
+        _with_metrics(name, val_rmse=0.4 + n / 1000, model_bytes=size, fit_seconds=1)
         for n, (name, size) in enumerate(weights.items())
     ]
     backend = FakeBackend(runs)
     tied = frozenset({"light", "lighter"})  # the lightest is too far off
     judge = FakeJudge(backend, tied=tied, rejected={"lighter": "it was changed"})
-    decision = _promote(backend, judge, Wanted("s", strict_best=strict))
-    assert backend.held == {"staging": f"e/p/model-{'best' if strict else 'light'}:v0"}
-    why = {str(row.candidate.id): row.why_not for row in decision.asked.ranked}
+    decision = _promote(backend, judge, PromotionRequest("s", strict_best=strict))
+    assert backend.aliases == {"staging": f"e/p/model-{'best' if strict else 'light'}:v0"}
+    why = {str(row.candidate.id): row.why_not for row in decision.case.ranked}
     assert why["lighter"] == ("" if strict else "rejected: it was changed")
 
 
@@ -157,42 +201,45 @@ def test_a_challenger_that_is_not_better_is_refused_and_nothing_is_written() -> 
     with pytest.raises(Refused, match=r"-0.0150 to \+0.0050\), not below 0"):
         _promote(backend, judge)
     assert judge.against == ["baseline", "r/c:v0"]
-    assert _decide(backend, judge, Wanted("s", policy=Policy(Require.NONE))).verdict is (
+    assert _decide(backend, judge, PromotionRequest("s", policy=Policy(Require.NONE))).verdict is (
         Verdict.PROMOTE
     )
     noninferior = Policy(Require.NONINFERIOR, 0.006)
-    assert _decide(backend, judge, Wanted("s", policy=noninferior)).verdict is Verdict.PROMOTE
+    assert (
+        _decide(backend, judge, PromotionRequest("s", policy=noninferior)).verdict
+        is Verdict.PROMOTE
+    )
 
 
 def test_a_version_moves_on_from_one_alias_to_another() -> None:
     backend = FakeBackend([candidate("a", 0.4)])
     _promote(backend)
-    on = Wanted(source="staging", alias="production")
+    on = PromotionRequest(source="staging", alias="production")
     judge = FakeJudge(backend, rejected={"model-a": "it was changed"})
     with pytest.raises(Refused, match="it was changed"):
         _promote(backend, judge, on)
-    decision = _promote(backend, wanted=on)
-    assert backend.held == {"staging": "e/p/model-a:v0", "production": "e/p/model-a:v0"}
-    assert decision.asked.moved_from is not None
+    decision = _promote(backend, request=on)
+    assert backend.aliases == {"staging": "e/p/model-a:v0", "production": "e/p/model-a:v0"}
+    assert decision.case.moved_from is not None
     assert backend.records[-1].config["moved_from"] == "r/c:v0"
     with pytest.raises(NotFound, match="nowhere"):
-        _promote(backend, wanted=Wanted(source="nowhere", alias="production"))
+        _promote(backend, request=PromotionRequest(source="nowhere", alias="production"))
 
 
 @pytest.mark.parametrize("writes", range(7))
 def test_a_refit_is_promoted_once_wherever_it_was_interrupted(writes: int) -> None:
     backend = FakeBackend([candidate("a", 0.4)], writes_left=writes)
-    wanted = Wanted("s", refit=True)
+    request = PromotionRequest("s", refit=True)
     if writes < 7:
         with pytest.raises(PowerCut):
-            _promote(backend, wanted=wanted)
+            _promote(backend, request=request)
     backend.writes_left = None
-    _promote(backend, wanted=wanted)
-    assert backend.held == {"staging": "e/p/model-a-refit:v0"}
+    _promote(backend, request=request)
+    assert backend.aliases == {"staging": "e/p/model-a-refit:v0"}
     assert len(backend.links) == 1
     assert backend.records[-1].summary["applied"] is True
     backend.writes_left = 0
-    assert _promote(backend, wanted=wanted).verdict is Verdict.UNCHANGED
+    assert _promote(backend, request=request).verdict is Verdict.UNCHANGED
 
 
 def test_of_two_finalizers_the_later_decides_again_and_records_whom_it_displaced() -> None:
@@ -205,7 +252,7 @@ def test_of_two_finalizers_the_later_decides_again_and_records_whom_it_displaced
     withdrawn, applied = backend.records
     assert withdrawn.summary["withdrawn"] == "staging went to r/c:v1 meanwhile"
     assert (applied.config["displaced"], applied.summary["applied"]) == ("r/c:v1", True)
-    assert backend.held == {"staging": "e/p/model-a:v0"}
+    assert backend.aliases == {"staging": "e/p/model-a:v0"}
 
 
 def test_of_two_finalizers_the_later_is_refused_if_the_first_is_as_good() -> None:
@@ -222,7 +269,7 @@ def test_of_two_finalizers_the_later_is_refused_if_the_first_is_as_good() -> Non
     judge = Turns(backend)
     with pytest.raises(Refused):
         _promote(backend, judge)
-    assert backend.held == {"staging": "e/p/model-other:v0"}
+    assert backend.aliases == {"staging": "e/p/model-other:v0"}
 
 
 def test_a_finalizer_that_is_always_late_gives_up() -> None:
@@ -240,19 +287,22 @@ def test_rollback_goes_back_one_promotion_at_a_time() -> None:
         _promote(backend)
         backend.candidates.append(candidate(name, score))
     _promote(backend)
-    before = dict(backend.held)
-    assert rollback(backend, "staging", "why", dry_run=True)[1].name == "r/c:v1"
-    assert backend.held == before
+    before = dict(backend.aliases)
+    assert (
+        rollback(backend.registry, backend.promotions, "staging", "why", dry_run=True)[1].name
+        == "r/c:v1"
+    )
+    assert backend.aliases == before
     for source in ("b", "a"):
-        rollback(backend, "staging", "it was slow")
-        assert backend.held == {"staging": f"e/p/model-{source}:v0"}
+        rollback(backend.registry, backend.promotions, "staging", "it was slow")
+        assert backend.aliases == {"staging": f"e/p/model-{source}:v0"}
     assert backend.records[-1].config["reason"] == "it was slow"
     with pytest.raises(Conflict, match="no earlier version"):
-        rollback(backend, "staging", "again")
-    rollback(backend, "staging", "forward", "v2")
-    assert backend.held == {"staging": "e/p/model-c:v0"}
+        rollback(backend.registry, backend.promotions, "staging", "again")
+    rollback(backend.registry, backend.promotions, "staging", "forward", "v2")
+    assert backend.aliases == {"staging": "e/p/model-c:v0"}
     with pytest.raises(NotFound, match="nothing holds"):
-        rollback(backend, "production", "why")
+        rollback(backend.registry, backend.promotions, "production", "why")
 
 
 @pytest.mark.parametrize("writes", range(4))
@@ -263,10 +313,10 @@ def test_an_interrupted_rollback_is_completed_by_the_next(writes: int) -> None:
     _promote(backend)
     backend.writes_left = writes
     with pytest.raises(PowerCut):
-        rollback(backend, "staging", "why")
+        rollback(backend.registry, backend.promotions, "staging", "why")
     backend.writes_left = None
-    rollback(backend, "staging", "why")
-    assert backend.held == {"staging": "e/p/model-a:v0"}
+    rollback(backend.registry, backend.promotions, "staging", "why")
+    assert backend.aliases == {"staging": "e/p/model-a:v0"}
     assert backend.records[-1].summary == {"promoted": "r/c:v0", "applied": True}
     assert backend.records[-1].config["displaced"] == "r/c:v1"
 
@@ -283,4 +333,4 @@ def test_an_interrupted_rollback_is_completed_by_the_next(writes: int) -> None:
 )
 def test_what_cannot_be_meant_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
-        Wanted(**bad)
+        PromotionRequest(**bad)

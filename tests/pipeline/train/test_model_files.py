@@ -7,8 +7,8 @@ import pytest
 
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
-from housing_sweep.pipeline.ports import FetchedDataset
 from housing_sweep.pipeline.train import model_files
+from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.tabular.fit import fit
 from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.split import make_split
