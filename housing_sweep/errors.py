@@ -3,11 +3,12 @@
 HousingSweepError          exit 1   HTTP 500
 ├── BadInput               exit 2   HTTP 400   a value, file, config or query breaks a rule
 │   ├── SpecError          exit 2   HTTP 400   a sweep YAML or trial config
-│   ├── DataError          exit 2   HTTP 400   a dataset that is not housing data
+│   ├── DataError          exit 2   HTTP 400   a table that is not what it should be
 │   └── ProtocolError      exit 2   HTTP 400   the client spoke out of turn
 ├── NotLoggedIn            exit 2   HTTP 401   no API key, or an unknown one
 ├── PermissionDenied       exit 4   HTTP 403   the user may see it but not do this
 ├── NotFound               exit 3   HTTP 404   a run, sweep, version or alias does not exist
+│   └── Gone               exit 3   HTTP 404   it did a moment ago
 ├── Conflict               exit 4   HTTP 409   the change would break a promise already made
 │   └── Refused            exit 4   HTTP 409   no candidate earns the promotion
 ├── NotSupported           exit 1   HTTP 501   the local server has no such feature
@@ -45,7 +46,7 @@ class SpecError(BadInput):
 
 
 class DataError(BadInput):
-    """A file is not California housing data."""
+    """A file is not the table that it should be."""
 
 
 class ProtocolError(BadInput):
@@ -71,6 +72,10 @@ class NotFound(HousingSweepError):
 
     exit_code = 3
     http_status = 404
+
+
+class Gone(NotFound):
+    """It was there when it was looked up, and was deleted meanwhile."""
 
 
 class Conflict(HousingSweepError):

@@ -63,5 +63,22 @@ sdk_env() {
     echo "$folder/bin/python"
 }
 
+# with_types COMMAND...: checks the types while COMMAND (the tests) runs; both must succeed.
+with_types() {
+    local report status=0 types=0 checker
+    report="$(mktemp)"
+    mypy --no-error-summary >"$report" 2>&1 &
+    checker=$!
+    "$@" || status=$?
+    wait "$checker" || types=$?
+    if [ "$types" != 0 ]; then
+        echo "mypy --strict:"
+        cat "$report"
+    fi
+    rm -f "$report"
+    [ "$status" != 0 ] || status="$types"
+    return "$status"
+}
+
 set_up
 export PATH="$ROOT/.venv/bin:$PATH"

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
+from tests.support import examples
 from tests.support.local_server import ROOT, LocalServer
 
 REAL_CSV = ROOT.parent / "shared" / "data" / "cal_housing.csv"
 
-# No property is about time: a busy machine may take as long as it likes.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# Before numpy and scikit-learn are imported. Threads of several test processes that wait for each
+# other by spinning made one fit of 0.5 s last 25 s on two busy cores.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+examples.load_profile()  # before a test module is imported: `@given` takes the one of that moment
 
 
 @pytest.fixture(scope="session")

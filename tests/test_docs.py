@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from housing_sweep.cli.main import COMMANDS, cli
-from tests.support.local_server import ROOT, LocalServer
+from tests.support.local_server import PATIENCE, ROOT, LocalServer
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "housing_sweep").rglob("*.md"))]
 LINK = re.compile(r"\[[^]]+\]\(([^)\s]+)\)")
@@ -59,9 +59,16 @@ def test_every_command_of_the_readme_exists() -> None:
             assert (ROOT / path).exists(), line
 
 
-@pytest.mark.parametrize("script", sorted(p.name for p in (ROOT / "scripts").glob("[a-z]*")))
-def test_every_script_says_what_it_does(script: str) -> None:
-    lines = (ROOT / "scripts" / script).read_text("utf-8").splitlines()
+SCRIPTS = [
+    path
+    for path in sorted((ROOT / "scripts").rglob("[a-z]*"))
+    if path.suffix in {"", ".py"} and path.is_file()
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_every_script_says_what_it_does(script: Path) -> None:
+    lines = script.read_text("utf-8").splitlines()
     assert any(line.startswith(("#", '"""')) and len(line) > 40 for line in lines[:3])
 
 
@@ -98,7 +105,7 @@ def _bash(line: str, env: dict[str, str]) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr

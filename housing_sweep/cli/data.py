@@ -1,11 +1,28 @@
 """`housing-sweep data`: check and publish the dataset."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from housing_sweep.cli import connect
 from housing_sweep.cli.render import console
+from housing_sweep.registry.references import COLLECTION
+
+if TYPE_CHECKING:
+    from housing_sweep.tabular.problem import Problem
+
+
+def _problem() -> "Problem":
+    from housing_sweep.tabular.extras import registered_problem
+
+    return registered_problem(COLLECTION)
+
+
+def _sources() -> tuple[str, ...]:
+    from housing_sweep.tabular.extras import source_names
+
+    return source_names(_problem())
 
 
 @click.group()
@@ -16,49 +33,54 @@ def data() -> None:
 @data.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
-    """Say whether FILE is California housing data; exit 2 names every bad column, row and value."""
-    from housing_sweep.housing import schema
+    """Say whether FILE is the dataset's table; exit 2 names every bad column, row and value."""
+    from housing_sweep.tabular.extras import extras_of
+    from housing_sweep.tabular.tables import read_csv
 
-    frame = schema.read_csv(file)
-    click.echo(f"{file}: {len(frame)} rows of California housing data")
+    problem = _problem()
+    frame = read_csv(problem, file)
+    click.echo(f"{file}: {len(frame)} rows of {extras_of(problem).data}")
 
 
 @data.command()
 @click.option("--csv", type=click.Path(path_type=Path), help="CSV file (sets --source csv).")
 @click.option(
     "--source",
-    type=click.Choice(["auto", "csv", "california", "synthetic"]),
-    help="Where the data comes from; auto tries csv, california, synthetic.  [default: csv]",
+    type=click.Choice(_sources()),
+    help="Where the data comes from; auto tries the others in order.  [default: csv]",
 )
 @click.option("--project", envvar="WANDB_PROJECT", show_envvar=True, help="W&B project.")
 def publish(csv: Path | None, source: str | None, project: str | None) -> None:
     """Publish the dataset as a versioned artifact; equal data gives the same version.
 
-    The CSV has a header and either the raw StatLib columns (longitude, ..., median_house_value) or
-    scikit-learn's (MedInc, ..., MedHouseVal). Without --csv the variable HOUSING_SWEEP_CSV is used.
+    The CSV has a header and the columns of the table, or the raw ones that they are made from; what
+    is missing is named. Without --csv the variable HOUSING_SWEEP_CSV is used.
     """
     from housing_sweep.errors import BadInput
-    from housing_sweep.housing.sources import load_housing
-    from housing_sweep.pipeline.train import publish as dataset
+    from housing_sweep.pipeline.train import publish as publishing
+    from housing_sweep.tabular.extras import extras_of
+    from housing_sweep.tabular.tables import load_table
 
-    if csv is not None and source in ("california", "synthetic"):
+    if csv is not None and source not in (None, "auto", "csv"):
         raise BadInput(
             f"--csv {csv} and --source {source} name two sources", fix="leave one of them out"
         )
 
-    housing = load_housing(source or "csv", csv)
-    for failure in housing.tried:
+    problem = _problem()
+    table = load_table(problem, source or "csv", csv)
+    for failure in table.tried:
         console.print(f"  not used: {failure}", style="yellow", soft_wrap=True, highlight=False)
-    if housing.source == "synthetic":
+    if table.source == "synthetic":
         console.print(
-            "SYNTHETIC STAND-IN: this is not California. Give real data with --csv PATH.",
+            f"SYNTHETIC STAND-IN: this is not {extras_of(problem).words.stand_in or 'real data'}."
+            " Give real data with --csv PATH.",
             style="bold white on red",
         )
     connect.silence()
-    published = dataset.publish(housing, project or dataset.DEFAULT_PROJECT)
+    published = publishing.publish(table, project)
     console.print(
         f"published {published.path}: {published.rows} rows from {published.source}"
-        f" ({housing.origin})",
+        f" ({table.origin})",
         soft_wrap=True,
         highlight=False,
     )

@@ -17,9 +17,7 @@ from housing_sweep.cli import connect
     metavar="mlflow URI | dvc DIR",
     help="Where to: an MLflow tracking server, or a new folder for a DVC project.",
 )
-@click.option(
-    "--experiment", default="california-housing", show_default=True, help="MLflow experiment."
-)
+@click.option("--experiment", default="", help="MLflow experiment.  [default: the dataset's name]")
 def export(model: str, target: tuple[str, str], experiment: str) -> None:
     """Export MODEL with its lineage; it is checked before, and in MLflow also after.
 
@@ -35,19 +33,19 @@ def export(model: str, target: tuple[str, str], experiment: str) -> None:
     login = connect.backend()
     from housing_sweep.pipeline.export.checked_export import exported
 
-    tool, place = target
-    with exported(login, model) as made:
+    tool, address = target
+    with exported(login, model) as leaving:
         if tool == "mlflow":
             from housing_sweep.pipeline.export.to_mlflow import to_mlflow
 
-            logged = to_mlflow(made, place, experiment)
+            logged = to_mlflow(leaving, address, experiment)
             known = "" if logged.new else " (was there already)"
-            click.echo(f"exported {made.model.name} to run {logged.run} of {place}{known}")
+            click.echo(f"exported {leaving.model.name} to run {logged.run} of {address}{known}")
             click.echo(f"  load it: mlflow.pyfunc.load_model({logged.uri!r})")
         else:
             from housing_sweep.pipeline.export.to_dvc import to_dvc
 
-            tracked = to_dvc(made, Path(place))
-            click.echo(f"exported {made.model.name} to {place}")
+            tracked = to_dvc(leaving, Path(address))
+            click.echo(f"exported {leaving.model.name} to {address}")
             for one in tracked:
                 click.echo(f"  {one.md5}  {one.size:>12,} B  {one.path}")

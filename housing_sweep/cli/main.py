@@ -16,7 +16,7 @@ COMMANDS = {
     "lineage": ("trace", "Show where a model came from, and what came from a dataset."),
     "model": ("model", "Show how the registry's aliases moved."),
     "orgs": ("admin", "Add, remove and list organizations of the local server."),
-    "predict": ("predict", "Predict prices with a promoted model."),
+    "predict": ("predict", "Predict with a promoted model, for the rows of a table."),
     "promote": ("model", "Promote the best trial of a sweep, if it earns it."),
     "prune": ("prune", "Delete the models of a sweep's losing trials."),
     "report": ("report", "Write a sweep's report: one HTML file, and Markdown."),

@@ -25,7 +25,9 @@ def say(line: str) -> None:
     show_default=True,
     help="What the model must show against the champion on the test rows.",
 )
-@click.option("--margin", type=float, help="For noninferior, in 100,000 USD.  [default: 0.005]")
+@click.option(
+    "--margin", type=float, help="For noninferior, in the target's unit.  [default: the table's]"
+)
 @connect.ranking_options
 @click.option("--strict-best", is_flag=True, help="Take the best score, also if it is a tie.")
 @click.option("--refit", is_flag=True, help="Train the winner again, on validation rows too.")
@@ -53,16 +55,16 @@ def promote(
     process, and its validation RMSE computed again; one that does not give what its run logged is
     rejected. Among those within noise of the best (one standard error of the difference), the
     smallest wins. It is then compared with the champion, the version that has the alias now, on
-    test rows that neither has seen; the first time, with a forest of scikit-learn's defaults.
+    test rows that neither has seen; the first time, with our default forest.
 
     \b
-    --require better       the whole 95 % interval of the difference in test RMSE is below zero
+    --require better       the whole 95 % interval of the difference on the test rows is below zero
     --require noninferior  it is below --margin
     --require none         compared and recorded, never refused
 
-    The model is linked to wandb-registry-model/california-housing and the alias moved to it; a run
-    with job type "promote" records why, who, and what was displaced. Run it twice: the second time
-    changes nothing.
+    The model is linked to the collection of the registry wandb-registry-model that has the
+    dataset's name, and the alias moved to it; a run with job type "promote" records why, who, and
+    what was displaced. Run it twice: the second time changes nothing.
 
     \b
       housing-sweep promote ENTITY/PROJECT/ID                       best trial to staging

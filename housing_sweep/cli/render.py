@@ -10,11 +10,14 @@ from rich.tree import Tree
 
 from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.lineage_tree import Node
-from housing_sweep.registry.policy import Comparison
+from housing_sweep.registry.policy import Comparison, Figures
 from housing_sweep.registry.promotion import Decision, PromotionCase, Version
 from housing_sweep.registry.references import Target
 from housing_sweep.registry.reproduction import Reproduction
 from housing_sweep.registry.selection import Ranked
+
+HARD = {"spatial": "RMSE in places never seen"}
+"""What a hard split holds out."""
 
 PIPED_WIDTH = 160
 """Columns where no terminal says how many: nothing is cut in a log."""
@@ -66,23 +69,29 @@ def _contest(compared: Comparison) -> Table:
     table = Table(title=f"On {compared.rows} test rows that neither model has seen")
     for column in ("", one.name, other.name):
         table.add_column(column, justify="right" if column else "left", overflow="fold")
+    unit = f", {compared.unit}" if compared.unit else ""
+    hard = next((figures.hard.kind for figures in (one, other) if figures.hard), "")
     for name, mine, theirs in (
-        ("RMSE, 100,000 USD", one.rmse, other.rmse),
-        ("MAE, 100,000 USD", one.mae, other.mae),
+        (f"RMSE{unit}", one.rmse, other.rmse),
+        (f"MAE{unit}", one.mae, other.mae),
         ("R2", one.r2, other.r2),
-        ("RMSE in places never seen", one.spatial_rmse, other.spatial_rmse),
+        (HARD.get(hard, "RMSE of the hard split"), _hard(one), _hard(other)),
         ("one prediction, ms", one.latency_ms, other.latency_ms),
     ):
         table.add_row(name, _figure(mine), _figure(theirs))
     table.add_row("model file, kB", _kilobytes(one.bytes), _kilobytes(other.bytes))
-    groups_of_other = {group["name"]: group for group in (*other.by_region, *other.by_decile)}
-    for kind, groups in (("near", one.by_region), ("priced", one.by_decile[-1:])):
-        for group in groups:
-            name = str(group["name"]).replace("_", " ")
-            held = groups_of_other.get(group["name"], {}).get("rmse")
-            label = f"RMSE {kind} {name} ({group['rows']} rows)"
-            table.add_row(label, _figure(group["rmse"]), _figure(held), style="dim")
+    for kind, parts in one.slices.items():
+        theirs_by_name = {part["name"]: part for part in other.slices.get(kind, ())}
+        for part in parts[-1:] if kind == "decile" else parts:  # where the target is highest
+            name = str(part["name"]).replace("_", " ")
+            same = theirs_by_name.get(part["name"], {})
+            label = f"RMSE, {kind} {name} ({part['rows']} rows)"
+            table.add_row(label, _figure(part["rmse"]), _figure(same.get("rmse")), style="dim")
     return table
+
+
+def _hard(figures: Figures) -> float | None:
+    return figures.hard.rmse if figures.hard else None
 
 
 def _figure(value: object) -> str:
@@ -110,25 +119,27 @@ def render_history(target: Target, moves: Sequence[Move], holder: Version | None
             style="" if move.applied else "dim",
         )
     console.print(table)
-    held = f"{target.alias} is on {holder.name}" if holder else f"nothing holds {target.alias}"
-    console.print(held, soft_wrap=True, highlight=False)
+    now = f"{target.alias} is on {holder.name}" if holder else f"nothing holds {target.alias}"
+    console.print(now, soft_wrap=True, highlight=False)
 
 
-def render_reproduction(found: Reproduction) -> None:
+def render_reproduction(reproduction: Reproduction) -> None:
     """Print a model built again beside its record."""
-    table = Table(title=f"{found.model}, built again")
+    table = Table(title=f"{reproduction.model}, built again")
     for column in ("", "recorded", "now", ""):
         table.add_column(column, overflow="fold")
-    for line in found.lines:
+    for line in reproduction.lines:
         same = "equal" if line.same else "DIFFERS"
         row = (line.name, str(line.recorded), str(line.found), same)
         table.add_row(*row, style="" if line.same else "red")
     console.print(table)
-    for library in found.libraries:
+    for library in reproduction.libraries:
         console.print(f"  library: {library}", style="yellow", highlight=False)
-    code = found.code + ("" if found.same_code else "; not the code that was recorded")
+    code = reproduction.code + (
+        "" if reproduction.same_code else "; not the code that was recorded"
+    )
     console.print(f"  code: {code}", soft_wrap=True, highlight=False)
-    console.print(f"Outcome: {found.outcome.value}", style="bold", highlight=False)
+    console.print(f"Outcome: {reproduction.outcome.value}", style="bold", highlight=False)
 
 
 def render_lineage(root: Node) -> None:
@@ -189,7 +200,7 @@ def _facts(decision: Decision, promoted: Version | None) -> list[tuple[str, str]
         ("config", _parameters(best.row, _swept(case))),
     ]
     if data and data.source == "synthetic":
-        facts.append(("WARNING", "trained on the SYNTHETIC STAND-IN, not on California"))
+        facts.append(("WARNING", "trained on the SYNTHETIC STAND-IN, not on real data"))
     if promoted is None:
         return [*facts, ("not done", "nothing was changed")]
     return [

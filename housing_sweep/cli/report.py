@@ -22,15 +22,19 @@ def report(
     """Write the report of SWEEP: one HTML file that opens without internet, and Markdown.
 
     The best model and whether it was promoted; parallel coordinates; which parameters mattered;
-    best so far and validation curves; where in California it errs; every trial; the decision. It is
+    best so far and validation curves; where it errs; every trial; the decision. It is
     shown in W&B too: on the promotion's run, or without one on a run with job type "report".
     """
     login = connect.backend()
-    from housing_sweep.pipeline.report.write_report import make
+    from housing_sweep.pipeline.report.write_report import write_report
 
-    done = make(login, sweep, out, metric=metric, goal=connect.goal_of(goal), log=not no_log)
-    click.echo(f"wrote {done.html} ({done.html.stat().st_size / 1000:.0f} kB) and {done.markdown}")
-    if done.report.no_errors:
-        click.echo(f"  without the error map: {done.report.no_errors}")
-    if done.logged:
-        click.echo(f"shown at {done.logged}")
+    written = write_report(
+        login, sweep, out, metric=metric, goal=connect.goal_of(goal), log=not no_log
+    )
+    click.echo(
+        f"wrote {written.html} ({written.html.stat().st_size / 1000:.0f} kB) and {written.markdown}"
+    )
+    if written.report.no_errors:
+        click.echo(f"  without the error map: {written.report.no_errors}")
+    if written.logged:
+        click.echo(f"shown at {written.logged}")

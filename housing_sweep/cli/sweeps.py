@@ -47,8 +47,8 @@ def check(files: Sequence[Path], as_json: bool) -> None:
         reports[str(file)] = spec_check.check(text, *_program(text))
     bad = [name for name, report in reports.items() if report.violations]
     if as_json:
-        shown = {name: _report_json(report) for name, report in reports.items()}
-        click.echo(json.dumps(shown, indent=2))
+        documents = {name: _report_json(report) for name, report in reports.items()}
+        click.echo(json.dumps(documents, indent=2))
     else:
         for name, report in reports.items():
             render_report(name, report)
@@ -66,14 +66,19 @@ def _read(file: Path) -> str:
 def _program(text: str) -> tuple[Callable[[dict[str, object]], None] | None, frozenset[str] | None]:
     """Return what our training program says to a point, and the parameters it knows.
 
-    Nothing is known of the parameters of other programs.
+    Nothing is known of the parameters of other programs, and of a table that is not installed here
+    only their names.
     """
     if "housing_sweep.pipeline.trial" not in text:
         return None, None
-    from housing_sweep.housing.trial_config import TrialConfig, known_parameters
+    from housing_sweep.registry.references import DEFAULT_DATASET, artifact_name
+    from housing_sweep.tabular.extras import registered
+    from housing_sweep.tabular.trial_config import TrialConfig, known_parameters
 
     def check_point(point: dict[str, object]) -> None:
-        TrialConfig.from_sweep(point)
+        extras = registered().get(artifact_name(str(point.get("dataset", DEFAULT_DATASET))))
+        if extras is not None:
+            TrialConfig.from_sweep(point, extras.problem)
 
     return check_point, known_parameters()
 

@@ -52,7 +52,7 @@ def lineage(name: str, json_output: bool, as_mermaid: bool, limit: int) -> None:
     \b
       housing-sweep lineage production                     promotions, run, sweep, data, code
       housing-sweep lineage ENTITY/PROJECT/RUN
-      housing-sweep lineage california-housing:latest      every model trained on it
+      housing-sweep lineage DATASET:latest                 every model trained on it
 
     Who moved which alias when, the run and its rank in its sweep, the dataset version and its
     source, the commit, and the libraries.

@@ -15,8 +15,18 @@ def spell(value: object, digits: int = 4) -> str:
 
 
 def spell_score(value: float | None) -> str:
-    """Return a score with four decimals."""
-    return "–" if value is None else f"{value:.4f}"
+    """Return a score with four decimals; a very large one by its power of ten."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1e9 else f"{value:.4g}"
+
+
+def spell_short(value: float) -> str:
+    """Return a value in few characters, e.g. `100k`, `2.5M`."""
+    for limit, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= limit:
+            return f"{value / (1e3 if letter == 'k' else limit):.4g}{letter}"
+    return f"{value:.3g}"
 
 
 def spell_bytes(value: float) -> str:

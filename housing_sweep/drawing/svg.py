@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import pairwise
 
-from housing_sweep.drawing.scales import Linear
+from housing_sweep.drawing.scales import Linear, share
 
 STEPS = 9
 """Classes of a colour ramp."""
@@ -81,7 +81,7 @@ def left_axis(axis: Linear, x1: float, x2: float, label: str, most: int = 6) -> 
         for v, words in axis.ticks(most)
     ]
     top = min(axis.start, axis.end)
-    return "".join(parts) + text(x1 - 8, top - 10, label, "label", "start")
+    return "".join(parts) + (text(x1 - 8, top - 10, label, "label", "start") if label else "")
 
 
 def bottom_axis(axis: Linear, y1: float, y2: float, label: str, most: int = 8) -> str:
@@ -98,7 +98,7 @@ def ramp(value: float, low: float, high: float) -> int:
     """Return the class, 0 to 8, of a value between `low` and `high`; outside is at the ends."""
     if high <= low:
         return 0
-    return min(STEPS - 1, max(0, int((value - low) / (high - low) * STEPS)))
+    return min(STEPS - 1, max(0, int(share(value, low, high) * STEPS)))
 
 
 def _tip(words: str) -> str:

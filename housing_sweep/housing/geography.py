@@ -3,9 +3,8 @@
 import itertools
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from housing_sweep.tabular.arrays import Floats
 
 KM_PER_DEGREE = 111.2
 ORIGIN = (37.0, -119.5)

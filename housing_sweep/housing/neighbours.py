@@ -13,8 +13,8 @@ import pandas as pd
 from sklearn.neighbors import KDTree
 
 from housing_sweep.housing import geography
-from housing_sweep.housing.geography import Floats
-from housing_sweep.housing.schema import FEATURES
+from housing_sweep.housing.problem import FEATURES
+from housing_sweep.tabular.arrays import Floats
 
 NEAREST = (3, 10, 30)
 AROUND = (5, 10, 30)
@@ -47,21 +47,21 @@ def position(frame: pd.DataFrame) -> Floats:
 
 def context_names() -> list[str]:
     """Return the names of the columns that need no price, in order."""
-    found = [f"km_to_{rank}th" for rank in RANKS]
-    found += [f"people_within_{km}_km" for km in PEOPLE_KM]
+    names = [f"km_to_{rank}th" for rank in RANKS]
+    names += [f"people_within_{km}_km" for km in PEOPLE_KM]
     for k in AROUND:
-        found += [f"near{k}_{trait}" for trait in TRAITS]
-        found += [f"beyond_near{k}_{trait}" for trait in TRAITS]
-    return found
+        names += [f"near{k}_{trait}" for trait in TRAITS]
+        names += [f"beyond_near{k}_{trait}" for trait in TRAITS]
+    return names
 
 
 def price_names() -> list[str]:
     """Return the names of the columns made from prices, in order."""
     each = ("price", "weighted_price", "price_spread", "income", "price_at_own_income")
-    found = [f"near{k}_{name}" for k in NEAREST for name in each]
-    found += [f"local{k}_{name}" for k in REGRESSED for name in ("price", "income_slope")]
-    found += ["nearest_price", *(f"near30_price_q{q}" for q in QUANTILES), "near10_price_median"]
-    return [*found, *(f"price_within_{km}_km" for km in BANDWIDTHS_KM), "price_of_alike"]
+    names = [f"near{k}_{name}" for k in NEAREST for name in each]
+    names += [f"local{k}_{name}" for k in REGRESSED for name in ("price", "income_slope")]
+    names += ["nearest_price", *(f"near30_price_q{q}" for q in QUANTILES), "near10_price_median"]
+    return [*names, *(f"price_within_{km}_km" for km in BANDWIDTHS_KM), "price_of_alike"]
 
 
 @dataclass(slots=True)

@@ -1,83 +1,38 @@
-"""Where the table comes from: a CSV, scikit-learn's download, or a seeded stand-in."""
+"""Where the table comes from without a file: scikit-learn's download, or a seeded stand-in."""
 
-import os
 import threading
 import warnings
-from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from housing_sweep.errors import DataError, NotFound
-from housing_sweep.housing import schema, synthetic
+from housing_sweep.errors import NotFound
+from housing_sweep.housing import synthetic
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.tables import LoadedTable, check_frame
 
-SOURCES = ("auto", "csv", "california", "synthetic")
 DOWNLOAD_SECONDS = 8.0
 """A machine without internet must notice soon, even when name look-ups hang."""
 
 
-@dataclass(frozen=True, slots=True)
-class Housing:
-    """A checked table, and where it came from.
-
-    Attributes:
-        frame: scikit-learn's 8 columns and `MedHouseVal`.
-        source: csv, california or synthetic.
-        origin: for people: the file, the download, the seed.
-        tried: what `auto` tried before, and why each failed.
-    """
-
-    frame: pd.DataFrame
-    source: str
-    origin: str
-    tried: tuple[str, ...] = ()
-
-
-def load_housing(source: str = "auto", csv: Path | None = None) -> Housing:
-    """Return the dataset from a source; `auto` tries csv, california, synthetic in that order.
-
-    Args:
-        source: one of `SOURCES`.
-        csv: the file; default the environment's `HOUSING_SWEEP_CSV`.
+def california() -> LoadedTable:
+    """Return scikit-learn's table: its cache first, then a download that may not take long.
 
     Raises:
-        DataError: the file is not housing data. `auto` does not skip a bad file: it was meant.
-        NotFound: no file was named, or the download is out of reach.
+        NotFound: the download is out of reach.
     """
-    if source not in SOURCES:
-        raise DataError(f"unknown source {source!r}", fix=f"use one of {', '.join(SOURCES)}")
-    if source != "auto":
-        return _LOADERS[source](csv)
-    tried: list[str] = []
-    for name in ("csv", "california"):
-        try:
-            found = _LOADERS[name](csv)
-        except NotFound as error:
-            tried.append(f"{name}: {error.what}")
-            continue
-        return Housing(found.frame, found.source, found.origin, tuple(tried))
-    stand_in = _synthetic(None)
-    return Housing(stand_in.frame, stand_in.source, stand_in.origin, tuple(tried))
-
-
-def _csv(path: Path | None) -> Housing:
-    named = path or Path(os.environ.get("HOUSING_SWEEP_CSV", ""))
-    if str(named) in ("", "."):
-        raise NotFound("no CSV was named", fix="give --csv PATH, or set HOUSING_SWEEP_CSV")
-    if not named.is_file():
-        raise DataError(f"{named} does not exist", fix="name an existing CSV file with --csv")
-    return Housing(schema.read_csv(named), "csv", str(named))
-
-
-def _california(_path: Path | None) -> Housing:
     frame = _fetch(download=False)
     if frame is None:
         frame = _fetch_in_time()
-    return Housing(
-        schema.check_frame(frame, "scikit-learn's California housing"),
-        "california",
-        "sklearn.datasets.fetch_california_housing",
-    )
+    frame = check_frame(PROBLEM, frame, "scikit-learn's California housing")
+    origin = "sklearn.datasets.fetch_california_housing"
+    return LoadedTable(PROBLEM, frame, "california", origin)
+
+
+def stand_in() -> LoadedTable:
+    """Return the made-up table, for machines without any data."""
+    frame = check_frame(PROBLEM, synthetic.make(), "the synthetic stand-in")
+    origin = f"seeded stand-in, seed {synthetic.SEED}: not real data"
+    return LoadedTable(PROBLEM, frame, "synthetic", origin)
 
 
 def _fetch(*, download: bool) -> pd.DataFrame | None:
@@ -95,8 +50,8 @@ def _fetch(*, download: bool) -> pd.DataFrame | None:
                 f"scikit-learn cannot download the data: {error}", fix="give a file with --csv"
             ) from None
         return None
-    held: pd.DataFrame = bunch.frame
-    return held
+    frame: pd.DataFrame = bunch.frame
+    return frame
 
 
 def _fetch_in_time() -> pd.DataFrame:
@@ -121,11 +76,3 @@ def _fetch_in_time() -> pd.DataFrame:
             fix="give a file with --csv",
         )
     return answer[0]
-
-
-def _synthetic(_path: Path | None) -> Housing:
-    frame = schema.check_frame(synthetic.make(), "the synthetic stand-in")
-    return Housing(frame, "synthetic", f"seeded stand-in, seed {synthetic.SEED}: not real data")
-
-
-_LOADERS = {"csv": _csv, "california": _california, "synthetic": _synthetic}

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from housing_sweep.housing import geography
-from housing_sweep.housing.schema import TARGET
+from housing_sweep.housing.problem import TARGET
+from housing_sweep.tabular.arrays import Floats
 
 SEED = 1990
 ROWS = 20_640
@@ -60,10 +61,10 @@ def make(rows: int = ROWS, seed: int = SEED) -> pd.DataFrame:
     )
 
 
-def _smooth_field(xy: geography.Floats, rng: np.random.Generator) -> geography.Floats:
+def _smooth_field(xy: Floats, rng: np.random.Generator) -> Floats:
     """Return a level per place, shaped (n,), standardised, that varies over about 15 km."""
     frequencies = rng.normal(0.0, 1 / 15.0, (60, 2))
     phases = rng.uniform(0, 2 * np.pi, 60)
-    field: geography.Floats = np.cos(xy @ frequencies.T + phases).sum(axis=1)
-    standardised: geography.Floats = (field - field.mean()) / field.std()
+    field: Floats = np.cos(xy @ frequencies.T + phases).sum(axis=1)
+    standardised: Floats = (field - field.mean()) / field.std()
     return standardised

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from housing_sweep.housing.model import HousingModel
+    from housing_sweep.tabular.model import TabularModel
 
 
-def _load_pyfunc(path: str) -> "HousingModel":
+def _load_pyfunc(path: str) -> "TabularModel":
     """Return the model of an exported folder; its SHA-256 is checked before it is unpickled.
 
     MLflow finds this function by its name.

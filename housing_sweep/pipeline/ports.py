@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from housing_sweep.pipeline.values import (
-    DatasetVersion,
+    FetchedDataset,
     FetchedModel,
     Refit,
     SweepFacts,
@@ -24,20 +24,20 @@ from housing_sweep.registry.prune_rules import StoredModel
 from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.run_differences import RunRecord
 from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner
-from housing_sweep.report.contents import Curve, Promotion, Trial
+from housing_sweep.report.contents import Curve, ReportedPromotion, ReportedTrial
 from housing_sweep.search.score import Goal, Score
 
 
 class Judge(Protocol):
     """Finds out what a model is worth, believing nothing that is told of it."""
 
-    def expect(self, dataset_digest: str) -> None:
+    def expect_dataset(self, dataset_digest: str) -> None:
         """Reject models of runs that used another dataset from now on; "" accepts any."""
 
     def examine(self, candidate: Candidate) -> Model | str:
         """Return a run's model, verified, or why it is rejected."""
 
-    def why_not(self, model: Model) -> str:
+    def rejection_of(self, model: Model) -> str:
         """Return why a model that stands for itself is rejected, or ""."""
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
@@ -118,7 +118,7 @@ class Artifacts(Protocol):
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
         """Download the validation predictions of a model version, if it has any."""
 
-    def fetch_dataset(self, name: str) -> DatasetVersion:
+    def fetch_dataset(self, name: str) -> FetchedDataset:
         """Download a dataset version; a copy here with its SHA-256 is not fetched again.
 
         Raises:
@@ -266,14 +266,14 @@ class ReportRun(Protocol):
 class SweepReports(Protocol):
     """What a report of a sweep needs beyond its trials, and where it is shown."""
 
-    def curves(self, ref: SweepRef, trials: Sequence[Trial], metric: str) -> list[Curve]:
+    def curves(self, ref: SweepRef, trials: Sequence[ReportedTrial], metric: str) -> list[Curve]:
         """Return the curves of the first trials that have one, over the iteration or the step."""
 
-    def promotion(self, ref: SweepRef) -> Promotion | None:
+    def promotion(self, ref: SweepRef) -> ReportedPromotion | None:
         """Return the newest promotion of one of its runs."""
 
     def report_run(
-        self, ref: SweepRef, promotion: Promotion | None
+        self, ref: SweepRef, promotion: ReportedPromotion | None
     ) -> AbstractContextManager[ReportRun]:
         """Open the promotion's run again, or without one a run with job type "report"."""
 

@@ -22,17 +22,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import yaml
 
 from housing_sweep.errors import BadInput, HousingSweepError
+from housing_sweep.registry.references import DEFAULT_DATASET, artifact_name
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+")
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from housing_sweep.housing.fit import FitResult
-    from housing_sweep.housing.split import Split
-    from housing_sweep.housing.trial_config import TrialConfig
-    from housing_sweep.pipeline.values import DatasetVersion
+    from housing_sweep.pipeline.values import FetchedDataset
     from housing_sweep.pipeline.wandb_io.tracking import TrackedRun
+    from housing_sweep.tabular.fit import FitResult
+    from housing_sweep.tabular.split import Split
+    from housing_sweep.tabular.trial_config import TrialConfig
 
 
 STOPPED = 130
@@ -111,12 +112,12 @@ def run(config: Mapping[str, object] | None = None) -> None:
         SpecError: the config is impossible; the run is marked failed with that message.
         NotFound: the dataset was not published.
     """
-    from housing_sweep.pipeline.train.publish import DEFAULT_PROJECT
     from housing_sweep.pipeline.wandb_io.tracking import open_run
 
     # Without a project the SDK names one after the git checkout, where no dataset was published.
     in_sweep = "WANDB_SWEEP_ID" in os.environ  # then the sweep's project holds
-    project = os.environ.get("WANDB_PROJECT") or (None if in_sweep else DEFAULT_PROJECT)
+    own = artifact_name(_reference(config or {}))
+    project = os.environ.get("WANDB_PROJECT") or (None if in_sweep else own)
     with open_run("trial", config, project=project) as tracked:
         try:
             _run(tracked)
@@ -125,20 +126,33 @@ def run(config: Mapping[str, object] | None = None) -> None:
             raise
 
 
+def _reference(config: Mapping[str, object]) -> str:
+    """Return the dataset that a config names; without one, that of the first problem."""
+    reference = config.get("dataset", DEFAULT_DATASET)
+    return reference if isinstance(reference, str) and reference else DEFAULT_DATASET
+
+
 def _run(tracked: "TrackedRun") -> None:
     from threadpoolctl import threadpool_limits
 
-    from housing_sweep.housing import schema, split
-    from housing_sweep.housing.fit import Progress, fit
-    from housing_sweep.housing.trial_config import TrialConfig
+    from housing_sweep.tabular import split, tables
+    from housing_sweep.tabular.extras import registered
+    from housing_sweep.tabular.families import FitProgress
+    from housing_sweep.tabular.fit import fit
+    from housing_sweep.tabular.trial_config import TrialConfig
 
-    config = TrialConfig.from_sweep(tracked.config)
-    dataset = tracked.use_dataset(config.dataset)
-    frame = schema.read_csv(dataset.csv)
-    rows = split.make_split(frame, config.split, config.split_seed)
+    raw = tracked.config
+    reference = _reference(raw)
+    if extras := registered().get(artifact_name(reference)):
+        TrialConfig.from_sweep(raw, extras.problem)  # impossible: say so before anything is fetched
+    dataset = tracked.use_dataset(reference)
+    problem = dataset.problem
+    config = TrialConfig.from_sweep(raw, problem)
+    frame = tables.read_csv(problem, dataset.csv)
+    rows = split.make_split(problem, frame, config.split, config.split_seed)
     tracked.set_config(config.as_dict())
 
-    def report(progress: Progress) -> bool:
+    def report(progress: FitProgress) -> bool:
         tracked.log(
             {
                 "iteration": progress.iteration,
@@ -150,24 +164,24 @@ def _run(tracked: "TrackedRun") -> None:
 
     # In an agent's process, scikit-learn may be loaded already.
     with threadpool_limits(1), tracked.stoppable():
-        result = fit(config, frame, rows, report)
+        result = fit(problem, config, frame, rows, report)
     tracked.saving(lambda: _save(tracked, config, dataset, frame, rows, result))
 
 
 def _save(
     tracked: "TrackedRun",
     config: "TrialConfig",
-    dataset: "DatasetVersion",
+    dataset: "FetchedDataset",
     frame: "pd.DataFrame",
     rows: "Split",
     result: "FitResult",
 ) -> None:
     """Log charts, scores and the model."""
-    from housing_sweep.housing import evaluation, schema
     from housing_sweep.pipeline.train import model_files
+    from housing_sweep.tabular import evaluation
 
-    _log_charts(tracked, config, frame, rows, result)
-    truth = frame[schema.TARGET].to_numpy(dtype=float)[rows.validation]
+    _log_charts(tracked, config, dataset, frame, rows, result)
+    truth = frame[dataset.problem.target.name].to_numpy(dtype=float)[rows.validation]
     half = evaluation.interval(truth, result.predictions)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -193,6 +207,7 @@ def _save(
 def _log_charts(
     tracked: "TrackedRun",
     config: "TrialConfig",
+    dataset: "FetchedDataset",
     frame: "pd.DataFrame",
     rows: "Split",
     result: "FitResult",
@@ -202,25 +217,24 @@ def _log_charts(
         return
     from housing_sweep.pipeline.train import trial_charts
 
-    validation = frame.iloc[rows.validation]
+    problem, validation = dataset.problem, frame.iloc[rows.validation]
     tracked.log_bars("summary_metrics", trial_charts.summary(result.scores), "metric", "value")
-    scatter = trial_charts.residuals(validation, result.predictions)
+    scatter = trial_charts.residuals(problem, validation, result.predictions)
     tracked.log_scatter("residuals", scatter, "predicted", "residual")
-    important = trial_charts.importances(result, validation, config.seed)
+    important = trial_charts.importances(problem, result, validation, config.seed)
     tracked.log_bars("feature_importances", important, "feature", "importance")
-    tracked.log_tables({"worst_predictions": trial_charts.worst(validation, result.predictions)})
+    worst = trial_charts.worst(problem, validation, result.predictions)
+    tracked.log_tables({"worst_predictions": worst})
     if config.plots == "full":
-        from housing_sweep.housing.schema import FEATURES, TARGET
-
-        train, names = frame.iloc[rows.train], list(FEATURES)
+        train, names, target = frame.iloc[rows.train], list(problem.inputs), problem.target.name
         transform = result.model.features.transform
         tracked.plot_regressor(
             result.model.estimator,
             (
                 transform(train[names]),
                 transform(validation[names]),
-                train[TARGET].to_numpy(),
-                validation[TARGET].to_numpy(),
+                train[target].to_numpy(),
+                validation[target].to_numpy(),
             ),
         )
 

@@ -9,6 +9,7 @@ from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.references import SweepRef
 from housing_sweep.registry.selection import Model
 from housing_sweep.search.score import Goal, Score
+from housing_sweep.tabular.problem import Problem
 
 Say = Callable[[str], None]
 """Told what is being done now, one line at a time."""
@@ -41,7 +42,7 @@ class SweepFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetVersion:
+class FetchedDataset:
     """A dataset artifact, resolved, and its CSV on this machine.
 
     Attributes:
@@ -49,7 +50,8 @@ class DatasetVersion:
         digest: of its manifest.
         csv: the file, checked against `sha256`.
         sha256: of the CSV.
-        source: csv, california or synthetic.
+        source: csv, synthetic, or another one of the problem's.
+        problem: what the table is about, as its `schema.json` says.
     """
 
     path: str
@@ -57,6 +59,15 @@ class DatasetVersion:
     csv: Path
     sha256: str
     source: str
+    problem: Problem
+
+    def as_data(self) -> dict[str, object]:
+        """Return the `data` of a request to `pipeline.child`.
+
+        Old code makes a dataclass of it, so it has these five keys for ever.
+        """
+        own = {"path": self.path, "digest": self.digest, "csv": str(self.csv)}
+        return {**own, "sha256": self.sha256, "source": self.source}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class Refit:
 
     of: Model
     files: FetchedModel
-    dataset: DatasetVersion
+    dataset: FetchedDataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,13 +29,14 @@ class ModelFacts:
         dataset: entity/project/name:version.
         dataset_digest: of that version's manifest.
         dataset_sha256: of its table.
-        dataset_source: csv, california, synthetic ...
+        dataset_source: where that version came from: csv, synthetic ...
         libraries: name -> version of those that decide the result, Python among them.
         model_sha256: of `model.joblib`.
         model_bytes: size of it.
         predictions_sha256: of what it predicted for the validation rows.
         code_sha256: of the modules that decide the result.
-        interval90: half the width of its prediction interval, in target units; None if unknown.
+        problem: what it predicts, as the dataset's `schema.json` says it.
+        interval90: half the width of its prediction interval, in the target's unit, or None.
         refit_of: name of the model artifact whose config was fitted again for it, or "".
         more: keys that this version does not know.
     """
@@ -54,6 +55,7 @@ class ModelFacts:
     model_bytes: int
     predictions_sha256: str
     code_sha256: str
+    problem: Mapping[str, object]
     interval90: float | None = None
     refit_of: str = ""
     more: Mapping[str, object] = field(default_factory=dict)
@@ -99,6 +101,7 @@ class ModelFacts:
             del known["refit_of"]
         plain = {
             "config": dict(self.config),
+            "problem": dict(self.problem),
             "features": list(self.features),
             "scores": dict(self.scores),
             "libraries": dict(self.libraries),
@@ -112,7 +115,7 @@ class DatasetFacts:
 
     Attributes:
         sha256: of its table, or "".
-        source: csv, california, synthetic ... or "".
+        source: where it came from: csv, synthetic ... or "".
         rows: how many, or None.
     """
 
@@ -213,6 +216,7 @@ _READERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "model_bytes": ("a whole number", _count),
     "predictions_sha256": ("a text", _text),
     "code_sha256": ("a text", _text),
+    "problem": ("a mapping", _mapping),
     "interval90": ("a finite number", _optional_number),
     "refit_of": ("a text", _optional_text),
 }

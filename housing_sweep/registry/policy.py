@@ -1,13 +1,11 @@
 """What a challenger must show against the champion before it may take an alias."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 
 from housing_sweep.errors import BadInput
-
-DEFAULT_MARGIN = 0.005
-"""In 100,000 USD: 500 USD of RMSE, about one standard error of a difference on 4,128 rows."""
 
 FEWEST_ROWS = 100
 """Test rows that neither model has seen; with fewer a comparison says nothing."""
@@ -16,24 +14,24 @@ FEWEST_ROWS = 100
 class Require(Enum):
     """How much better a challenger must be; the values are those of `--require`."""
 
-    BETTER = "better"  # the whole interval of the RMSE difference is below zero
+    BETTER = "better"  # the whole interval of the difference is below zero
     NONINFERIOR = "noninferior"  # it is below the margin
     NONE = "none"  # compared and recorded, but never refused
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A rule and its margin, in 100,000 USD."""
+    """A rule and its margin, in the target's unit; None is the problem's own."""
 
     require: Require = Require.BETTER
-    margin: float = 0.0
+    margin: float | None = None
 
     @classmethod
     def parse(cls, require: str, margin: float | None) -> "Policy":
         """Return the policy that options name.
 
         Raises:
-            BadInput: a margin that is negative or belongs to no rule.
+            BadInput: a margin that is not above zero, or belongs to no rule.
         """
         rule = Require(require)
         if rule is not Require.NONINFERIOR:
@@ -43,36 +41,80 @@ class Policy:
                     fix="use --require noninferior with it, or leave it out",
                 )
             return cls(rule)
-        margin = DEFAULT_MARGIN if margin is None else margin
-        if not 0 < margin < 1:
-            raise BadInput(f"--margin {margin:g} is outside 0 to 1", fix="e.g. --margin 0.005")
+        if margin is not None and not 0 < margin < math.inf:
+            raise BadInput(f"--margin {margin:g} is not above 0", fix="e.g. --margin 0.005")
         return cls(rule, margin)
+
+    def bound(self, margin: float) -> float:
+        """Return what the upper end of the interval must stay below.
+
+        Args:
+            margin: the problem's own.
+        """
+        if self.require is not Require.NONINFERIOR:
+            return 0.0
+        return margin if self.margin is None else self.margin
+
+
+@dataclass(frozen=True, slots=True)
+class HardSplit:
+    """The test RMSE of a config where what is really new is held out.
+
+    Attributes:
+        kind: of the split: spatial.
+        rmse: in the target's unit.
+    """
+
+    kind: str
+    rmse: float
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One model on the test rows of a comparison; errors in 100,000 USD.
+    """One model on the test rows of a comparison; errors in the target's unit.
 
     Attributes:
         name: of the model.
         rmse, mae, r2: on the rows.
-        by_region, by_decile: lists of {name, rows, rmse, bias}.
+        slices: how the rows were parted -> lists of {name, rows, rmse, bias}.
         latency_ms: one row, median.
         rows_per_second: when many are predicted at once.
         bytes: size of `model.joblib`.
-        spatial_rmse: test RMSE of the same config where whole regions are held out.
+        hard: the same config on the hard split, or None.
     """
 
     name: str
     rmse: float
     mae: float
     r2: float
-    by_region: tuple[Mapping[str, object], ...] = ()
-    by_decile: tuple[Mapping[str, object], ...] = ()
+    slices: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
     latency_ms: float | None = None
     rows_per_second: float | None = None
     bytes: int | None = None
-    spatial_rmse: float | None = None
+    hard: HardSplit | None = None
+
+    def score(self, metric: str) -> float:
+        """Return rmse or mae."""
+        return {"rmse": self.rmse, "mae": self.mae}[metric]
+
+    def as_json(self) -> dict[str, object]:
+        """Return it for records: each slice under `by_...`, the hard split also as it was first.
+
+        `spatial_rmse` is what records had when there was one hard split.
+        """
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        slices = {f"by_{kind}": list(parts) for kind, parts in self.slices.items()}
+        spatial = self.hard.rmse if self.hard and self.hard.kind == "spatial" else None
+        return {
+            **plain,
+            **slices,
+            "slices": list(self.slices),
+            "hard_split": asdict(self.hard) if self.hard else None,
+            "spatial_rmse": spatial,
+        }
+
+
+_PLAIN = ("name", "rmse", "mae", "r2", "latency_ms", "rows_per_second", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +124,12 @@ class Comparison:
     Attributes:
         challenger, champion: their figures.
         rows: test rows compared on.
-        low, difference, high: RMSE of challenger less champion, with its 95 % interval.
-        mean_rmse: of the mean training price on the same rows, for scale.
+        low, difference, high: metric of challenger less champion, with its 95 % interval.
+        mean_rmse: of the mean training target on the same rows, for scale.
         first: whether nothing held the alias, and the champion is the baseline.
+        metric: what is compared, rmse or mae.
+        unit: of the target.
+        margin: the problem's: a difference that does not matter.
     """
 
     challenger: Figures
@@ -95,10 +140,15 @@ class Comparison:
     high: float
     mean_rmse: float
     first: bool = False
+    metric: str = "rmse"
+    unit: str = ""
+    margin: float = 0.0
 
     def as_json(self) -> dict[str, object]:
         """Return it for records and programs."""
-        return asdict(self)
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        models = {"challenger": self.challenger.as_json(), "champion": self.champion.as_json()}
+        return {**plain, **models}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +160,11 @@ class NoComparison:
 
     def as_json(self) -> dict[str, object]:
         """Return it for records and programs."""
-        return asdict(self)
+        challenger = self.challenger.as_json() if self.challenger else None
+        return {"reason": self.reason, "challenger": challenger}
 
 
-def judge(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, str]:
+def earned(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, str]:
     """Return whether a challenger has earned the alias, and the sentence that says why."""
     rule = f"--require {policy.require.value}"
     if isinstance(compared, NoComparison):
@@ -121,16 +172,17 @@ def judge(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, st
             return True, f"not compared: {compared.reason}"
         return False, f"{compared.reason}; {rule} needs a comparison"
     one, other = compared.challenger, compared.champion
-    told = (
-        f"test RMSE {one.rmse:.4f} against {other.rmse:.4f} of {other.name}"
-        f" on {compared.rows} rows: {compared.difference:+.4f}"
+    metric = compared.metric
+    sentence = (
+        f"test {metric.upper()} {one.score(metric):.4f} against {other.score(metric):.4f} of"
+        f" {other.name} on {compared.rows} rows: {compared.difference:+.4f}"
         f" (95 % interval {compared.low:+.4f} to {compared.high:+.4f})"
     )
     if policy.require is Require.NONE:
-        return True, told
+        return True, sentence
     if compared.rows < FEWEST_ROWS:
         return False, f"only {compared.rows} test rows are new to both models; {rule} needs 100"
-    bound = policy.margin if policy.require is Require.NONINFERIOR else 0.0
+    bound = policy.bound(compared.margin)
     if compared.high < bound:
-        return True, told
-    return False, f"{told}, not below {bound:g} as {rule} wants"
+        return True, sentence
+    return False, f"{sentence}, not below {bound:g} as {rule} wants"

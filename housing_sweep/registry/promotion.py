@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
-from housing_sweep.registry.policy import Comparison, NoComparison, Policy, judge
+from housing_sweep.registry.policy import Comparison, NoComparison, Policy, earned
 from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.selection import Model, Ranked, Winner, winner
 from housing_sweep.search.score import Score
@@ -211,7 +211,7 @@ def _checks(
     now = f"{alias} is on {champion.name}" if champion else f"nothing holds {alias}"
     yield Check("change", True, now)
     if comparison is not None:
-        passed, reason = judge(case.policy, comparison)
+        passed, reason = earned(case.policy, comparison)
         yield Check("earned", passed, reason)
 
 
@@ -262,7 +262,7 @@ def record(decision: Decision, best: Winner, model: Model) -> dict[str, object]:
         "displaced": decision.displaced,
         "moved_from": case.moved_from.name if case.moved_from else "",
         "dataset": _dataset(case.dataset),
-        "policy": _policy(case.policy),
+        "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
         "ranked": [_row(row) for row in case.ranked],
@@ -301,7 +301,7 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
         "moved_from": case.moved_from.name if case.moved_from else None,
         "displaced": decision.displaced or None,
         "dataset": _dataset(case.dataset),
-        "policy": _policy(case.policy),
+        "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
         "ranked": [_row(row) for row in case.ranked],
@@ -309,8 +309,12 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
     }
 
 
-def _policy(policy: Policy) -> dict[str, object]:
-    return {"require": policy.require.value, "margin": policy.margin}
+def _policy(policy: Policy, compared: Comparison | NoComparison | None) -> dict[str, object]:
+    """Return the rule; its margin is what the interval had to stay below, if it was asked."""
+    margin = policy.margin
+    if isinstance(compared, Comparison):
+        margin = policy.bound(compared.margin)
+    return {"require": policy.require.value, "margin": margin}
 
 
 def _check(check: Check) -> dict[str, object]:

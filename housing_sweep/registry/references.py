@@ -12,6 +12,9 @@ SweepId = NewType("SweepId", str)
 
 REGISTRY = "wandb-registry-model"
 COLLECTION = "california-housing"
+"""The problem where nothing names another: its dataset, registry collection and project."""
+
+DEFAULT_DATASET = f"{COLLECTION}:latest"
 MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE = "model.joblib", "model.json", "predictions.npy"
 """What a model artifact holds: the model, the facts about it, its validation predictions."""
 
@@ -128,6 +131,14 @@ def full_path(path: str, entity: str, project: str) -> str:
     """Return ENTITY/PROJECT/NAME of a path that may lack its first parts."""
     given = path.split("/")
     return "/".join([entity, project, ""][: 3 - len(given)] + given)
+
+
+def artifact_name(reference: str) -> str:
+    """Return the bare name of an artifact reference such as ENTITY/PROJECT/NAME:VERSION.
+
+    A dataset's name is its problem's, and that of the collection its models go to.
+    """
+    return reference.rpartition("/")[2].partition(":")[0]
 
 
 def _parts(text: str, kind: str) -> list[str]:

@@ -15,7 +15,8 @@ from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.search.score import finite, score_of
 
 TOLERANCE = 1e-9
-"""Largest difference between a logged and a recomputed score, in 100,000 USD."""
+"""Largest difference between a logged and a recomputed score; relative where scores are above 1,
+since the last bits of a target in 100,000s are worth more than that."""
 
 SCORES = ("val_rmse", "val_mae", "val_r2")
 AGREED = ("model_sha256", "predictions_sha256", "split_fingerprint", "dataset_digest")
@@ -118,7 +119,7 @@ def why_not_equal(
         claims: what is told of it.
         scores: recomputed from the file on the recorded split.
         predictions_differ_by: most by which predictions differ from those saved with the model, in
-            100,000 USD; None if none were saved.
+            the target's unit; None if none were saved.
     """
     if not claims.is_refit:
         for name in SCORES:
@@ -128,7 +129,8 @@ def why_not_equal(
             for place, value in reversed(logged.items()):
                 if not _close(value, scores[name]):
                     return f"{name} is {value} in {place}, recomputed {scores[name]:.9g}"
-    if predictions_differ_by is not None and not predictions_differ_by <= TOLERANCE:
+    allowed = _allowed(scores["val_rmse"])
+    if predictions_differ_by is not None and not predictions_differ_by <= allowed:
         return f"its predictions differ from the saved ones by up to {predictions_differ_by:.3g}"
     return ""
 
@@ -141,7 +143,11 @@ def usual_dataset(digests: Iterable[object]) -> str:
 
 def _close(logged: object, recomputed: float) -> bool:
     value = finite(logged)
-    return value is not None and abs(value - recomputed) <= TOLERANCE
+    return value is not None and abs(value - recomputed) <= _allowed(recomputed)
+
+
+def _allowed(score: float) -> float:
+    return TOLERANCE * max(1.0, abs(score))
 
 
 def _series(name: str, version: object) -> str:

@@ -1,4 +1,4 @@
-"""What a report is made of; `pipeline.report` reads it from a backend."""
+"""What a report is made of; `pipeline/report` reads it from a backend."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,73 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-USD = 100_000.0
-"""A target unit in dollars (of 1990)."""
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the models predict, and how people speak of it.
+
+    Attributes:
+        name: what charts call it: price.
+        unit: what it is counted in: USD.
+        scale: how many of them one is.
+        words: the unit in a sentence, longer: euros of 2020.
+        note: a sentence that its charts need, or "".
+        strong_error: from which a chart has the strongest colour; None: by the errors it shows.
+        stand_in: what made-up data says nothing about, or "".
+    """
+
+    name: str
+    unit: str = ""
+    scale: float = 1.0
+    words: str = ""
+    note: str = ""
+    strong_error: float | None = None
+    stand_in: str = ""
+
+    @property
+    def axis(self) -> str:
+        """The unit as the table has it: `1,000 EUR`."""
+        return self.unit if self.scale == 1 else f"{self.scale:,.0f} {self.unit}"
+
+    def spell(self, value: float, sign: str = "") -> str:
+        """Return a value in the unit without its scale: `51,234 USD`."""
+        return f"{self.number(value, sign)} {self.words_or_unit(short=True)}".strip()
+
+    def number(self, value: float, sign: str = "") -> str:
+        """Return the number of `spell` alone, whole where it is large."""
+        scaled = value * self.scale
+        whole = max(self.scale, abs(scaled)) >= LARGE
+        return f"{scaled:{sign},.0f}" if whole else f"{scaled:{sign},.4g}"
+
+    def words_or_unit(self, *, short: bool = False) -> str:
+        """Return what follows a number."""
+        return self.unit if short or not self.words else self.words
+
+
+LARGE = 1000.0
+"""Of a scale, or a figure: beyond it nobody reads decimals."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Land:
+    """The outline that a map is drawn on: closed, (latitude, longitude), and places to name."""
+
+    name: str
+    outline: Sequence[tuple[float, float]]
+    towns: Sequence[tuple[str, float, float]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where rows lie: (n,) degrees, and the land around them, if it is known."""
+
+    latitude: Floats
+    longitude: Floats
+    land: Land | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedTrial:
     """One trial of the sweep.
 
     Attributes:
@@ -50,7 +111,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion:
+class ReportedPromotion:
     """The newest promotion of a run of this sweep, as its record says.
 
     Attributes:
@@ -80,12 +141,18 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What the best model predicts on its validation rows, in 100,000 USD; all shaped (n,)."""
+    """What the best model predicts on its validation rows, in the target's unit; shaped (n,).
 
-    latitude: Floats
-    longitude: Floats
+    Attributes:
+        actual, predicted: shaped (n,).
+        target: what they are.
+        place: where the rows lie, or None.
+    """
+
     actual: Floats
     predicted: Floats
+    target: Target
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +173,9 @@ class Report:
         no_errors: why `errors` is None, or "".
         made_at: ISO time of reading.
         dataset: name of the dataset version, or "".
-        source: california, csv or synthetic, or "".
+        source: csv, synthetic or another one of the problem's, or "".
         url: the sweep's page, or "".
+        target: what the models predict, or None where the dataset does not tell.
     """
 
     sweep: str
@@ -116,30 +184,31 @@ class Report:
     state: str
     metric: str
     maximize: bool
-    trials: Sequence[Trial]
+    trials: Sequence[ReportedTrial]
     curves: Sequence[Curve] = ()
-    promotion: Promotion | None = None
+    promotion: ReportedPromotion | None = None
     errors: Errors | None = None
     no_errors: str = ""
     made_at: str = ""
     dataset: str = ""
     source: str = ""
     url: str = ""
+    target: Target | None = None
 
     @property
-    def scored(self) -> list[Trial]:
+    def scored(self) -> list[ReportedTrial]:
         """Finished trials with a score, best first; equal scores in order of creation."""
-        found = [t for t in self.trials if t.score is not None and t.state == "finished"]
+        trials = [t for t in self.trials if t.score is not None and t.state == "finished"]
         sign = -1.0 if self.maximize else 1.0
-        return sorted(found, key=lambda t: (sign * (t.score or 0.0), t.number))
+        return sorted(trials, key=lambda t: (sign * (t.score or 0.0), t.number))
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> ReportedTrial | None:
         """The trial with the best score."""
         return next(iter(self.scored), None)
 
     @property
-    def winner(self) -> Trial | None:
+    def winner(self) -> ReportedTrial | None:
         """The promoted trial; without an applied promotion the best."""
         if self.promotion is not None and self.promotion.applied:
             for trial in self.trials:
@@ -148,8 +217,8 @@ class Report:
         return self.best
 
     @property
-    def in_usd(self) -> bool:
-        """Whether the score is an error in 100,000 USD."""
+    def is_error(self) -> bool:
+        """Whether the score is an error in the target's unit."""
         return self.metric.endswith(("rmse", "mae"))
 
     @property

@@ -32,8 +32,8 @@ def _winner(report: Report) -> list[str]:
 
 def _mattered(report: Report) -> list[str]:
     scored = report.scored
-    found = importances([t.params for t in scored], [float(t.score or 0) for t in scored])
-    if found is None:
+    important = importances([t.params for t in scored], [float(t.score or 0) for t in scored])
+    if important is None:
         return []
     rows = [
         [
@@ -41,10 +41,10 @@ def _mattered(report: Report) -> list[str]:
             f"{r.share:.0%}",
             "–" if r.correlation is None else f"{r.correlation:+.2f}",
         ]
-        for r in found.rows
+        for r in important.rows
     ]
     head = ["parameter", "importance", "correlation"]
-    return ["## What mattered", "", words.about_importance(found), "", *_table(head, rows)]
+    return ["## What mattered", "", words.about_importance(important), "", *_table(head, rows)]
 
 
 def _errors(report: Report) -> list[str]:
@@ -52,9 +52,9 @@ def _errors(report: Report) -> list[str]:
         return ["## Where it errs", "", report.no_errors, ""] if report.no_errors else []
     rows = [
         [name, f"{count:,}", f"{rmse:.3f}", f"{bias:+.3f}"]
-        for name, count, rmse, bias in error_charts.by_price(report.errors)
+        for name, count, rmse, bias in error_charts.by_target(report.errors)
     ]
-    head = ["actual price, fifths", "rows", "RMSE", "mean error"]
+    head = [f"actual {_safe(report.errors.target.name)}, fifths", "rows", "RMSE", "mean error"]
     return ["## Where it errs", "", words.about_spread(report.errors), "", *_table(head, rows)]
 
 

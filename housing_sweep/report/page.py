@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from housing_sweep.drawing.spell import spell, spell_score
 from housing_sweep.report import error_charts, sweep_charts, words
-from housing_sweep.report.contents import Report, Trial
+from housing_sweep.report.contents import Report, ReportedTrial
 from housing_sweep.search.importance import Importances, importances
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -30,10 +30,10 @@ def html(report: Report) -> str:
         _trials(report),
         _decision(report),
     ]
-    shown = [(key, name, body) for key, name, body in sections if body]
-    links = "".join(f'<a href="#{key}">{escape(name)}</a>' for key, name, _ in shown)
+    filled = [(key, name, body) for key, name, body in sections if body]
+    links = "".join(f'<a href="#{key}">{escape(name)}</a>' for key, name, _ in filled)
     bodies = "".join(
-        f'<section id="{key}"><h2>{escape(name)}</h2>{body}</section>' for key, name, body in shown
+        f'<section id="{key}"><h2>{escape(name)}</h2>{body}</section>' for key, name, body in filled
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -86,7 +86,7 @@ def _winner(report: Report) -> tuple[str, str, str]:
     return "winner", "The best model", "".join(parts)
 
 
-def _scores(report: Report, trial: Trial) -> Iterable[tuple[str, object]]:
+def _scores(report: Report, trial: ReportedTrial) -> Iterable[tuple[str, object]]:
     yield report.metric, spell_score(trial.score)
     for name, value in trial.facts.items():
         yield words.FACTS.get(name, name), words.spell_fact(name, value)
@@ -131,15 +131,15 @@ def _errors(report: Report) -> tuple[str, str, str]:
     errors = report.errors
     rows = [
         [name, f"{count:,}", f"{rmse:.3f}", f"{bias:+.3f}"]
-        for name, count, rmse, bias in error_charts.by_price(errors)
+        for name, count, rmse, bias in error_charts.by_target(errors)
     ]
-    table = _table(["actual price, fifths", "rows", "RMSE", "mean error"], rows)
+    table = _table([f"actual {errors.target.name}, fifths", "rows", "RMSE", "mean error"], rows)
     right = "".join(
         [
             _figure(
                 error_charts.predicted_actual(errors),
                 "Predicted over actual",
-                words.ABOUT_PREDICTED,
+                words.about_predicted(errors),
             ),
             _figure(
                 error_charts.residuals(errors),
@@ -148,8 +148,11 @@ def _errors(report: Report) -> tuple[str, str, str]:
             ),
         ]
     )
-    left = _figure(error_charts.error_map(errors), "Validation rows in California", words.ABOUT_MAP)
-    table = f"<figure><figcaption><h3>By price</h3></figcaption>{table}</figure>"
+    land = errors.place.land if errors.place else None
+    where = f"Validation rows in {land.name}" if land else "Validation rows at their places"
+    left = _figure(error_charts.error_map(errors), where, words.ABOUT_MAP)
+    by = escape(errors.target.name)
+    table = f"<figure><figcaption><h3>By {by}</h3></figcaption>{table}</figure>"
     return (
         "errors",
         title,
@@ -176,7 +179,9 @@ def _trials(report: Report) -> tuple[str, str, str]:
     return "trials", "All trials", table
 
 
-def _trial_row(report: Report, trial: Trial, names: Sequence[str], facts: Sequence[str]) -> str:
+def _trial_row(
+    report: Report, trial: ReportedTrial, names: Sequence[str], facts: Sequence[str]
+) -> str:
     cells = [
         _cell(str(trial.number), trial.number),
         f'<td data-v="{escape(trial.name)}">{_link(trial.name, trial.url)}</td>',
@@ -190,10 +195,10 @@ def _trial_row(report: Report, trial: Trial, names: Sequence[str], facts: Sequen
     return f'<tr{css} data-trial="{escape(trial.id)}">{"".join(cells)}</tr>'
 
 
-def _cell(shown: str, value: object) -> str:
+def _cell(text: str, value: object) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     css = ' class="number"' if number or value is None else ""
-    return f'<td{css} data-v="{escape("" if value is None else str(value))}">{escape(shown)}</td>'
+    return f'<td{css} data-v="{escape("" if value is None else str(value))}">{escape(text)}</td>'
 
 
 def _decision(report: Report) -> tuple[str, str, str]:
@@ -274,10 +279,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<table class="bands"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _link(shown: str, url: str) -> str:
+def _link(text: str, url: str) -> str:
     if not url.startswith(("http://", "https://")):
-        return escape(shown)
-    return f'<a href="{escape(url)}" rel="noreferrer">{escape(shown)}</a>'
+        return escape(text)
+    return f'<a href="{escape(url)}" rel="noreferrer">{escape(text)}</a>'
 
 
 def _footer(report: Report) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from housing_sweep.drawing import svg
 from housing_sweep.drawing.scales import Axis, Linear
 from housing_sweep.drawing.spell import spell, spell_score
-from housing_sweep.report.contents import Curve, Report, Trial
+from housing_sweep.report.contents import Curve, Report, ReportedTrial
 from housing_sweep.search.importance import Importances
 
 WIDTH = 1080.0
@@ -40,12 +40,10 @@ def parallel(report: Report, important: Importances | None) -> str:
         shade = 8 - shade if report.maximize else shade
         css = f"way q{shade}" + (" winner" if trial is winner else "")
         parts.append(svg.path(points, css, tip=_tip(trial, report), trial=trial.id, joined="eased"))
-    for place, name, axis in zip(places, names, axes, strict=False):
-        parts.append(svg.line(place, top, place, bottom, "axis"))
-        parts += [
-            svg.text(place - 6, y + 4, words, "tick halo", "end") for y, words in axis.ticks()
-        ]
-        parts.append(svg.text(place, top - 22, name, "label"))
+    for x, name, axis in zip(places, names, axes, strict=False):
+        parts.append(svg.line(x, top, x, bottom, "axis"))
+        parts += [svg.text(x - 6, y + 4, words, "tick halo", "end") for y, words in axis.ticks()]
+        parts.append(svg.text(x, top - 22, name, "label"))
     parts.append(svg.line(right, top, right, bottom, "axis"))
     parts += [
         svg.text(right + 8, score_axis.at(v) + 4, words, "tick", "start")
@@ -63,16 +61,16 @@ def best_so_far(report: Report) -> str:
         return ""
     x = Linear.over([t.number for t in trials], 64, HALF - 14, room=0.02)
     scores = [t.score for t in trials if t.score is not None]
-    shown = _without_outliers(scores, report.maximize)
-    y = Linear.over(shown, 300, 34, room=0.06)
+    usual = _without_outliers(scores, report.maximize)
+    y = Linear.over(usual, 300, 34, room=0.06)
     pick = max if report.maximize else min
     best: list[tuple[float, float]] = []
     dots = []
     winner = report.winner
     for trial in trials:
         score = float(trial.score or 0.0)
-        held = pick(score, best[-1][1]) if best else score
-        best.append((trial.number, held))
+        level = pick(score, best[-1][1]) if best else score
+        best.append((trial.number, level))
         at = min(max(y.at(score), 34), 300)
         css = "dot winner" if trial is winner else "dot"
         radius = 6.0 if trial is winner else 3.6
@@ -149,8 +147,8 @@ def importance_bars(important: Importances | None) -> str:
         css = "rises" if row.correlation > 0 else "falls"
         tip = f"Spearman correlation with the score: {row.correlation:+.2f}"
         parts.append(svg.rect(start, y + 5, abs(reach), 12, css, tip))
-    told = ", ".join(f"{row.name} {row.share:.0%}" for row in rows[:3])
-    return svg.frame(HALF, height, f"What mattered: {told}", parts)
+    shares = ", ".join(f"{row.name} {row.share:.0%}" for row in rows[:3])
+    return svg.frame(HALF, height, f"What mattered: {shares}", parts)
 
 
 def slices(report: Report, names: Sequence[str]) -> list[str]:
@@ -167,15 +165,15 @@ def slices(report: Report, names: Sequence[str]) -> list[str]:
         parts = [svg.left_axis(y, 46, width - 8, report.metric, 5)]
         ticks = axis.ticks()
         keep = ticks[:: max(1, math.ceil(len(ticks) / 4))]
-        parts += [svg.text(place, height - 22, words) for place, words in keep]
+        parts += [svg.text(x, height - 22, words) for x, words in keep]
         parts.append(svg.text((46 + width) / 2, height - 5, name, "label"))
         for trial in reversed(trials):
-            place = min(max(y.at(float(trial.score or 0)), 26), height - 40)
+            level = min(max(y.at(float(trial.score or 0)), 26), height - 40)
             css = "dot winner" if trial is report.winner else "dot"
             radius = 5.0 if trial is report.winner else 2.8
             tip = f"{spell(trial.params.get(name))}: {_tip(trial, report)}"
             parts.append(
-                svg.dot(axis.at(trial.params.get(name)), place, radius, css, tip, trial.id)
+                svg.dot(axis.at(trial.params.get(name)), level, radius, css, tip, trial.id)
             )
         title = f"{report.metric} over {name}"
         drawn.append(svg.frame(width, height, title, parts))
@@ -207,5 +205,5 @@ def _finite(curve: Curve) -> Curve:
     return Curve(curve.trial, [p for p in curve.points if all(map(math.isfinite, p)) and p[0] > 0])
 
 
-def _tip(trial: Trial, report: Report) -> str:
+def _tip(trial: ReportedTrial, report: Report) -> str:
     return f"{trial.name}: {report.metric} {spell_score(trial.score)}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from housing_sweep.drawing.spell import spell, spell_bytes, spell_score
-from housing_sweep.report.contents import USD, Errors, Report
+from housing_sweep.report.contents import Errors, Report
 from housing_sweep.search.importance import Importances
 
 FACTS = {
@@ -23,7 +23,6 @@ ABOUT_MAP = (
     "Each speck is a validation row at its place: blue is predicted too low, red too high, pale is"
     " right. Rings mark the twelve largest errors; point at one."
 )
-ABOUT_PREDICTED = "On the diagonal the two are equal. The census caps prices at 500,001 USD."
 
 
 def spell_fact(name: str, value: object) -> str:
@@ -33,6 +32,11 @@ def spell_fact(name: str, value: object) -> str:
     if isinstance(value, int | float) and name == "fit_seconds":
         return f"{value:.1f}"
     return spell(value)
+
+
+def about_predicted(errors: Errors) -> str:
+    """Return the caption of predictions over the truth."""
+    return f"On the diagonal the two are equal. {errors.target.note}".strip()
 
 
 def headline(report: Report) -> str:
@@ -56,9 +60,10 @@ def lead(report: Report) -> str:
     )
     split = winner.params.get("split", "random") if "features" in winner.params else None
     parts = [f"Trial {winner.name}" + (f" ({model})" if model else "")]
-    if report.in_usd:
+    target = report.target
+    if report.is_error and target is not None:
         parts.append(
-            f"is off by about {winner.score * USD:,.0f} dollars of 1990"
+            f"is off by about {target.number(winner.score)} {target.words_or_unit()}".rstrip()
             + (f" on the validation rows of a {split} split" if split else "")
         )
     else:
@@ -96,7 +101,9 @@ def status(report: Report) -> tuple[str, str]:
 def warning(report: Report) -> str:
     """Return what must not be overlooked, or ""."""
     if report.source == "synthetic":
-        return "Trained on the SYNTHETIC STAND-IN: nothing here says anything about California."
+        real = report.target.stand_in if report.target else ""
+        about = real or "real data"
+        return f"Trained on the SYNTHETIC STAND-IN: nothing here says anything about {about}."
     return ""
 
 
@@ -107,8 +114,8 @@ def tiles(report: Report) -> list[tuple[str, str, str]]:
 
 def _judged(report: Report) -> list[tuple[str, str, str]]:
     """Return what the promotion measured on rows and places that nobody had seen."""
-    held = report.promotion.record.get("comparison") if report.promotion else None
-    compared = held if isinstance(held, Mapping) else {}
+    comparison = report.promotion.record.get("comparison") if report.promotion else None
+    compared = comparison if isinstance(comparison, Mapping) else {}
     one, other = compared.get("challenger"), compared.get("champion")
     if not isinstance(one, Mapping) or not _is_number(one.get("rmse")):
         return []
@@ -118,11 +125,11 @@ def _judged(report: Report) -> list[tuple[str, str, str]]:
         note = f"{who} {other['rmse']:.4f}"
         if _is_number(compared.get("low")) and _is_number(compared.get("high")):
             note += f"; 95 % {compared['low']:+.4f} to {compared['high']:+.4f}"
-    found = [("Test RMSE", f"{one['rmse']:.4f}", note)]
+    figures = [("Test RMSE", f"{one['rmse']:.4f}", note)]
     if _is_number(one.get("spatial_rmse")):
         value = f"{one['spatial_rmse']:.4f}"
-        found.append(("Places never seen", value, "test RMSE, whole 0.5° cells held out"))
-    return found
+        figures.append(("Places never seen", value, "test RMSE, whole 0.5° cells held out"))
+    return figures
 
 
 def _is_number(value: object) -> bool:
@@ -132,7 +139,7 @@ def _is_number(value: object) -> bool:
 def _searched(report: Report) -> list[tuple[str, str, str]]:
     ended = report.scored
     failed = sum(trial.state in FAILED for trial in report.trials)
-    found = [
+    figures = [
         (
             "Trials",
             str(len(report.trials)),
@@ -141,30 +148,30 @@ def _searched(report: Report) -> list[tuple[str, str, str]]:
     ]
     winner = report.winner
     if winner is None or winner.score is None:
-        return found
+        return figures
     scores = [t.score for t in ended if t.score is not None]
     middle = float(np.median(scores))
     better = winner.score - middle if report.maximize else middle - winner.score
-    found.append(
+    figures.append(
         (
             "Below the median" if not report.maximize else "Above the median",
             f"{better:.4f}",
             f"median trial {spell_score(middle)}",
         )
     )
-    found.append(("Found", f"trial {winner.number}", f"{report.method} search"))
+    figures.append(("Found", f"trial {winner.number}", f"{report.method} search"))
     if "val_r2" in winner.facts:
         mae = winner.facts.get("val_mae")
         note = "of the variance" + (f"; MAE {mae:.4f}" if mae is not None else "")
-        found.append(("Explains", f"{winner.facts['val_r2']:.1%}", note))
+        figures.append(("Explains", f"{winner.facts['val_r2']:.1%}", note))
     if "fit_seconds" in winner.facts:
         size = winner.facts.get("model_bytes")
         note = f"model of {spell_bytes(size)}" if size is not None else ""
-        found.append(("Fit", f"{winner.facts['fit_seconds']:.1f} s", note))
+        figures.append(("Fit", f"{winner.facts['fit_seconds']:.1f} s", note))
     if report.dataset:
         name = report.dataset.rsplit("/", 1)[-1]
-        found.append(("Data", name.rsplit(":", 1)[-1], f"{name} ({report.source})"))
-    return found
+        figures.append(("Data", name.rsplit(":", 1)[-1], f"{name} ({report.source})"))
+    return figures
 
 
 def about_best(report: Report) -> str:
@@ -186,27 +193,27 @@ def about_curves(report: Report) -> str:
     )
 
 
-def about_importance(found: Importances) -> str:
+def about_importance(important: Importances) -> str:
     """Return the caption of the importances: how they are made, how far to trust them."""
     trust = (
         "a fair picture"
-        if found.r2 >= 0.6
+        if important.r2 >= 0.6
         else "a rough picture"
-        if found.r2 >= 0.3
+        if important.r2 >= 0.3
         else "mostly noise: run more trials"
     )
     return (
         f"How much a forest's forecast of the score suffers when a parameter is shuffled,"
-        f" learnt from {found.trials} trials. On trials it did not see it explains"
-        f" {max(found.r2, 0):.0%} of the variance: {trust}."
+        f" learnt from {important.trials} trials. On trials it did not see it explains"
+        f" {max(important.r2, 0):.0%} of the variance: {trust}."
     )
 
 
 def about_spread(errors: Errors) -> str:
     """Return the caption of the histogram."""
-    error = errors.predicted - errors.actual
+    target, error = errors.target, errors.predicted - errors.actual
     half, most = np.quantile(np.abs(error), [0.5, 0.9])
     return (
-        f"{len(error):,} rows: half are within {half * USD:,.0f} USD, nine tenths within"
-        f" {most * USD:,.0f}; the mean error is {error.mean() * USD:+,.0f} USD."
+        f"{len(error):,} rows: half are within {target.spell(half)}, nine tenths within"
+        f" {target.number(most)}; the mean error is {target.spell(error.mean(), '+')}."
     )

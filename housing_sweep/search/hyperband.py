@@ -7,11 +7,12 @@ on; the others are stopped, as soon as that is known, until they reach their nex
 Source: wandb's sweep configuration reference, `early_terminate`; Li et al. (2018), JMLR 18(185).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, inf, isfinite
+from math import ceil
 
 from housing_sweep.errors import SpecError
+from housing_sweep.search.score import finite
 
 FIX = "use `type: hyperband` with `min_iter` (and `eta`), or with `max_iter` and `s` (and `eta`)"
 DEFAULT_ETA = 3.0
@@ -80,30 +81,6 @@ class Bands:
         return better < max(1, ceil(reached / self.eta))
 
 
-def to_stop(bands: Bands, histories: Mapping[str, Sequence[float]]) -> frozenset[str]:
-    """Return which trials are to stop.
-
-    Args:
-        bands: the rule.
-        histories: trial -> its losses (lower is better) in the order logged; NaN counts as bad.
-    """
-    stopped = set()
-    for name, losses in histories.items():
-        passed = bands.reached(len(losses))
-        if not passed:
-            continue
-        at_band = [best(h[: passed[-1]]) for h in histories.values() if len(h) >= passed[-1]]
-        mine = best(losses[: passed[-1]] if bands.strict else losses)
-        if not bands.goes_on(sum(loss < mine for loss in at_band), len(at_band)):
-            stopped.add(name)
-    return frozenset(stopped)
-
-
-def best(losses: Sequence[float]) -> float:
-    """Return the lowest loss; infinity when none is finite."""
-    return min((loss for loss in losses if isfinite(loss)), default=inf)
-
-
 def _number(
     raw: Mapping[str, object],
     name: str,
@@ -113,8 +90,8 @@ def _number(
     above: float,
 ) -> float:
     value = raw.get(name, default)
-    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    if not good or not isinstance(value, int | float) or value <= above:
+    number = finite(value)
+    if number is None or number <= above:
         problems.append(f"early_terminate.{name}: {value!r} is not a number above {above:g}")
         return above + 1
-    return float(value)
+    return number

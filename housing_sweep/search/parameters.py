@@ -5,11 +5,12 @@ Source: wandb's sweep configuration reference, "parameters".
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite, log
+from math import log
 from typing import Any
 
 from housing_sweep.search import spec_hints
 from housing_sweep.search.distributions import Categorical, Distribution, Numeric
+from housing_sweep.search.score import finite
 from housing_sweep.search.spec_hints import choice
 
 Tree = Mapping[str, "Leaf | Tree"]
@@ -151,7 +152,7 @@ def _step(raw: Mapping[str, Any]) -> float:
 
 def is_number(value: object) -> bool:
     """Return whether a value is a finite number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(float(value))
+    return finite(value) is not None
 
 
 KINDS: dict[str, Callable[[Mapping[str, Any]], Distribution]] = {

@@ -1,7 +1,7 @@
 """What an agent is told: a pure function of the sweep and the agent, asked at every heartbeat.
 
-A trial is reserved before it is told, so this module speaks of numbers, not of points: `Run(None)`
-asks for the next number, `Run(name)` offers a waiting trial. The rules:
+A trial is reserved before it is told, so this module speaks of numbers, not of points:
+`RunTrial(None)` asks for the next number, `RunTrial(name)` offers a waiting trial. The rules:
 
 - a paused sweep says nothing; a cancelled one tells every agent to exit at once, which kills its
   trials (the SDK's agent does that); a finished one lets running trials end first;
@@ -70,45 +70,45 @@ class AgentView:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunTrial:
     """Run a waiting trial, or (None) the next new one."""
 
     trial: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopTrial:
     """End a trial by force."""
 
     trial: str
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
+class ExitAgent:
     """Leave."""
 
 
-Command = Run | Stop | Exit
+Command = RunTrial | StopTrial | ExitAgent
 
 
 def decide(sweep: SweepView, agent: AgentView) -> Command | None:
     """Return the next command for one agent, or None: wait and ask again."""
     for trial, seconds in agent.stop_asked:
         if trial in agent.running and seconds >= STOP_PATIENCE_SECONDS:
-            return Stop(trial)
+            return StopTrial(trial)
     if sweep.state == "CANCELED":
-        return Exit()
+        return ExitAgent()
     if sweep.state == "FINISHED":
-        return None if agent.running else Exit()
+        return None if agent.running else ExitAgent()
     if sweep.state not in OPEN_STATES:
         return None
     if len(agent.running) < agent.capacity and not sweep.target_reached:
         if sweep.waiting is not None:
-            return Run(sweep.waiting)
+            return RunTrial(sweep.waiting)
         if sweep.makes_points and not sweep.exhausted:
-            return Run(None)
+            return RunTrial(None)
     idle = not agent.running and sweep.exhausted
-    return Exit() if idle and (sweep.target_reached or not sweep.may_return) else None
+    return ExitAgent() if idle and (sweep.target_reached or not sweep.may_return) else None
 
 
 def is_over(sweep: SweepView, alive: int) -> bool:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from housing_sweep.errors import BadInput, Conflict, NotFound
-from housing_sweep.server.edge.request import as_ours
 from housing_sweep.server.rules import names
 from housing_sweep.server.services.config import ServerConfig
-from housing_sweep.server.services.runtime import first_start
+from housing_sweep.server.services.first_start import first_start
 from housing_sweep.server.store.db import Connection, open_database, write
-from housing_sweep.server.store.people import keys, members
-from housing_sweep.server.store.people import users as people
+from housing_sweep.server.store.failures import as_ours
+from housing_sweep.server.store.people import keys, members, users
 from housing_sweep.server.store.people.users import Entity, Organization, User
 from housing_sweep.server.store.projects import projects
 
@@ -47,7 +46,7 @@ class Administration:
             names.user_name_of(email)
         now = self.clock()
         with write(self.db):
-            user = people.create_user(self.db, name, email=email, is_admin=is_admin, now=now)
+            user = users.create_user(self.db, name, email=email, is_admin=is_admin, now=now)
             keys.add(self.db, user.id, key, description="made by an administrator", now=now)
         return {**self._user(user), "api_key": key}
 
@@ -67,13 +66,13 @@ class Administration:
         """
         with write(self.db):
             user = self._find_user(name)
-            for team in people.teams_of_user(self.db, user.id):
+            for team in users.teams_of_user(self.db, user.id):
                 if self._is_last_admin(team, user):
                     raise Conflict(
                         f"{name} is the only admin of team {team.name}, which has other members",
                         fix=f"housing-sweep teams add-member {team.name} USER --role admin",
                     )
-            gone = self._projects(people.entity_of_user(self.db, user.id))
+            gone = self._projects(users.entity_of_user(self.db, user.id))
             members.remove_user(self.db, user, now=self.clock())
         return {"removed": name, "projects": gone}
 
@@ -83,7 +82,7 @@ class Administration:
 
     def users(self) -> list[Report]:
         """Return everybody, by name."""
-        return [self._user(user) for user in people.users(self.db)]
+        return [self._user(user) for user in users.users(self.db)]
 
     def add_organization(self, name: str, *, admin: str) -> Report:
         """Add an organisation with its first admin.
@@ -96,9 +95,10 @@ class Administration:
         names.check_organization_name(name)
         with write(self.db):
             user = self._find_user(admin)
-            made = people.create_organization(self.db, name, now=self.clock())
-            members.set_organization_role(self.db, made.id, user.id, "admin", now=self.clock())
-        return self._organization(made)
+            now = self.clock()
+            organization = users.create_organization(self.db, name, now=now)
+            members.set_organization_role(self.db, organization.id, user.id, "admin", now=now)
+        return self._organization(organization)
 
     def set_organization_member(self, name: str, user_name: str, role: str) -> Report:
         """Make a user a member of an organisation, or change the role of one."""
@@ -123,7 +123,7 @@ class Administration:
                 raise Conflict(
                     f"{name!r} is the default organization: users without another belong to it"
                 )
-            owner = people.organization_entity(self.db, organization.id)
+            owner = users.organization_entity(self.db, organization.id)
             teams = self._teams_of(organization)
             gone = sum(self._projects(entity) for entity in [owner, *teams])
             members.remove_organization(self.db, organization.id, now=self.clock())
@@ -131,7 +131,7 @@ class Administration:
 
     def organizations(self) -> list[Report]:
         """Return every organisation, by name."""
-        return [self._organization(held) for held in people.organizations(self.db)]
+        return [self._organization(row) for row in users.organizations(self.db)]
 
     def add_team(self, name: str, *, organization: str, admin: str) -> Report:
         """Add a team of an organisation, with its first admin.
@@ -173,24 +173,24 @@ class Administration:
 
     def teams(self) -> list[Report]:
         """Return every team, by name."""
-        return [self._team(team) for team in members.teams(self.db)]
+        return [self._team(team) for team in users.teams(self.db)]
 
     def _find_user(self, name: str) -> User:
-        user = people.user_by_name(self.db, name)
+        user = users.user_by_name(self.db, name)
         if user is None or user.deleted_at is not None:
             raise NotFound(f"there is no user {name!r}", fix=f"housing-sweep users add {name}")
         return user
 
     def _find_organization(self, name: str) -> Organization:
-        found = people.organization_by_name(self.db, name)
-        if found is None:
+        organization = users.organization_by_name(self.db, name)
+        if organization is None:
             raise NotFound(
                 f"there is no organization {name!r}", fix="housing-sweep orgs list shows them all"
             )
-        return found
+        return organization
 
     def _find_team(self, name: str) -> Entity:
-        team = people.entity_by_name(self.db, name)
+        team = users.entity_by_name(self.db, name)
         if team is None or team.kind != "team":
             raise NotFound(f"there is no team {name!r}", fix="housing-sweep teams list")
         return team
@@ -199,7 +199,7 @@ class Administration:
         return len(projects.of_entity(self.db, entity.id, after=0, limit=10**9))
 
     def _teams_of(self, organization: Organization) -> list[Entity]:
-        return [t for t in members.teams(self.db) if t.organization_id == organization.id]
+        return [t for t in users.teams(self.db) if t.organization_id == organization.id]
 
     def _user(self, user: User) -> Report:
         return {
@@ -207,32 +207,32 @@ class Administration:
             "email": user.email,
             "admin": user.is_admin,
             "service": user.is_service,
-            "organizations": [o.name for o in people.organizations_of_user(self.db, user.id)],
-            "teams": [team.name for team in people.teams_of_user(self.db, user.id)],
+            "organizations": [o.name for o in users.organizations_of_user(self.db, user.id)],
+            "teams": [team.name for team in users.teams_of_user(self.db, user.id)],
             "keys": [key.name for key in keys.of_user(self.db, user.id)],
         }
 
     def _organization(self, organization: Organization) -> Report:
-        held = members.of_organization(self.db, organization.id)
+        rows = members.of_organization(self.db, organization.id)
         return {
             "name": organization.name,
-            "entity": people.organization_entity(self.db, organization.id).name,
+            "entity": users.organization_entity(self.db, organization.id).name,
             "default": organization.is_default,
-            "members": [{"user": m.user.name, "role": m.role} for m in held],
+            "members": [{"user": m.user.name, "role": m.role} for m in rows],
             "teams": [team.name for team in self._teams_of(organization)],
         }
 
     def _team(self, team: Entity) -> Report:
         home = (
-            people.organization_by_id(self.db, team.organization_id)
-            if (team.organization_id is not None)
+            users.get_organization(self.db, team.organization_id)
+            if team.organization_id is not None
             else None
         )
-        held = members.of_team(self.db, team.id)
+        rows = members.of_team(self.db, team.id)
         return {
             "name": team.name,
             "organization": home.name if home else None,
-            "members": [{"user": m.user.name, "role": m.role} for m in held],
+            "members": [{"user": m.user.name, "role": m.role} for m in rows],
         }
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,14 +15,43 @@ from starlette.routing import BaseRoute, Route
 from housing_sweep.errors import HousingSweepError
 from housing_sweep.server.chores.collector import collect_forever
 from housing_sweep.server.chores.reaper import reap_forever
+from housing_sweep.server.edge.answers import Guard, on_error, on_http_error
 from housing_sweep.server.edge.artifact_bytes import artifact_file_endpoint, by_digest_endpoint
 from housing_sweep.server.edge.filestream import filestream_endpoint
 from housing_sweep.server.edge.graphql_endpoint import graphql_endpoint
-from housing_sweep.server.edge.request import Guard, on_error, on_http_error
 from housing_sweep.server.edge.run_file_bytes import run_file_endpoint
+from housing_sweep.server.graphql.execute import Api
+from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
+from housing_sweep.server.store.events import Event
+from housing_sweep.server.sweeping.consequences import (
+    apply_consequences,
+    next_suggestions,
+    refresh_suggestions,
+)
 from housing_sweep.server.web.pages import page_routes
+
+
+def make_server(config: ServerConfig, clock: Callable[[], float] = time.time) -> Server:
+    """Return a server whose sweeps go on by themselves; close it when it is done.
+
+    Raises:
+        BadInput: the data folder was written by a newer version.
+    """
+    server = Server(config, clock)
+    services = server.services
+
+    def publish(events: Sequence[Event]) -> None:
+        services.live_feed.publish(events)
+        refresh_suggestions(Context.own(services), events)
+
+    followers = services.database.followers
+    followers.settle = lambda _db, events: apply_consequences(Context.own(services), events)
+    followers.publish = publish
+    services.suggestions.start(lambda sweep_id: next_suggestions(Context.own(services), sweep_id))
+    return server
 
 
 def make_app(server: Server) -> Starlette:
@@ -41,7 +71,7 @@ def make_app(server: Server) -> Starlette:
             server.close()
 
     return Starlette(
-        routes=_routes(server),
+        routes=_routes(server, Api()),
         exception_handlers={
             HousingSweepError: on_error,
             HTTPException: on_http_error,
@@ -52,9 +82,9 @@ def make_app(server: Server) -> Starlette:
     )
 
 
-def _routes(server: Server) -> list[BaseRoute]:
+def _routes(server: Server, api: Api) -> list[BaseRoute]:
     return [
-        Route("/graphql", graphql_endpoint(server), methods=["POST"]),
+        Route("/graphql", graphql_endpoint(server, api), methods=["POST"]),
         Route(
             "/files/{entity}/{project}/{run}/file_stream",
             filestream_endpoint(server),
@@ -72,7 +102,7 @@ def _routes(server: Server) -> list[BaseRoute]:
         ),
         Route("/artifactsV2/{path:path}", by_digest_endpoint(server)),
         Route("/healthz", _healthz(server)),
-        *page_routes(server),
+        *page_routes(server, api),
     ]
 
 

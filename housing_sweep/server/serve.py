@@ -11,11 +11,11 @@ from typing import Any
 import uvicorn
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server.app import make_app
-from housing_sweep.server.edge.request import as_ours
+from housing_sweep.server.app import make_app, make_server
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.lock import exclusive
 from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.failures import as_ours
 
 
 def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
@@ -44,12 +44,13 @@ def _serve(
     config: ServerConfig, listener: socket.socket, announce: Callable[[str, str], None]
 ) -> None:
     with listener, exclusive(config.data_dir):
-        server = Server(config)
+        server = make_server(config)
         url = f"http://{_spell(config.host)}:{listener.getsockname()[1]}"
         connection = read_client_env(config)
         _write_private(config.client_env, {**connection, "url": url})
         announce(url, connection["api_key"])
-        uvicorn.Server(
+        _Uvicorn(
+            server,
             uvicorn.Config(
                 make_app(server),
                 log_level=logging.WARNING,
@@ -58,8 +59,21 @@ def _serve(
                 timeout_graceful_shutdown=5,
                 timeout_keep_alive=75,  # agents poll every 5 s, file streams every 15 s
                 h11_max_incomplete_event_size=2**20,  # signed URLs and long file names
-            )
+            ),
         ).run(sockets=[listener])
+
+
+class _Uvicorn(uvicorn.Server):
+    """Ends the streams to open pages first: it waits for every request to end by itself."""
+
+    def __init__(self, server: Server, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._feed = server.services.live_feed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Shut down, as after SIGTERM."""
+        self._feed.close()
+        await super().shutdown(sockets)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -93,13 +107,13 @@ def read_client_env(config: ServerConfig) -> dict[str, str]:
         NotFound: no server was ever started on this folder.
     """
     try:
-        held: dict[str, str] = json.loads(config.client_env.read_text())
+        client_env: dict[str, str] = json.loads(config.client_env.read_text())
     except FileNotFoundError:
         raise NotFound(
             f"no server was started on {config.data_dir} yet",
             fix="run `housing-sweep server` first, or name its folder with --data-dir",
         ) from None
-    return held
+    return client_env
 
 
 def _write_private(path: Path, content: dict[str, Any]) -> None:
@@ -110,5 +124,5 @@ def _write_private(path: Path, content: dict[str, Any]) -> None:
 
 
 def _spell(host: str) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
-    return f"[{shown}]" if ":" in shown and not shown.startswith("[") else shown
+    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address

@@ -13,7 +13,7 @@ import pytest
 
 from housing_sweep.cli.main import cli, run
 from housing_sweep.server.administration import administration
-from tests.support.local_server import LocalServer, child_env
+from tests.support.local_server import PATIENCE, LocalServer, child_env
 
 
 def start(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -23,7 +23,7 @@ def start(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
         env=child_env(tmp_path / "home"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

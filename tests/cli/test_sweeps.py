@@ -48,6 +48,33 @@ def test_a_bad_spec_exits_2_and_names_place_and_fix(
     assert run(cli, ["sweeps", "check", str(tmp_path / "none.yaml")]) == 2
 
 
+OURS = """
+program: housing_sweep.pipeline.trial
+method: grid
+metric: {name: val_rmse, goal: minimize}
+command: [python, -m, housing_sweep.pipeline.trial, "${args}"]
+parameters:
+  dataset: {value: "DATASET:latest"}
+  features: {values: [calendar]}
+  LEARNING: {values: [0.1]}
+"""
+
+
+def test_of_a_table_that_is_not_installed_only_the_names_are_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "spec.yaml"
+    spec = OURS.replace("LEARNING", "learning_rate")
+    file.write_text(spec.replace("DATASET", "flats"))
+    assert run(cli, ["sweeps", "check", str(file)]) == 0
+    file.write_text(spec.replace("DATASET", "california-housing"))
+    assert run(cli, ["sweeps", "check", str(file)]) == 2
+    assert "features: 'calendar' is unknown" in capsys.readouterr().out
+    file.write_text(OURS.replace("LEARNING", "learning_rat").replace("DATASET", "flats"))
+    assert run(cli, ["sweeps", "check", str(file)]) == 2
+    assert "did you mean learning_rate?" in capsys.readouterr().out
+
+
 def _sweeps(server: LocalServer, *args: str, exits: int = 0) -> str:
     program = (sys.executable, "-m", "housing_sweep.cli.main", "sweeps")
     done = server.cli(*program, *args, check=False)

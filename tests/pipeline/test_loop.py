@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
-from tests.support.local_server import ROOT, LocalServer
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.dataset_files import csv_bytes
+from tests.support.local_server import PATIENCE, ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +42,7 @@ print(json.dumps([
 
 def _publish(server: LocalServer, folder: Path) -> None:
     csv = folder / "housing.csv"
-    csv.write_bytes(csv_bytes(synthetic.make(2000)))
+    csv.write_bytes(csv_bytes(PROBLEM, synthetic.make(2000)))
     server.cli("housing-sweep", "data", "publish", "--csv", str(csv), env=PROJECT)
 
 
@@ -78,7 +79,7 @@ def test_a_killed_server_costs_neither_a_trial_nor_a_line(
     time.sleep(14)
     own_server.restart()
     for agent in agents:
-        agent.wait(timeout=200)
+        agent.wait(PATIENCE)
     entity, project, sweep_id = sweep.split("/")
     runs = own_server.sdk(RUNS, f"{entity}/{project}", sweep_id)
     assert [state for _, state, *_ in runs] == ["finished"] * 12

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
-from tests.support.local_server import ROOT, LocalServer
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.dataset_files import csv_bytes
+from tests.support.local_server import PATIENCE, ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -71,16 +72,20 @@ print(json.dumps([held.version, held.source_name]))
 
 INTERRUPTED = """
 import json, sys
-from housing_sweep.pipeline.promote.promote import Wanted, promote
+from dataclasses import replace
+from housing_sweep.pipeline.promote.promote import PromotionRequest, promote
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
+from housing_sweep.pipeline.wandb_io.registry_versions import WandbRegistry
 from housing_sweep.registry.policy import Policy, Require
-class Dies(WandbBackend):
+class Dies(WandbRegistry):
     def move_alias(self, *arguments):
         if sys.argv[3] == "after":
-            super().move_alias(*arguments)
+            WandbRegistry.move_alias(self, *arguments)
         raise RuntimeError("power cut")
+backend = WandbBackend.connect()
+request = PromotionRequest(sys.argv[1], alias=sys.argv[2], policy=Policy(Require.NONE))
 try:
-    promote(Dies(), Wanted(sys.argv[1], alias=sys.argv[2], policy=Policy(Require.NONE)))
+    promote(replace(backend, registry=Dies(backend.connection)), request)
 except RuntimeError as error:
     print(json.dumps(str(error)))
 """
@@ -105,7 +110,7 @@ class Sweep:
 @pytest.fixture(scope="module")
 def server(local_server: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> LocalServer:
     csv = tmp_path_factory.mktemp("data") / "housing.csv"
-    csv.write_bytes(csv_bytes(synthetic.make(3000)))
+    csv.write_bytes(csv_bytes(PROBLEM, synthetic.make(3000)))
     for project in ("story", "faults"):
         local_server.cli(
             *("housing-sweep", "data", "publish", "--csv", str(csv)), "--project", project
@@ -264,7 +269,7 @@ def test_two_finalizers_at_once_leave_one_holder_and_true_records(
         )
         for sweep in (weak, strong)
     ]
-    answers = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
+    answers = [json.loads(process.communicate(timeout=PATIENCE)[0]) for process in processes]
     names = {answer["promoted"]: answer["displaced"] for answer in answers}
     assert len(names) == 2
     [first] = [name for name, displaced in names.items() if displaced is None]

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.support.local_server import ROOT, LocalServer
 
 pytestmark = pytest.mark.slow
@@ -39,7 +40,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _git(folder, "init", "--quiet")
     _git(folder, "add", ".")
     _git(folder, "commit", "--quiet", "-m", "all")
-    with (folder / "housing_sweep/housing/metrics.py").open("a") as file:
+    with (folder / "housing_sweep/tabular/metrics.py").open("a") as file:
         file.write("\n# not committed\n")
     return folder
 
@@ -48,7 +49,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(local_server: LocalServer, checkout: Path) -> str:
     """A finished trial, started in the checkout."""
     csv = checkout.parent / "housing.csv"
-    csv.write_bytes(csv_bytes(synthetic.make(2500)))
+    csv.write_bytes(csv_bytes(PROBLEM, synthetic.make(2500)))
     local_server.cli("housing-sweep", "data", "publish", "--csv", str(csv), "--project", PROJECT)
     _in(local_server, checkout, *TRIAL)
     return str(local_server.sdk(NEWEST))
@@ -75,7 +76,7 @@ def test_a_model_is_built_again_from_its_record(
     local_server: LocalServer, checkout: Path, run: str
 ) -> None:
     """With the uncommitted change, from a checkout that has lost it."""
-    changed = checkout / "housing_sweep/housing/metrics.py"
+    changed = checkout / "housing_sweep/tabular/metrics.py"
     held = changed.read_text()
     _git(checkout, "checkout", "--quiet", ".")
     try:

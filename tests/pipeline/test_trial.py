@@ -10,9 +10,11 @@ import pytest
 
 from housing_sweep.errors import BadInput
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
-from housing_sweep.pipeline.trial import parse_flags
-from tests.support.local_server import LocalServer
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.pipeline.trial import _reference, parse_flags
+from housing_sweep.registry.references import DEFAULT_DATASET
+from housing_sweep.tabular.dataset_files import csv_bytes
+from tests.support.local_server import PATIENCE, LocalServer
 
 TRIAL = (sys.executable, "-m", "housing_sweep.pipeline.trial")
 RUNS = """
@@ -47,9 +49,23 @@ def test_what_is_no_flag_is_refused_by_name(flag: str) -> None:
         parse_flags([flag])
 
 
+@pytest.mark.parametrize(
+    ("config", "reference"),
+    [
+        ({}, DEFAULT_DATASET),
+        ({"dataset": "e/p/flats:v3"}, "e/p/flats:v3"),
+        ({"dataset": 7}, DEFAULT_DATASET),  # refused later, by name, with all the rest
+    ],
+)
+def test_a_trial_reads_its_table_from_the_dataset_that_it_names(
+    config: dict[str, object], reference: str
+) -> None:
+    assert _reference(config) == reference
+
+
 def _publish(server: LocalServer, folder: Path) -> None:
     csv = folder / "housing.csv"
-    csv.write_bytes(csv_bytes(synthetic.make(2000)))
+    csv.write_bytes(csv_bytes(PROBLEM, synthetic.make(2000)))
     server.cli("housing-sweep", "data", "publish", "--csv", str(csv))
 
 
@@ -74,11 +90,11 @@ def test_a_stopped_trial_keeps_its_history_and_saves_no_model(
     _publish(own_server, tmp_path)
     flags = ("--model=random_forest", "--features=raw", "--n_estimators=5000")
     with subprocess.Popen([*TRIAL, *flags], env=own_server.env, stderr=subprocess.PIPE) as trial:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + PATIENCE
         while not any(run["lines"] for run in own_server.sdk(RUNS)):
             assert time.monotonic() < deadline, "no history line arrived"
         trial.send_signal(how)
-        _, told = trial.communicate(timeout=60)
+        _, told = trial.communicate(timeout=PATIENCE)
     assert trial.returncode == 130
     assert b"Traceback" not in told
     [run] = own_server.sdk(RUNS)
@@ -95,18 +111,19 @@ def test_a_trial_in_the_background_of_a_script_hears_of_its_stop(
     flags = ("--model=random_forest", "--features=raw", "--n_estimators=5000")
     background = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as a script's `&` does
     with subprocess.Popen([*background, *TRIAL, *flags], env=own_server.env) as trial:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + PATIENCE
         while not any(run["lines"] for run in own_server.sdk(RUNS)):
             assert time.monotonic() < deadline, "no history line arrived"
         own_server.sdk(STOP)
-        assert trial.wait(60) == 0
+        assert trial.wait(PATIENCE) == 0
     [run] = own_server.sdk(RUNS)
     assert (run["state"], run["made"]) == ("killed", [])
 
 
 SLOW_TO_SAVE = """
 import pathlib, sys, time
-from housing_sweep.pipeline import model_files, trial
+from housing_sweep.pipeline import trial
+from housing_sweep.pipeline.train import model_files
 write = model_files.write
 def slowly(*args, **more):
     pathlib.Path("saving").touch()
@@ -128,7 +145,7 @@ def test_a_stop_that_comes_after_the_fit_does_not_stop_the_model_from_being_save
     with subprocess.Popen(
         code, env=own_server.env, cwd=tmp_path, stderr=subprocess.PIPE, text=True
     ) as trial:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + PATIENCE
         while not (tmp_path / "saving").exists():
             assert time.monotonic() < deadline, "the trial never got that far"
             time.sleep(0.05)
@@ -136,7 +153,7 @@ def test_a_stop_that_comes_after_the_fit_does_not_stop_the_model_from_being_save
         trial.send_signal(signal.SIGTERM)  # which an agent sends when it is told of the stop
         time.sleep(1)
         (tmp_path / "go").touch()
-        _, told = trial.communicate(timeout=60)
+        _, told = trial.communicate(timeout=PATIENCE)
     assert trial.returncode == 0, told
     assert "done, saving what was made" in told
     [run] = own_server.sdk(RUNS)

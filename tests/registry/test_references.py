@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput
-from housing_sweep.registry.references import SweepRef, Target
+from housing_sweep.registry.references import SweepRef, Target, artifact_name
 
 NAME = st.from_regex(r"[a-z][a-z0-9_-]{0,10}", fullmatch=True).filter(lambda s: s != "sweeps")
 
@@ -25,6 +25,11 @@ def test_every_spelling_names_the_same_sweep(entity: str, project: str, sweep: s
 def test_what_is_no_sweep_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="fix: give ENTITY/PROJECT/ID"):
         SweepRef.parse(text)
+
+
+@pytest.mark.parametrize("reference", ["flats", "flats:v3", "p/flats:latest", "e/p/flats:v0"])
+def test_an_artifact_has_a_bare_name(reference: str) -> None:
+    assert artifact_name(reference) == "flats"
 
 
 @pytest.mark.parametrize("alias", ["", "latest", "v0", "a/b", "a:b", "a b", "x" * 129])

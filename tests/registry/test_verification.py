@@ -87,6 +87,14 @@ def test_a_score_that_define_metric_keeps_as_a_rule_is_read_like_any_other() -> 
     assert "val_r2 is 0.9 in its run" in why_not_equal(replace(GOOD, summary=worse), SCORES, 0.0)
 
 
+def test_the_tolerance_grows_with_the_score() -> None:
+    euros = {"val_rmse": 30_000.0, "val_mae": 20_000.0, "val_r2": 0.8}
+    claims = Claims(_with(scores=euros))
+    assert why_not_equal(claims, {**euros, "val_rmse": 30_000.0 + 2e-5}, 2e-5) == ""
+    assert "val_rmse" in why_not_equal(claims, {**euros, "val_rmse": 30_000.0 + 2e-4}, 0.0)
+    assert "predictions differ" in why_not_equal(claims, euros, 2e-4)
+
+
 def test_saved_predictions_must_be_the_recomputed_ones() -> None:
     assert "up to 0.1" in why_not_equal(GOOD, SCORES, 0.1)
     assert "up to inf" in why_not_equal(GOOD, SCORES, float("inf"))

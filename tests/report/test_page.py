@@ -5,17 +5,29 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.report import error_charts, markdown, page, sweep_charts, words
-from housing_sweep.report.contents import Curve, Errors, Promotion, Report, Trial
+from housing_sweep.report.contents import (
+    Curve,
+    Errors,
+    Land,
+    Place,
+    Report,
+    ReportedPromotion,
+    ReportedTrial,
+    Target,
+)
+from tests.support.examples import examples
 
 RNG = np.random.default_rng(0)
 EVIL = "<script>alert('x')</script>|`\"&"
 
 
-def _trial(number: int, score: float | None, state: str = "finished", **more: object) -> Trial:
+def _trial(
+    number: int, score: float | None, state: str = "finished", **more: object
+) -> ReportedTrial:
     params: Mapping[str, object] = {
         "learning_rate": 0.01 * number,
         "features": ("raw", "geo")[number % 2],
@@ -24,7 +36,7 @@ def _trial(number: int, score: float | None, state: str = "finished", **more: ob
         **more,
     }
     facts = {"val_mae": 0.2, "val_r2": 0.8, "fit_seconds": 1.5, "model_bytes": 2e6}
-    return Trial(
+    return ReportedTrial(
         number, f"id{number}", f"trial-{number}", state, "2026-01-01", params, score, facts
     )
 
@@ -43,13 +55,20 @@ REPORT = Report(
     dataset="ada/houses/california-housing:v0",
     source="csv",
 )
-ERRORS = Errors(
-    RNG.uniform(33, 41, 300),
-    RNG.uniform(-124, -115, 300),
-    RNG.uniform(0.2, 5, 300),
-    RNG.uniform(0.2, 5, 300),
+PRICE = Target(
+    "price", "USD", 100_000.0, "dollars of 1990", "They are capped.", 1.0, stand_in="California"
 )
-PROMOTED = Promotion(
+LAND = Land("California", [(32, -124), (32, -114), (42, -114)], [("Fresno", 36.7, -119.8)])
+FEW = replace(REPORT, trials=TRIALS[:2], curves=())
+"""Too few trials to learn importances from, which takes most of a page's time."""
+
+ERRORS = Errors(
+    actual=RNG.uniform(0.2, 5, 300),
+    predicted=RNG.uniform(0.2, 5, 300),
+    target=PRICE,
+    place=Place(RNG.uniform(33, 41, 300), RNG.uniform(-124, -115, 300), LAND),
+)
+PROMOTED = ReportedPromotion(
     run="p1",
     applied=True,
     winner="id13",
@@ -118,6 +137,47 @@ def test_the_page_is_whole_and_loads_nothing() -> None:
     assert text.count('aria-label="') >= 10
 
 
+def test_figures_are_told_in_the_targets_unit() -> None:
+    report = replace(FEW, errors=ERRORS, target=PRICE)
+    assert "is off by about 48,000 dollars of 1990" in words.lead(report)
+    text = page.html(report)
+    for part in ("predicted, 100,000 USD", "+100k USD", " k USD<", "By price", "They are capped."):
+        assert part in text
+
+
+def test_any_other_target_has_its_own_name_and_unit_everywhere() -> None:
+    target = Target("EUR per m2", "EUR")
+    flats = Errors(30_000 + 1000 * ERRORS.actual, 30_000 + 1000 * ERRORS.predicted, target)
+    report = replace(FEW, errors=flats, target=target, source="synthetic")
+    text = _check(report)
+    told = markdown.markdown(report)
+    for part in ("California", "USD", "dollars", "price", "Validation rows"):
+        assert part not in text
+        assert part not in told
+    assert "predicted, EUR" in text
+    assert "By EUR per m2" in text
+    assert "actual EUR per m2, fifths" in told
+    assert error_charts.error_map(flats) == ""
+
+
+def test_places_without_an_outline_have_a_map_too() -> None:
+    place = replace(ERRORS.place, land=None) if ERRORS.place else None
+    bare = replace(ERRORS, place=place)
+    text = _check(replace(FEW, errors=bare))
+    assert "Validation rows at their places" in text
+    assert 'class="land"' not in text
+    one = replace(bare, place=Place(np.zeros(300), np.zeros(300)))
+    _check(replace(FEW, errors=one))
+
+
+def test_without_a_strong_error_colours_go_by_the_errors_there_are() -> None:
+    loose = replace(ERRORS, target=replace(PRICE, strong_error=None))
+    far = float(np.quantile(np.abs(ERRORS.predicted - ERRORS.actual), 0.95))
+    assert f"+{far * 100:.4g}k USD" in error_charts.error_map(loose)
+    exact = replace(loose, predicted=loose.actual)
+    _check(replace(FEW, errors=exact))
+
+
 def test_a_promoted_trial_leads_even_if_another_scored_lower() -> None:
     chosen = replace(REPORT, promotion=replace(PROMOTED, winner="id1"))
     assert chosen.winner is TRIALS[0]
@@ -135,7 +195,7 @@ def test_a_promoted_trial_leads_even_if_another_scored_lower() -> None:
     ],
 )
 def test_the_status_tells_what_became_of_the_winner(
-    promotion: Promotion | None, kind: str, said: str
+    promotion: ReportedPromotion | None, kind: str, said: str
 ) -> None:
     found, text = words.status(replace(REPORT, promotion=promotion))
     assert found == kind
@@ -182,7 +242,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(st.tuples(scores, values), max_size=12), st.booleans())
 def test_any_scores_and_parameters_make_a_page(
     found: list[tuple[float | None, object]], maximize: bool
@@ -196,9 +256,9 @@ def test_any_scores_and_parameters_make_a_page(
 def test_every_error_is_drawn_once_and_counted_in_one_price_band() -> None:
     drawn = error_charts.error_map(ERRORS)
     assert sum(part.count("h0") for part in re.findall(r'd="(M[^"]*)"', drawn)) == 300
-    assert sum(count for _, count, _, _ in error_charts.by_price(ERRORS)) == 300
+    assert sum(count for _, count, _, _ in error_charts.by_target(ERRORS)) == 300
     whole = float(np.sqrt(np.mean((ERRORS.predicted - ERRORS.actual) ** 2)))
-    bands = error_charts.by_price(ERRORS)
+    bands = error_charts.by_target(ERRORS)
     mixed = float(np.sqrt(sum(n * r * r for _, n, r, _ in bands) / 300))
     assert mixed == pytest.approx(whole)
 

@@ -7,10 +7,10 @@ import urllib.request
 import pytest
 
 from housing_sweep.server.chores.collector import collect
-from housing_sweep.server.edge.request import own_context
 from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
-from tests.support.local_server import LocalServer
+from tests.support.local_server import AT_ONCE, LocalServer
 from tests.support.sdk_tools import TOOLS
 
 pytestmark = pytest.mark.slow
@@ -88,7 +88,7 @@ def _collect(server: LocalServer, days: float) -> None:
     services = Server(ServerConfig(data_dir=server.data_dir))
     try:
         later = services.services.clock() + days * 86400
-        ctx = own_context(dataclasses.replace(services.services, clock=lambda: later))
+        ctx = Context.own(dataclasses.replace(services.services, clock=lambda: later))
         collect(ctx)
     finally:
         services.close()
@@ -211,5 +211,5 @@ print(json.dumps([told, [a.name for a in wandb.Api().artifacts("model", "ar-base
     )
     (message, seconds), left = told
     assert "was deleted" in message
-    assert seconds < 30
+    assert seconds < AT_ONCE
     assert left == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def test_a_local_controller_chooses_every_trial_and_ends_the_sweep(
     agent = start("-c", AGENT, sweep)
     try:
         for process in (controller, agent):
-            told, _ = process.communicate(timeout=100)
+            told, _ = process.communicate(timeout=PATIENCE)
             assert process.returncode == 0, told
     finally:
         for process in (controller, agent):

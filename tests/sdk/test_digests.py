@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xxhash
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -166,7 +166,7 @@ with wandb.init(project="digests") as run:
         [edge] = answer["data"]["createArtifactFiles"]["files"]["edges"]
         assert (edge["node"]["md5"], edge["node"]["digest"]) == (md5, digest)
         put = urllib.request.Request(edge["node"]["uploadUrl"], b"good", method="PUT")
-        with urllib.request.urlopen(put, timeout=30) as answered:
+        with urllib.request.urlopen(put, timeout=PATIENCE) as answered:
             return int(answered.status)
 
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +56,7 @@ class Upload:
     def send(self, number: int, content: bytes) -> str:
         """Put one part; return its ETag."""
         request = urllib.request.Request(self.urls[number], content, method="PUT")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return str(answer.headers["ETag"])
 
     def complete(self, etags: list[str], how: str = "Complete") -> tuple[int, Any]:

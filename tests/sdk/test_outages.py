@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.impatient import ImpatientServer
-from tests.support.local_server import SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +69,7 @@ def start(server: LocalServer) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
     )
     query = '{ project(name: "outage") { run(name: "one") { historyLineCount } } }'
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         project = server.graphql(query)[1]["data"]["project"]
         if project and project["run"] and project["run"]["historyLineCount"] > 2:
@@ -96,7 +96,7 @@ def answers(server: LocalServer) -> int:
     return server.graphql(mutation)[0]
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait for something to become so."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -113,7 +113,7 @@ def test_a_server_that_is_away_for_a_while_misses_nothing(
     own_server.stop(how)
     time.sleep(AWAY_SECONDS)
     own_server.start(port)
-    assert process.wait(timeout=120) == 0
+    assert process.wait(PATIENCE) == 0
     everything_is_there_once(own_server)
 
 
@@ -127,7 +127,7 @@ def test_a_database_locked_by_another_process_is_waited_for(tmp_path: Path) -> N
         time.sleep(AWAY_SECONDS)
         other.execute("ROLLBACK")
         other.close()
-        assert process.wait(timeout=120) == 0
+        assert process.wait(PATIENCE) == 0
         everything_is_there_once(server)
 
 
@@ -171,7 +171,7 @@ def test_a_full_disk_tears_nothing_and_gets_everything_later(tmp_path: Path, lea
         assert process.poll() is None
         (disk / "filler").unlink()
         assert answers(server) == 200
-        assert process.wait(timeout=120) == 0
+        assert process.wait(PATIENCE) == 0
         everything_is_there_once(server)
 
 
@@ -180,7 +180,7 @@ def test_a_server_does_not_start_on_a_full_disk_and_says_why(tmp_path: Path) -> 
         fill(disk / "filler", 0)
         command = [sys.executable, "-m", "housing_sweep.cli.main", "server", "--port", "0"]
         done = subprocess.run(
-            [*command, "--data-dir", str(disk)], capture_output=True, text=True, timeout=60
+            [*command, "--data-dir", str(disk)], capture_output=True, text=True, timeout=PATIENCE
         )
         assert done.returncode == 1
         assert "disk is full" in done.stderr

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import AT_ONCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -84,13 +84,13 @@ def test_who_may_not_write_is_told_so_at_once(crew: Crew, who: str, entity: str,
     told, seconds = crew.sdk(who, LOG, entity, "forbidden")
     assert word in told
     assert entity in told
-    assert seconds < 15  # a retry loop would last 90 s
+    assert seconds < AT_ONCE
 
 
 def test_a_bad_project_name_is_refused_at_once(crew: Crew) -> None:
     told, seconds = crew.sdk("alice", LOG, "crew", "wandb-registry-x")
     assert "registry" in told
-    assert seconds < 15
+    assert seconds < AT_ONCE
 
 
 READ = """
@@ -102,7 +102,7 @@ def told(function):
         answer = function()
     except Exception as error:
         answer = f"{type(error).__name__}: {error}"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # it would try again for 90 s
     return answer if isinstance(answer, (str, list, bool, type(None))) else repr(answer)
 print(json.dumps({
     "projects": told(lambda: [p.name for p in api.projects("crew")]),

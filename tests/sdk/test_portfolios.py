@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.support.local_server import SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -107,8 +107,8 @@ def test_processes_that_share_a_version_make_one_and_the_next_round_another(
 
     for round_ in ("one", "two"):
         for process in [part(f"{round_}-{n}", "upsert", round_) for n in range(2)]:
-            assert process.wait(timeout=120) == 0
-        assert part(f"{round_}-last", "finish", round_).wait(timeout=120) == 0
+            assert process.wait(PATIENCE) == 0
+        assert part(f"{round_}-last", "finish", round_).wait(PATIENCE) == 0
         expected = [f"{round_}-0", f"{round_}-1", f"{round_}-last"]
         held = local_server.sdk(READ)
         assert held[-1] == [f"v{len(held) - 1}", [f"{name}.txt" for name in expected], expected]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.impatient import ImpatientServer
-from tests.support.local_server import SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def read(server: LocalServer, path: str) -> Any:
 
 def refused(server: LocalServer, **init: object) -> str:
     """Return what a process that cannot start its run says."""
-    done = server.cli(SDK_PYTHON, "-c", LOG, json.dumps(init), "1", "0", check=False, timeout=60)
+    done = server.cli(SDK_PYTHON, "-c", LOG, json.dumps(init), "1", "0", check=False)
     assert done.returncode != 0
     return done.stdout + done.stderr
 
@@ -170,7 +170,7 @@ def test_a_killed_run_is_crashed_and_syncing_what_is_left_of_it_loses_nothing(
             cwd=server.env["HOME"],
             start_new_session=True,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert died.returncode == -9
         server.wait_for_state("killed/one", "crashed")
@@ -218,7 +218,7 @@ def test_processes_write_a_shared_run_together_and_one_joins_when_it_is_over(
         )
         for label in "ab"
     ]
-    assert [process.wait(timeout=60) for process in together] == [0, 0]
+    assert [process.wait(PATIENCE) for process in together] == [0, 0]
     local_server.cli(SDK_PYTHON, "-c", SHARED, "c", "3")
     held = local_server.sdk(READ_SHARED)
     assert held["rows"] == {"a": list(range(30)), "b": list(range(30)), "c": [0, 1, 2]}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.local_server import SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -268,7 +268,7 @@ STOPPED = """
 import json, time, wandb
 settings = wandb.Settings(x_file_stream_transmit_interval=1)
 with wandb.init(project="features", id="stopped", settings=settings) as run:
-    for i in range(600):
+    for i in range(36_000):
         run.log({"i": i})
         time.sleep(0.1)
 """
@@ -286,7 +286,7 @@ def test_a_run_stopped_through_the_api_ends_by_itself_with_all_its_lines(
     )
     stop = """
 import json, time, wandb
-for _ in range(100):
+while True:
     try:
         run = wandb.Api().run("features/stopped")
         if run.lastHistoryStep > 3:
@@ -298,7 +298,7 @@ run.stop()
 print(json.dumps(True))
 """
     local_server.sdk(stop)
-    assert process.wait(timeout=50) != 0
+    assert process.wait(PATIENCE) != 0
     state, rows = local_server.sdk(
         "import json, wandb; r = wandb.Api().run('features/stopped');"
         "print(json.dumps([r.state, [row['i'] for row in r.scan_history()]]))"

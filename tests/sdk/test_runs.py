@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -194,7 +194,7 @@ def test_a_wrong_key_is_refused_at_once(local_server: LocalServer) -> None:
         *("python", "-c", "import wandb; wandb.init(project='p')"),
         check=False,
         env={"WANDB_API_KEY": "x" * 48},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode != 0
     assert "logged in" in done.stdout + done.stderr

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import AT_ONCE, LocalServer
 from tests.support.sdk_tools import TOOLS
 
 pytestmark = pytest.mark.slow
@@ -314,4 +314,4 @@ def test_what_is_not_offered_says_so_at_once(local_server: LocalServer) -> None:
         assert what.strip().removesuffix("s") in said.lower()
         # 0.28.2 asks first which automations there are, and refuses by itself what is not
         assert re.search("not supported (by the local server|on this wandb server version)", said)
-        assert seconds < 5
+        assert seconds < AT_ONCE

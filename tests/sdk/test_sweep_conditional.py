@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from housing_sweep.housing.trial_config import TrialConfig
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.trial_config import TrialConfig
 from tests.support.local_server import ROOT, SDK_PYTHON, LocalServer
 from tests.support.sweep_desk import Desk, end
 
@@ -38,4 +39,4 @@ def test_a_conditional_space_reaches_the_trials(local_server: LocalServer, tmp_p
     )
     assert [state for state, _ in configs] == ["finished"] * 3
     for _, config in configs:
-        assert TrialConfig.from_sweep(config).features == "geo_knn"
+        assert TrialConfig.from_sweep(config, PROBLEM).features == "geo_knn"

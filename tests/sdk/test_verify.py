@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ def test_wandb_verify_passes_but_for_https(local_server: LocalServer) -> None:
         cwd=local_server.env["HOME"],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
     )
     results = re.findall(r"^(Checking .*?)\.{3,}(.)", done.stdout, re.MULTILINE)
     assert len(results) == 10, done.stdout + done.stderr

@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from housing_sweep.search import grid
@@ -32,12 +30,12 @@ def test_repeated_values_are_points_of_their_own() -> None:
     assert [grid.point(spec, n)["s"] for n in range(3)] == [1, 1, 2]
 
 
-def test_ten_million_points_cost_nothing_until_asked_for() -> None:
+def test_points_cost_nothing_until_asked_for() -> None:
     values = list(range(10))
     spec = parse_spec(
-        {"method": "grid", "parameters": {f"p{i}": {"values": values} for i in range(7)}}
+        {"method": "grid", "parameters": {f"p{i:02}": {"values": values} for i in range(21)}}
     )
-    began = time.perf_counter()
-    assert grid.size(spec) == 10**7
-    assert list(grid.point(spec, 9_876_543).values()) == [9, 8, 7, 6, 5, 4, 3]
-    assert time.perf_counter() - began < 5.0
+    assert grid.size(spec) == 10**21  # nobody could count them
+    digits = [*range(10), *range(10), 7]
+    number = int("".join(map(str, digits)))
+    assert list(grid.point(spec, number).values()) == digits

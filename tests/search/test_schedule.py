@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from housing_sweep.search.schedule import (
     STOP_PATIENCE_SECONDS,
     AgentView,
-    Exit,
-    Run,
-    Stop,
+    ExitAgent,
+    RunTrial,
+    StopTrial,
     SweepView,
     decide,
     is_over,
@@ -24,17 +24,17 @@ BUSY = AgentView(running=frozenset({"t"}))
 
 @pytest.mark.parametrize("state", ["PENDING", "RUNNING"])
 def test_an_idle_agent_of_an_open_sweep_gets_the_next_trial(state: str) -> None:
-    assert decide(replace(FRESH, state=state), IDLE) == Run(None)
+    assert decide(replace(FRESH, state=state), IDLE) == RunTrial(None)
 
 
 def test_a_busy_agent_gets_nothing_and_one_with_room_gets_more() -> None:
     assert decide(FRESH, BUSY) is None
-    assert decide(FRESH, replace(BUSY, capacity=2)) == Run(None)
+    assert decide(FRESH, replace(BUSY, capacity=2)) == RunTrial(None)
 
 
 def test_a_waiting_trial_goes_before_a_new_one_and_beyond_the_cap() -> None:
-    assert decide(replace(FRESH, waiting="w"), IDLE) == Run("w")
-    assert decide(replace(FRESH, waiting="w", reserved=3, cap=3), IDLE) == Run("w")
+    assert decide(replace(FRESH, waiting="w"), IDLE) == RunTrial("w")
+    assert decide(replace(FRESH, waiting="w", reserved=3, cap=3), IDLE) == RunTrial("w")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_exhausted_sweep_sends_idle_agents_home_and_lets_busy_ones_work(
     over: dict[str, object],
 ) -> None:
     view = replace(FRESH, **over)  # type: ignore[arg-type]
-    assert decide(view, IDLE) == Exit()
+    assert decide(view, IDLE) == ExitAgent()
     assert decide(view, BUSY) is None
 
 
@@ -61,15 +61,15 @@ def test_an_idle_agent_stays_while_a_trial_may_come_back() -> None:
 def test_a_sweep_that_others_feed_waits_for_its_queue() -> None:
     fed = replace(FRESH, makes_points=False)
     assert decide(fed, IDLE) is None
-    assert decide(replace(fed, waiting="w"), IDLE) == Run("w")
-    assert decide(replace(fed, points_left=False), IDLE) == Exit()
+    assert decide(replace(fed, waiting="w"), IDLE) == RunTrial("w")
+    assert decide(replace(fed, points_left=False), IDLE) == ExitAgent()
 
 
 def test_pause_says_nothing_stop_waits_for_trials_and_cancel_does_not() -> None:
     assert decide(replace(FRESH, state="PAUSED", waiting="w"), IDLE) is None
     assert decide(replace(FRESH, state="FINISHED"), BUSY) is None
-    assert decide(replace(FRESH, state="FINISHED", waiting="w"), IDLE) == Exit()
-    assert decide(replace(FRESH, state="CANCELED"), BUSY) == Exit()
+    assert decide(replace(FRESH, state="FINISHED", waiting="w"), IDLE) == ExitAgent()
+    assert decide(replace(FRESH, state="CANCELED"), BUSY) == ExitAgent()
 
 
 def test_a_trial_is_stopped_by_force_only_after_its_stream_had_time() -> None:
@@ -77,8 +77,8 @@ def test_a_trial_is_stopped_by_force_only_after_its_stream_had_time() -> None:
     late = replace(BUSY, stop_asked=[("t", STOP_PATIENCE_SECONDS)])
     gone = replace(IDLE, stop_asked=[("t", 99.0)])
     assert decide(FRESH, early) is None
-    assert decide(FRESH, late) == Stop("t")
-    assert decide(FRESH, gone) == Run(None)
+    assert decide(FRESH, late) == StopTrial("t")
+    assert decide(FRESH, gone) == RunTrial(None)
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "FINISHED", "CANCELED"])
@@ -119,13 +119,13 @@ class World:
     def beat(self, agent: str) -> None:
         held = {t for t, a in {**self.alive, **self.offered}.items() if a == agent}
         match decide(self.view, AgentView(frozenset(held))):
-            case Run(None):
+            case RunTrial(None):
                 self.offered[f"t{self.reserved}"] = agent
                 self.reserved += 1
-            case Run(str(name)):
+            case RunTrial(str(name)):
                 self.queue.remove(name)
                 self.offered[name] = agent
-            case Exit():
+            case ExitAgent():
                 assert not held or self.state == "CANCELED"
                 self.gone.add(agent)
 

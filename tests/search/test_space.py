@@ -2,13 +2,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.search.distributions import Categorical, Numeric
 from housing_sweep.search.parameters import KINDS
 from housing_sweep.search.space import Space
 from housing_sweep.search.spec import SweepSpec, parse_spec
+from tests.support.examples import examples
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "categorical": {"values": ["a", "b", 3, 3.5, None, True]},
@@ -43,7 +44,7 @@ def test_every_distribution_of_wandb_is_tried_here() -> None:
 
 @pytest.mark.parametrize("kind", sorted(PARAMETERS))
 @given(units)
-@settings(max_examples=40)
+@examples(40)
 def test_values_survive_the_way_to_the_unit_cube_and_back(kind: str, u: list[float]) -> None:
     space = Space.of(_spec(kind))
     points = space.from_unit(np.array(u)[:, None])
@@ -58,7 +59,7 @@ def test_values_survive_the_way_to_the_unit_cube_and_back(kind: str, u: list[flo
 
 @pytest.mark.parametrize("kind", sorted(PARAMETERS))
 @given(units)
-@settings(max_examples=25)
+@examples(25)
 def test_a_batch_equals_its_items(kind: str, u: list[float]) -> None:
     space = Space.of(_spec(kind))
     batch = space.from_unit(np.array(u)[:, None])
@@ -67,7 +68,7 @@ def test_a_batch_equals_its_items(kind: str, u: list[float]) -> None:
 
 @pytest.mark.parametrize("kind", [k for k in sorted(PARAMETERS) if "min" in PARAMETERS[k]])
 @given(units)
-@settings(max_examples=40)
+@examples(40)
 def test_values_stay_in_bounds_and_on_their_steps(kind: str, u: list[float]) -> None:
     given_ = PARAMETERS[kind]
     low, high = float(given_["min"]), float(given_["max"])

@@ -65,7 +65,7 @@ def test_text_that_is_no_spec_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "sweeps").glob("*.yaml")), ids=lambda p: p.stem)
 def test_our_own_specs_are_sound_and_every_parameter_is_known_to_trials(path: Any) -> None:
-    from housing_sweep.housing.trial_config import known_parameters
+    from housing_sweep.tabular.trial_config import known_parameters
 
     spec = parse_yaml(path.read_text())
     assert set(spec.parameters) <= known_parameters()
@@ -75,7 +75,8 @@ def test_our_own_specs_are_sound_and_every_parameter_is_known_to_trials(path: An
 
 def test_the_conditional_space_gives_only_what_its_model_has() -> None:
     optuna = pytest.importorskip("optuna")
-    from housing_sweep.housing.trial_config import TrialConfig
+    from housing_sweep.housing.problem import PROBLEM
+    from housing_sweep.tabular.trial_config import TrialConfig
 
     spec = parse_yaml((ROOT / "sweeps/optuna_conditional.yaml").read_text())
     assert spec.scheduler is not None
@@ -86,7 +87,9 @@ def test_the_conditional_space_gives_only_what_its_model_has() -> None:
     for _ in range(30):
         trial = study.ask()
         point = space[str(spec.scheduler["search_space"])](trial)
-        models.add(TrialConfig.from_sweep(point).model)  # refuses what the model does not have
+        models.add(
+            TrialConfig.from_sweep(point, PROBLEM).model
+        )  # refuses what the model does not have
         study.tell(trial, 0.5)
     assert models == {"hist_gradient_boosting", "random_forest", "extra_trees"}
 
@@ -188,3 +191,9 @@ def test_a_metric_that_is_better_high_and_has_no_goal_is_warned_of() -> None:
     assert "val_r2 is better high" in warnings({"name": "val_r2"})
     assert "better high" not in warnings({"name": "val_r2", "goal": "maximize"})
     assert "better high" not in warnings({"name": "val_rmse"})
+
+
+def test_a_number_beyond_any_double_is_named_and_no_accident() -> None:
+    beyond = 10**400
+    assert "target" in _said(metric={"name": "m", "goal": "minimize", "target": beyond})
+    assert "x" in _said(parameters={"x": {"min": 0.0, "max": beyond}})

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from housing_sweep.errors import NotFound, Refused
+from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline.ports import Backend, Judge, StoredModels
-from housing_sweep.pipeline.values import DatasetVersion, FetchedModel, Refit, Say, SweepFacts
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Refit, Say, SweepFacts
 from housing_sweep.registry.alias_history import Move, read_move
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.policy import Comparison, Figures, NoComparison
@@ -47,6 +48,7 @@ FACTS = ModelFacts(
     model_bytes=10,
     predictions_sha256="b" * 64,
     code_sha256="c" * 64,
+    problem=PROBLEM.as_document(),
     interval90=0.5,
 )
 """What a trial of ours records with its model."""
@@ -242,7 +244,7 @@ class FakeArtifacts:
         (folder / PREDICTIONS_FILE).write_bytes(content)
         return folder / PREDICTIONS_FILE
 
-    def fetch_dataset(self, name: str) -> DatasetVersion:
+    def fetch_dataset(self, name: str) -> FetchedDataset:
         files = self.world.files.get(name.replace(":latest", ":v0"))
         if files is None:
             raise NotFound(f"no dataset {name}")
@@ -250,7 +252,7 @@ class FakeArtifacts:
         (folder / "housing.csv").write_bytes(files["housing.csv"])
         sha256 = hashlib.sha256(files["housing.csv"]).hexdigest()
         path = name.replace(":latest", ":v0")
-        return DatasetVersion(path, "digest", folder / "housing.csv", sha256, "synthetic")
+        return FetchedDataset(path, "digest", folder / "housing.csv", sha256, "synthetic", PROBLEM)
 
 
 def _facts(files: Mapping[str, bytes]) -> ModelFacts:
@@ -405,7 +407,7 @@ class FakeJudge:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def expect(self, dataset_digest: str) -> None:
+    def expect_dataset(self, dataset_digest: str) -> None:
         self.data = dataset_digest
 
     def examine(self, candidate: Candidate) -> Model | str:
@@ -413,7 +415,7 @@ class FakeJudge:
             return f"rejected: {self.rejected[candidate.id]}"
         return self.backend.runs.model_of(candidate) or "no committed model artifact"
 
-    def why_not(self, model: Model) -> str:
+    def rejection_of(self, model: Model) -> str:
         return next((why for run, why in self.rejected.items() if run in model.name), "")
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
@@ -422,7 +424,7 @@ class FakeJudge:
     def refit(self, model: Model) -> Refit:
         nowhere = Path("/nonexistent")
         files = FetchedModel(nowhere, "", FACTS, None)
-        return Refit(model, files, DatasetVersion("", "", nowhere, "", ""))
+        return Refit(model, files, FetchedDataset("", "", nowhere, "", "", PROBLEM))
 
     def contest(
         self, challenger: Model | Refit, champion: Version | None, *, spatial: bool

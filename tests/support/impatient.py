@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 SERVE = """
 import sys
@@ -53,7 +53,7 @@ class ImpatientServer(LocalServer):
         found = answer["data"]["project"]
         return found["run"]["state"] if found and found["run"] else None
 
-    def wait_for_state(self, path: str, wanted: str, seconds: float = 30.0) -> None:
+    def wait_for_state(self, path: str, wanted: str, seconds: float = PATIENCE) -> None:
         """Wait until a run (`project/run`) is in a state."""
         project, run = path.split("/")
         deadline = time.monotonic() + seconds

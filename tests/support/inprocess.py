@@ -1,25 +1,50 @@
 """A server's services inside the test's process, asked through GraphQL as this or that user."""
 
+import atexit
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from housing_sweep.errors import HousingSweepError
-from housing_sweep.server.edge.request import as_ours
+from housing_sweep.server.app import make_server
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import Connection
+from housing_sweep.server.store.failures import as_ours
 from housing_sweep.server.store.people import members, users
 from housing_sweep.server.store.people.users import Entity, Organization, User
 
 START = 1_790_000_000.0
 
 
+@cache
+def _started_once() -> Path:
+    """A data folder after its first start, closed: one a process, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="housing-sweep-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    make_server(ServerConfig(data_dir=folder)).close()
+    return folder
+
+
+def server_on(config: ServerConfig, clock: Callable[[], float] = time.time) -> Server:
+    """Return a server on its data folder; a new folder is copied, not made: 18 fsyncs less."""
+    if not config.database.exists():
+        shutil.copytree(_started_once(), config.data_dir, dirs_exist_ok=True)
+    return make_server(config, clock)
+
+
 class House:
     """One server without HTTP; its clock stands still unless a test turns it."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = Server(ServerConfig(data_dir=folder / "server"))
+        self.api = Api()
+        self.server = server_on(ServerConfig(data_dir=folder / "server"))
         self.db: Connection = self.server.services.database.connection()
 
     def user(self, name: str, **given: Any) -> User:
@@ -55,7 +80,7 @@ class House:
             base_url="http://test",
             user=users.user_by_name(self.db, who),
         )
-        result = self.server.api.execute(query, variables, None, ctx)
+        result = self.api.execute(query, variables, None, ctx)
         if result.errors:
             error = result.errors[0]
             ours = as_ours(error.original_error) if error.original_error else None

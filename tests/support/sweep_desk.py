@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.local_server import SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
 
 TRIAL = """
 import argparse, os, time, wandb
@@ -92,7 +92,7 @@ class Desk:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert (done.returncode != 0) == fails, f"{args}: {done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
@@ -131,7 +131,7 @@ class Desk:
         self.trial_states = [edge["node"]["state"] for edge in found["runs"]["edges"]]
         return str(found["state"])
 
-    def wait_for_running(self, sweep: str, timeout: float = 60) -> None:
+    def wait_for_running(self, sweep: str, timeout: float = PATIENCE) -> None:
         """Wait until some trial of the sweep runs."""
         entity, project, name = sweep.split("/")
         query = "query($e: String, $p: String, $f: JSONString) { project(name: $p, entityName: $e)"
@@ -145,7 +145,21 @@ class Desk:
             time.sleep(0.2)
         raise AssertionError(f"no trial of {sweep} ran: {self.server.log()}")
 
-    def wait(self, sweep: str, *states: str, timeout: float = 60) -> None:
+    def wait_for_lines(self, sweep: str, count: int) -> None:
+        """Wait until some trial of the sweep has logged so many lines."""
+        entity, project, name = sweep.split("/")
+        query = "query($e: String, $p: String, $s: String!) { project(name: $p, entityName: $e) {"
+        query += " sweep(sweepName: $s) { runs { edges { node { historyLineCount } } } } } }"
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            _, answer = self.server.graphql(query, e=entity, p=project, s=name)
+            edges = answer["data"]["project"]["sweep"]["runs"]["edges"]
+            if any(edge["node"]["historyLineCount"] >= count for edge in edges):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"no trial of {sweep} logged {count} lines: {self.server.log()}")
+
+    def wait(self, sweep: str, *states: str, timeout: float = PATIENCE) -> None:
         """Wait until the sweep's trials have exactly these states, in order."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -156,7 +170,7 @@ class Desk:
         raise AssertionError(f"{self.trial_states} instead of {states}: {self.server.log()}")
 
 
-def end(agents: Sequence["subprocess.Popen[bytes]"], timeout: float = 120) -> None:
+def end(agents: Sequence["subprocess.Popen[bytes]"], timeout: float = PATIENCE) -> None:
     """Wait until agents leave by themselves."""
     try:
         for agent in agents:

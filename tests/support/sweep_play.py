@@ -2,7 +2,6 @@
 
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ import yaml
 
 from housing_sweep.server.chores import reaper
 from housing_sweep.server.edge.filestream import take
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
-from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import users
 from housing_sweep.server.store.people.users import User
@@ -24,8 +23,10 @@ from housing_sweep.server.store.runs.runs import Run
 from housing_sweep.server.store.sweeps import agents, sweeps
 from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, heartbeat
-from housing_sweep.server.sweeping.heartbeat import Told
+from housing_sweep.server.sweeping import heartbeat
+from housing_sweep.server.sweeping.heartbeat import AgentCommand
+from tests.support.inprocess import server_on
+from tests.support.local_server import PATIENCE
 
 GRID6: dict[str, Any] = {
     "method": "grid",
@@ -46,8 +47,9 @@ class Play:
 
     def __init__(self, folder: Path, **config: Any) -> None:
         self.now = 1_000_000.0
-        self.server = Server(ServerConfig(data_dir=folder, **config))
-        self.services = replace(self.server.services, clock=lambda: self.now)
+        self.api = Api()
+        self.server = server_on(ServerConfig(data_dir=folder, **config), lambda: self.now)
+        self.services = self.server.services
         db = self.services.database.connection()
         user = users.user_by_id(db, 1)  # type: ignore[arg-type]
         assert user is not None
@@ -62,7 +64,7 @@ class Play:
 
     def graphql(self, query: str, **variables: object) -> dict[str, Any]:
         """Execute a request and return its data; raise the first error as it was raised."""
-        result = self.server.api.execute(query, variables, None, self.ctx)
+        result = self.api.execute(query, variables, None, self.ctx)
         for error in result.errors or []:
             raise error.original_error or error
         assert result.data is not None
@@ -98,7 +100,7 @@ class Play:
         with write(self.ctx.db):
             return agents.create(self.ctx.db, sweep.id, "host", self.user.id, self.now)
 
-    def beat(self, agent: Agent, *running: str, after: float = BEAT) -> list[Told]:
+    def beat(self, agent: Agent, *running: str, after: float = BEAT) -> list[AgentCommand]:
         """Let time pass, then send one heartbeat."""
         self.now += after
         return heartbeat.heartbeat(self.ctx, agent.id, frozenset(running))
@@ -108,7 +110,7 @@ class Play:
 
         On a busy machine a suggestion may not be ready yet; then nothing comes, and it asks again.
         """
-        deadline, commands = time.monotonic() + 30, self.beat(agent, *running, after=after)
+        deadline, commands = time.monotonic() + PATIENCE, self.beat(agent, *running, after=after)
         while not commands and time.monotonic() < deadline:
             time.sleep(0.05)
             commands = self.beat(agent, *running, after=0)
@@ -127,10 +129,7 @@ class Play:
         """Send one file-stream post of a run."""
         ctx = self.ctx
         with write(ctx.db):
-            run = take(ctx, self.run(name), body)
-            consequences.on_progress(ctx, run)
-        if run.sweep_id is not None:
-            consequences.refresh(ctx, run.sweep_id)
+            take(ctx, self.run(name), body)
         return self.run(name)
 
     def start(self, name: str) -> Run:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from housing_sweep.errors import Refused
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.use.find_model import checked_model
-from housing_sweep.pipeline.values import DatasetVersion, FetchedModel
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel
 from housing_sweep.registry.selection import Candidate, Model
 
 
@@ -24,7 +24,7 @@ class Export:
 
     model: Model
     files: FetchedModel
-    dataset: DatasetVersion
+    dataset: FetchedDataset
     run: Candidate | None
 
     @property
@@ -47,7 +47,7 @@ class Export:
     def lineage(self) -> dict[str, str]:
         """Where it comes from: artifact, run, person, commit, data."""
         run = self.run
-        found = {
+        origin = {
             "artifact": self.model.name,
             "artifact_digest": self.model.digest,
             "model_sha256": self.files.sha256,
@@ -62,7 +62,7 @@ class Export:
             "split_fingerprint": self.files.facts.split_fingerprint,
             "refit_of": self.files.facts.refit_of,
         }
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in origin.items() if value}
 
 
 @contextmanager

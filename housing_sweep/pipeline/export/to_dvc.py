@@ -8,7 +8,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from housing_sweep.errors import BadInput, Conflict
@@ -17,10 +16,8 @@ from housing_sweep.registry import dvc_files
 from housing_sweep.registry.dvc_files import Tracked
 from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
 
-DATA = "data/housing.csv"
 
-
-def to_dvc(made: Export, folder: Path) -> list[Tracked]:
+def to_dvc(export: Export, folder: Path) -> list[Tracked]:
     """Write a DVC project into a new folder, whole or not at all; return what it tracks.
 
     Inside a project of yours it uses that one's cache (`dvc commit` fills it); else it is a project
@@ -37,7 +34,7 @@ def to_dvc(made: Export, folder: Path) -> list[Tracked]:
         raise BadInput(f"there is no folder {folder.parent}", fix="make it first")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         draft = Path(scratch) / "draft"
-        tracked = _write(made, draft)
+        tracked = _write(export, draft)
         if not _in_project(folder):
             _own_project(draft, tracked)
         if folder.exists():
@@ -46,42 +43,48 @@ def to_dvc(made: Export, folder: Path) -> list[Tracked]:
     return tracked
 
 
-def _write(made: Export, folder: Path) -> list[Tracked]:
+def _write(export: Export, folder: Path) -> list[Tracked]:
     (folder / "data").mkdir(parents=True)
     (folder / "model").mkdir()
-    shutil.copy(made.dataset.csv, folder / DATA)
+    table = _data(export)
+    shutil.copy(export.dataset.csv, folder / table)
     for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE):
-        shutil.copy(made.files.path.with_name(name), folder / "model" / name)
-    request = _request(made)
+        shutil.copy(export.files.path.with_name(name), folder / "model" / name)
+    request = _request(export)
     (folder / dvc_files.REQUEST).write_text(json.dumps(request, indent=2) + "\n")
     refit = bool(request["refit_of"])
     command = (
         f"python -m housing_sweep.pipeline.child {'retrain' if refit else 'rebuild'}"
         f" {dvc_files.REQUEST} model/answer.json"
     )
-    data = _tracked(folder, DATA)
+    data = _tracked(folder, table)
     outs = [_tracked(folder, f"model/{name}") for name in (MODEL_FILE, PREDICTIONS_FILE)]
     facts = _tracked(folder, f"model/{FACTS_FILE}")
-    (folder / f"{DATA}.dvc").write_text(dvc_files.dvc_file(data))
+    (folder / f"{table}.dvc").write_text(dvc_files.dvc_file(data))
     (folder / "dvc.yaml").write_text(dvc_files.pipeline(command, data, outs, facts))
     (folder / "dvc.lock").write_text(dvc_files.lock(command, data, request, outs, facts))
-    (folder / "data" / ".gitignore").write_text("/housing.csv\n")
+    (folder / "data" / ".gitignore").write_text(f"/{export.dataset.problem.file}\n")
     (folder / "model" / ".gitignore").write_text(
         f"/{MODEL_FILE}\n/{PREDICTIONS_FILE}\n/answer.json\n"
     )
-    (folder / "lineage.json").write_text(json.dumps(made.lineage, indent=2) + "\n")
+    (folder / "lineage.json").write_text(json.dumps(export.lineage, indent=2) + "\n")
     return [data, *outs]
 
 
-def _request(made: Export) -> dict[str, object]:
+def _data(export: Export) -> str:
+    return f"data/{export.dataset.problem.file}"
+
+
+def _request(export: Export) -> dict[str, object]:
     return {
-        "csv": DATA,
-        "config": made.config,
+        "csv": _data(export),
+        "problem": export.dataset.problem.as_document(),
+        "config": export.config,
         "folder": "model",
-        "data": {**asdict(made.dataset), "csv": DATA},
-        "iterations": made.files.facts.best_iteration,
-        "refit_of": made.files.facts.refit_of,
-        "interval90": made.files.facts.interval90,
+        "data": {**export.dataset.as_data(), "csv": _data(export)},
+        "iterations": export.files.facts.best_iteration,
+        "refit_of": export.files.facts.refit_of,
+        "interval90": export.files.facts.interval90,
     }
 
 

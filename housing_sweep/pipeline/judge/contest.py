@@ -8,11 +8,11 @@ from typing import Any, Self
 
 from housing_sweep.errors import HousingSweepError
 from housing_sweep.pipeline.judge import fresh_process
-from housing_sweep.pipeline.judge.examine import Examiner, Verified
+from housing_sweep.pipeline.judge.examine import Examiner, VerifiedModel
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.values import FetchedModel, Refit, Say
 from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.policy import Comparison, Figures, NoComparison
+from housing_sweep.registry.policy import Comparison, Figures, HardSplit, NoComparison
 from housing_sweep.registry.promotion import Version
 from housing_sweep.registry.references import MODEL_FILE, PREDICTIONS_FILE
 from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner
@@ -34,7 +34,7 @@ class ModelJudge:
     def __exit__(self, *_: object) -> None:
         self._examiner.close()
 
-    def expect(self, dataset_digest: str) -> None:
+    def expect_dataset(self, dataset_digest: str) -> None:
         """Reject models of runs that used another dataset from now on; "" accepts any."""
         self._examiner.sweep_data = dataset_digest
 
@@ -42,10 +42,10 @@ class ModelJudge:
         """Return a run's model, verified, or why it is rejected."""
         return self._examiner.candidate(candidate)
 
-    def why_not(self, model: Model) -> str:
+    def rejection_of(self, model: Model) -> str:
         """Return why a model that stands for itself is rejected, or ""."""
-        found = self._examiner.verify(model)
-        return "" if isinstance(found, Verified) else f"rejected: {found}"
+        verdict = self._examiner.verify(model)
+        return "" if isinstance(verdict, VerifiedModel) else f"rejected: {verdict}"
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a score is within noise of the best: one SE of their difference.
@@ -57,25 +57,25 @@ class ModelJudge:
         """
         import numpy as np
 
-        from housing_sweep.housing import evaluation
+        from housing_sweep.tabular import evaluation
 
         if leader.score is None or row.score is None:
             return False
-        led = self._sound(leader.model)
+        best = self._sound(leader.model)
         mine = row.candidate.summary.get("split_fingerprint")
-        if mine != led.files.facts.split_fingerprint or led.files.predictions is None:
+        if mine != best.files.facts.split_fingerprint or best.files.predictions is None:
             return False
         model = self._backend.runs.model_of(row.candidate)
         other = self._examiner.predictions(model) if model else None
         if other is None:
             return False
         if self._truth is None:
-            self._truth = _validation_prices(led)
-        one = np.load(led.files.predictions, allow_pickle=False)
+            self._truth = _validation_truth(best)
+        one = np.load(best.files.predictions, allow_pickle=False)
         two = np.load(other, allow_pickle=False)
         if not one.shape == two.shape == self._truth.shape:
             return False
-        noise = evaluation.difference_error(self._truth, two, one)
+        noise = evaluation.difference_error("rmse", self._truth, two, one)
         return math.isfinite(noise) and row.score - leader.score <= noise
 
     def refit(self, model: Model) -> Refit:
@@ -91,7 +91,7 @@ class ModelJudge:
             "refit_of": model.name,
             "interval90": verified.files.facts.interval90,
         }
-        answer = fresh_process.call("retrain", request)
+        answer = fresh_process.run_in_fresh_process("retrain", request)
         facts = ModelFacts.parse(answer, "what was fitted again")
         files = FetchedModel(
             folder / MODEL_FILE, facts.model_sha256, facts, folder / PREDICTIONS_FILE
@@ -105,12 +105,12 @@ class ModelJudge:
 
         Args:
             challenger: verified, or a refit of one that is.
-            champion: None: a forest with scikit-learn's defaults stands in, fitted now.
-            spatial: also fit both configs with whole regions held out.
+            champion: None: our default forest stands in, fitted now.
+            spatial: also fit both configs where what is really new is held out.
         """
         if isinstance(challenger, Refit):
-            made = Model("", f"{challenger.of.name}-refit", "", challenger.files.facts)
-            mine = Verified(made, challenger.files, challenger.dataset)
+            refit = Model("", f"{challenger.of.name}-refit", "", challenger.files.facts)
+            mine = VerifiedModel(refit, challenger.files, challenger.dataset)
             name = f"the refit of {challenger.of.name}"
         else:
             mine, name = self._sound(challenger), challenger.name
@@ -120,41 +120,42 @@ class ModelJudge:
             other = self._examiner.verify(self._backend.artifacts.model(champion.source))
         except HousingSweepError as error:
             other = error.what
-        if not isinstance(other, Verified):
+        if not isinstance(other, VerifiedModel):
             return NoComparison(f"the champion {champion.name} cannot be verified: {other}")
         return self._compare(mine, name, other, champion.name, spatial=spatial)
 
-    def _sound(self, model: Model) -> Verified:
+    def _sound(self, model: Model) -> VerifiedModel:
         """Return what was verified before; files and all."""
-        found = self._examiner.verified(model)
-        assert found is not None, f"{model.name} was not verified"
-        return found
+        verified = self._examiner.verified(model)
+        assert verified is not None, f"{model.name} was not verified"
+        return verified
 
     def _compare(
         self,
-        challenger: Verified,
+        challenger: VerifiedModel,
         name: str,
-        champion: Verified | None,
+        champion: VerifiedModel | None,
         champion_name: str,
         *,
         spatial: bool,
     ) -> Comparison | NoComparison:
         import numpy as np
 
-        from housing_sweep.housing import evaluation, refit, schema
+        from housing_sweep.tabular import evaluation, refit
 
         self._say(f"comparing {name} with {champion_name} on the test rows")
+        problem = challenger.dataset.problem
+        if champion is not None and not problem.same_table(champion.dataset.problem):
+            return NoComparison(f"the champion {champion_name} was trained on another table")
         folder = self._examiner.folder(challenger.model.name)
-        frame = schema.read_csv(challenger.dataset.csv)
-        split = _split(frame, challenger)
+        frame, split = _table(challenger)
         rows = split.test
         if champion is not None:
-            other = schema.read_csv(champion.dataset.csv)
-            rows = evaluation.untouched(frame, split, other, _split(other, champion))
+            rows = evaluation.untouched(frame, split, *_table(champion))
         if len(rows) < 2:
             return NoComparison(f"no test rows of {name} are new to {champion_name}")
         np.save(folder / "rows.npy", rows)
-        asked = {
+        request = {
             **challenger.request(),
             "rows": str(folder / "rows.npy"),
             "spatial": spatial,
@@ -162,61 +163,74 @@ class ModelJudge:
         outs = [folder / "challenger.npy", folder / "champion.npy"]
         theirs = {} if champion is None else _model_of(champion)
         jobs = [
-            ("evaluate", {**asked, "out": str(outs[0])}),
-            ("evaluate" if champion else "baseline", {**asked, **theirs, "out": str(outs[1])}),
+            ("evaluate", {**request, "out": str(outs[0])}),
+            ("evaluate" if champion else "baseline", {**request, **theirs, "out": str(outs[1])}),
         ]
         try:
             with ThreadPoolExecutor(len(jobs)) as pool:
-                answers = list(pool.map(lambda job: fresh_process.call(*job), jobs))
+                run = fresh_process.run_in_fresh_process
+                answers = list(pool.map(lambda job: run(*job), jobs))
         except fresh_process.ChildFailed as error:
             return NoComparison(error.what)
-        truth = frame[schema.TARGET].to_numpy(dtype=float)[rows]
+        truth = frame[problem.target.name].to_numpy(dtype=float)[rows]
         one, two = (np.load(path, allow_pickle=False) for path in outs)
-        interval = evaluation.rmse_difference(truth, one, two)
+        interval = evaluation.difference(problem.metric, truth, one, two)
+        sizes = [challenger.files.path, champion.files.path if champion else None]
+        figures = [
+            _figures(which, answer, path, problem.hard_split)
+            for which, answer, path in zip((name, champion_name), answers, sizes, strict=True)
+        ]
         return Comparison(
-            challenger=_figures(name, answers[0], challenger.files.path),
-            champion=_figures(champion_name, answers[1], champion.files.path if champion else None),
+            challenger=figures[0],
+            champion=figures[1],
             rows=len(rows),
             low=interval.low,
             difference=interval.estimate,
             high=interval.high,
-            mean_rmse=refit.mean_rmse(frame, split, rows),
+            mean_rmse=refit.mean_rmse(problem, frame, split, rows),
             first=champion is None,
+            metric=problem.metric,
+            unit=problem.target.unit,
+            margin=problem.margin,
         )
 
 
-def _validation_prices(verified: Verified) -> Any:
-    """Return the true prices of a model's validation rows, shaped (n,), in 100,000 USD."""
-    from housing_sweep.housing import schema
-
-    frame = schema.read_csv(verified.dataset.csv)
-    return frame[schema.TARGET].to_numpy(dtype=float)[_split(frame, verified).validation]
+def _validation_truth(verified: VerifiedModel) -> Any:
+    """Return the true targets of a model's validation rows, shaped (n,), in their unit."""
+    frame, split = _table(verified)
+    return frame[verified.dataset.problem.target.name].to_numpy(dtype=float)[split.validation]
 
 
-def _model_of(champion: Verified) -> dict[str, object]:
+def _model_of(champion: VerifiedModel) -> dict[str, object]:
     """Return the champion's own part of a request; rows are numbers in the challenger's table."""
     theirs = champion.request()
     return {key: theirs[key] for key in ("config", "model", "sha256")}
 
 
-def _split(frame: Any, verified: Verified) -> Any:
-    from housing_sweep.housing.split import make_split
-    from housing_sweep.housing.trial_config import TrialConfig
+def _table(verified: VerifiedModel) -> tuple[Any, Any]:
+    """Return the table that a model was trained on, and its split."""
+    from housing_sweep.tabular.split import make_split
+    from housing_sweep.tabular.tables import read_csv
+    from housing_sweep.tabular.trial_config import TrialConfig
 
-    config = TrialConfig.from_sweep(verified.config)
-    return make_split(frame, config.split, config.split_seed)
+    problem = verified.dataset.problem
+    frame = read_csv(problem, verified.dataset.csv)
+    config = TrialConfig.from_sweep(verified.config, problem)
+    return frame, make_split(problem, frame, config.split, config.split_seed)
 
 
-def _figures(name: str, answer: Mapping[str, Any], model: Path | None) -> Figures:
+def _figures(
+    name: str, answer: Mapping[str, Any], model: Path | None, hard_split: str | None
+) -> Figures:
+    hard = answer["hard"]
     return Figures(
         name=name,
         rmse=answer["rmse"],
         mae=answer["mae"],
         r2=answer["r2"],
-        by_region=tuple(answer["by_region"]),
-        by_decile=tuple(answer["by_decile"]),
+        slices={kind: tuple(parts) for kind, parts in answer["slices"].items()},
         latency_ms=answer["latency_ms"],
         rows_per_second=answer["rows_per_second"],
         bytes=model.stat().st_size if model else None,
-        spatial_rmse=answer["spatial"],
+        hard=HardSplit(hard_split, hard) if hard_split and hard is not None else None,
     )

@@ -2,13 +2,13 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline.judge import fresh_process
 from housing_sweep.pipeline.ports import Artifacts, Runs
-from housing_sweep.pipeline.values import DatasetVersion, FetchedModel, Say
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Say
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, why_not_equal, why_not_loaded
 
@@ -17,7 +17,7 @@ MOST_REJECTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedModel:
     """A model that was loaded once, in a fresh process, and did what it promised.
 
     Attributes:
@@ -28,7 +28,7 @@ class Verified:
 
     model: Model
     files: FetchedModel
-    dataset: DatasetVersion
+    dataset: FetchedDataset
 
     @property
     def config(self) -> Mapping[str, object]:
@@ -39,6 +39,7 @@ class Verified:
         """Return what every command of `pipeline.child` about this model needs."""
         return {
             "csv": str(self.dataset.csv),
+            "problem": self.dataset.problem.as_document(),
             "config": dict(self.config),
             "model": str(self.files.path),
             "sha256": self.files.sha256,
@@ -46,7 +47,7 @@ class Verified:
 
     def data(self) -> dict[str, object]:
         """Return the dataset version as a flat object."""
-        return {**asdict(self.dataset), "csv": str(self.dataset.csv)}
+        return self.dataset.as_data()
 
 
 def installed() -> dict[str, str]:
@@ -71,7 +72,7 @@ class Examiner:
     artifacts: Artifacts
     say: Say
     sweep_data: str = ""
-    _found: dict[str, Verified | str] = field(default_factory=dict)
+    _verdicts: dict[str, VerifiedModel | str] = field(default_factory=dict)
     _rejected: int = 0
     _scratch: "tempfile.TemporaryDirectory[str]" = field(
         default_factory=lambda: tempfile.TemporaryDirectory(prefix="housing-sweep-")
@@ -88,13 +89,13 @@ class Examiner:
         model = self.runs.model_of(candidate)
         if model is None:
             return "no committed model artifact"
-        found = self.verify(model, candidate)
-        if isinstance(found, Verified):
+        verdict = self.verify(model, candidate)
+        if isinstance(verdict, VerifiedModel):
             return model
         self._rejected += 1
-        return f"rejected: {found}"
+        return f"rejected: {verdict}"
 
-    def verify(self, model: Model, candidate: Candidate | None = None) -> Verified | str:
+    def verify(self, model: Model, candidate: Candidate | None = None) -> VerifiedModel | str:
         """Return a verified model, or why it is not one.
 
         Args:
@@ -102,15 +103,17 @@ class Examiner:
             candidate: the run whose summary must agree; None where the run does not matter.
         """
         key = f"{model.id} {candidate.id if candidate else ''}"
-        if key not in self._found:
+        if key not in self._verdicts:
             self.say(f"verifying {model.name}")
-            self._found[key] = self._verify(model, candidate)
-        return self._found[key]
+            self._verdicts[key] = self._verify(model, candidate)
+        return self._verdicts[key]
 
-    def verified(self, model: Model) -> Verified | None:
+    def verified(self, model: Model) -> VerifiedModel | None:
         """Return what was verified before of a model, if it was."""
-        held = (found for key, found in self._found.items() if key.startswith(f"{model.id} "))
-        return next((found for found in held if isinstance(found, Verified)), None)
+        mine = (
+            verdict for key, verdict in self._verdicts.items() if key.startswith(f"{model.id} ")
+        )
+        return next((one for one in mine if isinstance(one, VerifiedModel)), None)
 
     def predictions(self, model: Model) -> Path | None:
         """Return the saved validation predictions of a model; nothing is loaded."""
@@ -125,7 +128,7 @@ class Examiner:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def _verify(self, model: Model, candidate: Candidate | None) -> Verified | str:
+    def _verify(self, model: Model, candidate: Candidate | None) -> VerifiedModel | str:
         try:
             files = self.artifacts.fetch_model(model, self.folder(model.name))
             claims = Claims.of(model, files.facts, candidate)
@@ -135,11 +138,11 @@ class Examiner:
             if why:
                 return why
             dataset = self._dataset(files)
-            found = Verified(model, files, dataset)
-            answer = fresh_process.call(
+            verified = VerifiedModel(model, files, dataset)
+            answer = fresh_process.run_in_fresh_process(
                 "verify",
                 {
-                    **found.request(),
+                    **verified.request(),
                     "fingerprint": files.facts.split_fingerprint,
                     "predictions": str(files.predictions) if files.predictions else "",
                 },
@@ -149,9 +152,9 @@ class Examiner:
         scores, differ = answer["scores"], answer["differ"]
         assert isinstance(scores, dict)
         assert differ is None or isinstance(differ, float)
-        return why_not_equal(claims, scores, differ) or found
+        return why_not_equal(claims, scores, differ) or verified
 
-    def _dataset(self, files: FetchedModel) -> DatasetVersion:
+    def _dataset(self, files: FetchedModel) -> FetchedDataset:
         name = files.facts.dataset
         dataset = self.artifacts.fetch_dataset(name)
         if dataset.digest != files.facts.dataset_digest:

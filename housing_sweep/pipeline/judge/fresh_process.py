@@ -22,7 +22,7 @@ class ChildFailed(HousingSweepError):
     """The child said why it cannot do what was asked, or died."""
 
 
-def call(
+def run_in_fresh_process(
     command: str, request: Mapping[str, object], code: Path | None = None
 ) -> dict[str, object]:
     """Run one command of `pipeline.child` in a new process and return its answer.
@@ -59,5 +59,5 @@ def call(
             lines = done.stderr.strip().splitlines()
             last = lines[-1] if lines else f"exit code {done.returncode}"
             raise ChildFailed(last.removeprefix("error: "))
-        found: dict[str, object] = json.loads(answer.read_text())
-        return found
+        result: dict[str, object] = json.loads(answer.read_text())
+        return result

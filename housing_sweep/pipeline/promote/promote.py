@@ -34,7 +34,7 @@ from housing_sweep.registry.promotion import (
     decide,
     record,
 )
-from housing_sweep.registry.references import SweepId, SweepRef, Target
+from housing_sweep.registry.references import COLLECTION, SweepId, SweepRef, Target, artifact_name
 from housing_sweep.registry.selection import (
     Ranked,
     Winner,
@@ -170,7 +170,6 @@ def _decide(
 
 
 def _of_sweep(backend: Backend, judge: Judge, request: PromotionRequest, say: Say) -> PromotionCase:
-    target = Target(request.alias)
     facts = backend.sweeps.sweep(SweepRef.parse(request.sweep))
     score = score_of(facts.objectives, request.metric, request.goal)
     say(f"ranking the runs of {facts.ref} by {score.name}, {score.goal.value}")
@@ -178,13 +177,16 @@ def _of_sweep(backend: Backend, judge: Judge, request: PromotionRequest, say: Sa
     if not request.strict_best and score == score_of({}):
         ranked = settle_ties(ranked, judge.ties, judge.examine)
     best = winner(ranked)
+    dataset = backend.runs.dataset_of(best.candidate) if best else None
+    collection = artifact_name(dataset.name) if dataset else COLLECTION
+    target = Target(request.alias, collection=collection)
     return PromotionCase(
         sweep=facts.ref,
         target=target,
         score=score,
         ranked=ranked,
         policy=request.policy,
-        dataset=backend.runs.dataset_of(best.candidate) if best else None,
+        dataset=dataset,
         champion=backend.registry.champion(facts.ref, target),
         open_record=backend.promotions.open_record(facts.ref, target),
         who=backend.promotions.who,
@@ -200,7 +202,7 @@ def rank(sweeps: Sweeps, judge: Judge, facts: SweepFacts, score: Score) -> tuple
     """
     finished = sweeps.finished(facts.ref, score)
     top = list(islice(finished, SHOWN))
-    judge.expect(usual_dataset(run.summary.get("dataset_digest") for run in top))
+    judge.expect_dataset(usual_dataset(run.summary.get("dataset_digest") for run in top))
     ranked = select(chain(top, finished), score, judge.examine, SHOWN)
     summaries = [row.candidate.summary for row in ranked]
     if summaries and all(score.raw(summary) is None for summary in summaries):
@@ -221,7 +223,7 @@ def _of_version(backend: Backend, judge: Judge, request: PromotionRequest) -> Pr
     if candidate is None:
         raise NotFound(f"the run that made {source.source} was deleted", fix="promote from a sweep")
     score = score_of({})
-    why = judge.why_not(model)
+    why = judge.rejection_of(model)
     row = Ranked(candidate, score.read(candidate.summary), why, None if why else model)
     row = replace(row, won=not why)
     entity, project, _ = candidate.id.split("/")
@@ -277,7 +279,7 @@ def _compared(decision: Decision) -> dict[str, object]:
         "test_rmse": comparison.challenger.rmse,
         "champion_test_rmse": comparison.champion.rmse,
         "test_rmse_difference": comparison.difference,
-        "spatial_test_rmse": comparison.challenger.spatial_rmse,
+        "spatial_test_rmse": comparison.challenger.as_json()["spatial_rmse"],
     }
 
 

@@ -12,26 +12,29 @@ from pathlib import Path
 import numpy as np
 
 from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable
-from housing_sweep.housing import metrics, schema, split
-from housing_sweep.housing.trial_config import TrialConfig
 from housing_sweep.pipeline.report.read_sweep import Sources
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.references import RunId, SweepRef
 from housing_sweep.registry.selection import Candidate, Model
-from housing_sweep.report.contents import Errors, Floats
+from housing_sweep.report.contents import Errors, Floats, Land, Place, Target
+from housing_sweep.tabular import metrics, split, tables
+from housing_sweep.tabular.extras import extras_of
+from housing_sweep.tabular.problem import Problem
+from housing_sweep.tabular.trial_config import TrialConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The errors, or the reason why there are none; and the dataset version and its source."""
+class ModelErrors:
+    """The errors, or the reason why there are none; the dataset version, its source and target."""
 
     errors: Errors | None
     why_not: str = ""
     dataset: str = ""
     source: str = ""
+    target: Target | None = None
 
 
-def look(backend: Sources, ref: SweepRef, trial: str) -> Seen:
+def errors_of_model(backend: Sources, ref: SweepRef, trial: str) -> ModelErrors:
     """Return how a trial's model errs on the validation rows of its split.
 
     Raises:
@@ -39,33 +42,67 @@ def look(backend: Sources, ref: SweepRef, trial: str) -> Seen:
     """
     run = Candidate(RunId(f"{ref.entity}/{ref.project}/{trial}"), trial, "", "")
     data = backend.runs.dataset_of(run)
-    dataset, source = (data.name, data.source) if data else ("", "")
+    dataset, source, target = "", "", None
     model = backend.runs.model_of(run)
-    if model is None:
-        return Seen(None, f"{trial} has no model artifact", dataset, source)
     try:
-        return Seen(_errors(backend, model), "", dataset, source)
+        if data is not None:
+            dataset, source = data.name, data.source
+            target = target_of(backend.artifacts.fetch_dataset(data.name).problem)
+        if model is None:
+            why_not = f"{trial} has no model artifact"
+            return ModelErrors(None, why_not, dataset, source, target)
+        return ModelErrors(_errors(backend, model), "", dataset, source, target)
     except Unavailable:
         raise
     except HousingSweepError as error:
-        return Seen(None, error.what, dataset, source)
+        return ModelErrors(None, error.what, dataset, source, target)
+
+
+def target_of(problem: Problem) -> Target:
+    """Return what a report says of a problem's target."""
+    extras = extras_of(problem)
+    words, unit = extras.words, problem.unit
+    return Target(
+        name=words.target or problem.target.name,
+        unit=unit.name,
+        scale=unit.scale,
+        words=words.unit,
+        note=words.about_target,
+        strong_error=extras.strong_error,
+        stand_in=words.stand_in,
+    )
+
+
+def _land_of(problem: Problem) -> Land | None:
+    outline = extras_of(problem).outline
+    if outline is None:
+        return None
+    drawn = outline()
+    return Land(drawn.name, drawn.line, drawn.towns)
 
 
 def _errors(backend: Sources, model: Model) -> Errors:
     facts = model.facts
     if facts is None:
         raise NotFound(f"{model.name} does not say how it was trained: not a model of ours")
-    config = TrialConfig.from_sweep(facts.config)
+    dataset = backend.artifacts.fetch_dataset(facts.dataset)
+    problem = dataset.problem
+    config = TrialConfig.from_sweep(facts.config, problem)
     predicted = _predictions(backend, model, facts)
-    frame = schema.read_csv(backend.artifacts.fetch_dataset(facts.dataset).csv)
-    rows = split.make_split(frame, config.split, config.split_seed)
+    frame = tables.read_csv(problem, dataset.csv)
+    rows = split.make_split(problem, frame, config.split, config.split_seed)
     if rows.fingerprint != facts.split_fingerprint or len(rows.validation) != len(predicted):
         raise Refused(f"{model.name} was trained on another split than its config gives here")
     validation = frame.iloc[rows.validation]
-    latitude, longitude, actual = (
-        validation[name].to_numpy(dtype=float) for name in ("Latitude", "Longitude", schema.TARGET)
-    )
-    return Errors(latitude, longitude, actual, predicted)
+
+    def column(name: str) -> Floats:
+        return validation[name].to_numpy(dtype=float)
+
+    place = None
+    if problem.place is not None:
+        latitude, longitude = problem.place
+        place = Place(column(latitude), column(longitude), _land_of(problem))
+    return Errors(column(problem.target.name), predicted, target_of(problem), place)
 
 
 def _predictions(backend: Sources, model: Model, facts: ModelFacts) -> Floats:

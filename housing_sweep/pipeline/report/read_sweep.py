@@ -7,7 +7,7 @@ from typing import Protocol
 from housing_sweep.pipeline.ports import Artifacts, Runs, SweepReports, Sweeps
 from housing_sweep.registry.references import SweepRef
 from housing_sweep.registry.selection import Candidate
-from housing_sweep.report.contents import Report, Trial
+from housing_sweep.report.contents import Report, ReportedTrial
 from housing_sweep.report.words import FACTS
 from housing_sweep.search.score import Goal, Score, finite, metric_names, score_of, unknown_metric
 
@@ -71,11 +71,13 @@ def read_sweep(
     )
 
 
-def reported(number: int, candidate: Candidate, score: Score, parameters: Sequence[str]) -> Trial:
+def reported(
+    number: int, candidate: Candidate, score: Score, parameters: Sequence[str]
+) -> ReportedTrial:
     """Return a trial as a report shows it."""
     summary, config = candidate.summary, candidate.config
     figures = {name: finite(summary.get(name)) for name in FACTS}
-    return Trial(
+    return ReportedTrial(
         number=number,
         id=candidate.id.rsplit("/", 1)[-1],
         name=str(candidate.name),

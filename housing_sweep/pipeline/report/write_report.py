@@ -14,7 +14,7 @@ from housing_sweep.search.score import Goal
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenReport:
     """What was made: both files, and the page of the run that shows the report, or ""."""
 
     html: Path
@@ -23,7 +23,7 @@ class Written:
     report: Report
 
 
-def make(
+def write_report(
     backend: Sources,
     sweep: str,
     out: Path | None,
@@ -31,7 +31,7 @@ def make(
     metric: str | None = None,
     goal: Goal | None = None,
     log: bool = True,
-) -> Written:
+) -> WrittenReport:
     """Write a sweep's report as HTML and, beside it, as Markdown.
 
     Args:
@@ -48,7 +48,7 @@ def make(
     """
     ref = SweepRef.parse(sweep)
     target = _target(out or Path(f"report-{ref.id}.html"))
-    report = read(backend, ref, metric, goal)
+    report = read_report(backend, ref, metric, goal)
     _write(target, page.html(report))
     _write(target.with_suffix(".md"), markdown.markdown(report))
     logged = ""
@@ -56,10 +56,10 @@ def make(
         with backend.reports.report_run(SweepRef.parse(report.sweep), report.promotion) as run:
             run.show(target)
             logged = run.url
-    return Written(target, target.with_suffix(".md"), logged, report)
+    return WrittenReport(target, target.with_suffix(".md"), logged, report)
 
 
-def read(
+def read_report(
     backend: Sources, ref: SweepRef, metric: str | None = None, goal: Goal | None = None
 ) -> Report:
     """Return a sweep's report: its trials, curves, promotion, and the best model's errors."""
@@ -73,13 +73,14 @@ def read(
     report = replace(report, curves=curves)
     if winner is None:
         return report
-    seen = model_errors.look(backend, ref, winner.id)
+    seen = model_errors.errors_of_model(backend, ref, winner.id)
     return replace(
         report,
         errors=seen.errors,
         no_errors=seen.why_not,
         dataset=seen.dataset,
         source=seen.source,
+        target=seen.target,
     )
 
 

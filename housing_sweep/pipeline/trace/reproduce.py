@@ -1,7 +1,7 @@
 """Build a model again from its record alone: data by digest, code by commit, config, seeds."""
 
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from housing_sweep.errors import NotFound, Refused
@@ -48,16 +48,17 @@ def reproduce(backend: Backend, reference: str, say: Say) -> Reproduction:
         built.mkdir()
         request = {
             "csv": str(dataset.csv),
+            "problem": dataset.problem.as_document(),
             "config": dict(facts.config),
             "folder": str(built),
-            "data": {**asdict(dataset), "csv": str(dataset.csv)},
+            "data": dataset.as_data(),
             "iterations": facts.best_iteration,
             "refit_of": facts.refit_of,
             "interval90": facts.interval90,
         }
         try:
             command = "retrain" if facts.refit_of else "rebuild"
-            answer = fresh_process.call(command, request, code.root)
+            answer = fresh_process.run_in_fresh_process(command, request, code.root)
         except fresh_process.ChildFailed as error:
             raise Refused(
                 f"{model.name} cannot be built with code {code.note}: {error.what}"

@@ -8,17 +8,20 @@ import hashlib
 import json
 import platform
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
 import numpy as np
 
-from housing_sweep.housing import metrics
-from housing_sweep.housing.fit import FitResult
-from housing_sweep.housing.split import Split
-from housing_sweep.housing.trial_config import TrialConfig
-from housing_sweep.pipeline.values import DatasetVersion
+from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+from housing_sweep.tabular import metrics
+from housing_sweep.tabular.extras import extras_of
+from housing_sweep.tabular.fit import FitResult
+from housing_sweep.tabular.problem import Problem
+from housing_sweep.tabular.split import Split
+from housing_sweep.tabular.trial_config import TrialConfig
 
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "housing-sweep")
 COMPRESSION = 3
@@ -29,15 +32,22 @@ def installed() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
 
 
-def code_sha256() -> str:
-    """Return the SHA-256 over the modules of `housing_sweep.housing`, which decide the result.
+def code_sha256(problem: Problem) -> str:
+    """Return the SHA-256 over the modules that decide a result: `tabular` and the problem's own.
 
     It tells code apart also where no git checkout is at hand.
     """
     hasher = hashlib.sha256()
-    for module in sorted(Path(metrics.__file__).parent.glob("*.py")):
-        hasher.update(f"{module.name}\n".encode() + module.read_bytes())
+    for package in ("housing_sweep.tabular", extras_of(problem).package):
+        for module in _modules(package):
+            hasher.update(f"{package}/{module.name}\n".encode() + module.read_bytes())
     return hasher.hexdigest()
+
+
+def _modules(package: str) -> list[Path]:
+    spec = find_spec(package) if package else None
+    folders = spec.submodule_search_locations if spec else None
+    return sorted(module for folder in folders or () for module in Path(folder).glob("*.py"))
 
 
 def paths(folder: Path) -> dict[str, Path]:
@@ -50,7 +60,7 @@ def write(
     config: TrialConfig,
     result: FitResult,
     split: Split,
-    dataset: DatasetVersion,
+    dataset: FetchedDataset,
     refit_of: str = "",
     interval90: float | None = None,
 ) -> dict[str, object]:
@@ -63,7 +73,8 @@ def write(
         split: its rows.
         dataset: the version it used.
         refit_of: name of the model artifact whose config was fitted again on more rows, or "".
-        interval90: half the width of its prediction interval, in 100,000 USD; None if unknown.
+        interval90: half the width of its prediction interval, in the target's unit; None if
+            unknown.
     """
     files = paths(folder)
     model = files[MODEL_FILE]
@@ -84,7 +95,8 @@ def write(
         "model_bytes": model.stat().st_size,
         "predictions_sha256": metrics.predictions_sha256(result.predictions),
         "interval90": interval90,
-        "code_sha256": code_sha256(),
+        "code_sha256": code_sha256(dataset.problem),
+        "problem": dataset.problem.as_document(),
     }
     if refit_of:
         facts["refit_of"] = refit_of

@@ -1,15 +1,14 @@
-"""Publish the dataset as a versioned artifact; equal data gives the same version."""
+"""Publish a table as a versioned dataset artifact; equal data gives the same version."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from housing_sweep.housing import dataset
-from housing_sweep.housing.sources import Housing
 from housing_sweep.pipeline.wandb_io.tracking import open_run
+from housing_sweep.tabular import dataset_files
+from housing_sweep.tabular.tables import LoadedTable
 
-NAME, KIND = "california-housing", "dataset"
-DEFAULT_PROJECT = "california-housing"
+KIND = "dataset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +21,22 @@ class Published:
     sha256: str
 
 
-def publish(housing: Housing, project: str) -> Published:
-    """Log a table as the dataset artifact and return its version."""
-    files = dataset.files_of(housing)
+def publish(table: LoadedTable, project: str | None = None) -> Published:
+    """Log a table as the artifact of its problem's name; return its version.
+
+    Args:
+        table: what is published.
+        project: where; default the problem's name.
+    """
+    problem = table.problem
+    files = dataset_files.files_of(table)
+    contents = {problem.file: files.csv, dataset_files.SCHEMA_NAME: files.schema}
+    project = project or problem.name
     with tempfile.TemporaryDirectory() as scratch:
-        paths = {
-            dataset.CSV_NAME: Path(scratch) / dataset.CSV_NAME,
-            dataset.SCHEMA_NAME: Path(scratch) / dataset.SCHEMA_NAME,
-        }
-        paths[dataset.CSV_NAME].write_bytes(files.csv)
-        paths[dataset.SCHEMA_NAME].write_bytes(files.schema)
-        with open_run("publish-dataset", {"origin": housing.origin}, project=project) as run:
-            path = run.log_artifact(NAME, KIND, paths, files.metadata, wait=True)
+        paths = {name: Path(scratch) / name for name in contents}
+        for name, content in contents.items():
+            paths[name].write_bytes(content)
+        with open_run("publish-dataset", {"origin": table.origin}, project=project) as run:
+            path = run.log_artifact(problem.name, KIND, paths, files.metadata, wait=True)
     assert path is not None
-    return Published(path, housing.source, len(housing.frame), str(files.metadata["sha256"]))
+    return Published(path, table.source, len(table.frame), str(files.metadata["sha256"]))

@@ -15,11 +15,12 @@ from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, why_not_loaded
 
 if TYPE_CHECKING:
-    from housing_sweep.housing.model import HousingModel
+    from housing_sweep.tabular.model import TabularModel
+    from housing_sweep.tabular.problem import Problem
 
 
 def find_model(backend: Backend, reference: str) -> Model:
-    """Return the model that a reference names (`registry.names.ModelRef`).
+    """Return the model that a reference names (`registry.references.ModelRef`).
 
     Raises:
         BadInput: it has no form that a model can have.
@@ -50,7 +51,7 @@ def find_model(backend: Backend, reference: str) -> Model:
 def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, FetchedModel]]:
     """Yield a model and its files, deleted afterwards: hashes agree, libraries fit.
 
-    Nothing was loaded and no score recomputed: promotion did that (`pipeline.examine`).
+    Nothing was loaded and no score recomputed: promotion did that (`judge.examine`).
 
     Raises:
         NotFound: there is no such model.
@@ -59,17 +60,17 @@ def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, Fet
     from housing_sweep.pipeline.train import model_files
 
     model = find_model(backend, reference)
-    made: Candidate | None = backend.runs.made_by(model)
+    run: Candidate | None = backend.runs.made_by(model)
     with tempfile.TemporaryDirectory(prefix="housing-sweep-") as scratch:
         files = backend.artifacts.fetch_model(model, Path(scratch))
-        claims = Claims.of(model, files.facts, made)
+        claims = Claims.of(model, files.facts, run)
         why = why_not_loaded(claims, files.sha256, model_files.installed())
         if why:
             raise Refused(f"{model.name} is not loaded: {why}", fix="name another version")
         yield model, files
 
 
-def load_model(reference: str = "registry:production") -> "HousingModel":
+def load_model(reference: str = "registry:production") -> "TabularModel":
     """Return a model, loaded into this process after its hashes and libraries were checked.
 
     Args:
@@ -89,8 +90,8 @@ def load_model(reference: str = "registry:production") -> "HousingModel":
 def predict_csv(backend: Backend, reference: str, csv: Path, out: Path) -> tuple[Model, int]:
     """Write a CSV with predictions; return the model and the number of rows.
 
-    The columns are those of `csv` and `predicted`, `low90`, `high90`, in 100,000 USD: nine of ten
-    validation rows lay in such an interval (split conformal; Lei et al., JASA 113 (2018)).
+    The columns are those of `csv` and `predicted`, `low90`, `high90`, in the target's unit: nine of
+    ten validation rows lay in such an interval (split conformal; Lei et al., JASA 113 (2018)).
 
     Raises:
         DataError: `csv` lacks a column or holds impossible values; all are named.
@@ -99,29 +100,47 @@ def predict_csv(backend: Backend, reference: str, csv: Path, out: Path) -> tuple
     import numpy as np
     import pandas as pd
 
-    from housing_sweep.housing import schema
+    from housing_sweep.tabular.tables import read_inputs
 
-    table = schema.read_features(csv)
-    with checked_model(backend, reference) as (model, files), _replacing(out) as part:
-        predictions = files.path.with_name("out.npy")
-        request = {
-            "csv": str(csv.resolve()),
-            "model": str(files.path),
-            "sha256": files.sha256,
-            "out": str(predictions),
-        }
-        try:
-            fresh_process.call("predict", request)
-        except fresh_process.ChildFailed as error:
-            raise Refused(f"{model.name} cannot predict: {error.what}") from None
-        given = pd.read_csv(csv, encoding="utf-8-sig", skipinitialspace=True)
-        given["predicted"] = np.load(predictions, allow_pickle=False)
-        half = files.facts.interval90
-        if half is not None:
-            given["low90"] = (given["predicted"] - half).clip(lower=0)
-            given["high90"] = given["predicted"] + half
-        given.to_csv(part, index=False)
+    with checked_model(backend, reference) as (model, files):
+        problem = problem_of_model(files)
+        table = read_inputs(problem, csv)
+        with _replacing(out) as part:
+            predictions = files.path.with_name("out.npy")
+            request = {
+                "csv": str(csv.resolve()),
+                "problem": problem.as_document(),
+                "model": str(files.path),
+                "sha256": files.sha256,
+                "out": str(predictions),
+            }
+            try:
+                fresh_process.run_in_fresh_process("predict", request)
+            except fresh_process.ChildFailed as error:
+                raise Refused(f"{model.name} cannot predict: {error.what}") from None
+            given = pd.read_csv(csv, encoding="utf-8-sig", skipinitialspace=True)
+            given["predicted"] = np.load(predictions, allow_pickle=False)
+            half = files.facts.interval90
+            if half is not None:
+                lowest = problem.target.low
+                given["low90"] = (given["predicted"] - half).clip(lower=lowest)
+                given["high90"] = given["predicted"] + half
+            given.to_csv(part, index=False)
     return model, len(table)
+
+
+def problem_of_model(files: FetchedModel) -> "Problem":
+    """Return what a model predicts, as its `model.json` says.
+
+    Raises:
+        DataError: it says it in no way that this version knows.
+    """
+    from housing_sweep.tabular.extras import extras_of
+    from housing_sweep.tabular.problem import Problem
+
+    problem = Problem.parse(files.facts.problem, "model.json")
+    extras_of(problem)  # whose name it bears must be the same table
+    return problem
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from housing_sweep.pipeline.values import DatasetVersion, FetchedModel
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel
 from housing_sweep.pipeline.wandb_io import convert, downloads
 from housing_sweep.pipeline.wandb_io.connection import Connection
 from housing_sweep.registry.selection import Model
@@ -31,7 +31,7 @@ class WandbArtifacts:
         with self.connection.reading(f"download {model.name}"):
             return downloads.fetch_predictions(artifact, folder)
 
-    def fetch_dataset(self, name: str) -> DatasetVersion:
+    def fetch_dataset(self, name: str) -> FetchedDataset:
         """Download a dataset version; a copy here with its SHA-256 is not fetched again."""
         artifact = self.connection.artifact(name)
         with self.connection.reading(f"download {name}"):

@@ -17,9 +17,8 @@ import wandb
 from housing_sweep.errors import BadInput, Unavailable
 from housing_sweep.pipeline.wandb_io import sdk_errors
 from housing_sweep.pipeline.wandb_io.convert import artifact_path
-from housing_sweep.registry.references import SweepId, SweepRef
+from housing_sweep.registry.references import COLLECTION, SweepId, SweepRef
 
-PROJECT = "california-housing"
 REACH_SECONDS = 10.0
 SESSION = ("base_url", "api_key", "identity_token_file")
 """What `wandb.init` changes in the settings of the process. Source: wbauth/settings.py."""
@@ -77,7 +76,7 @@ class Connection:
             # The environment's entity and project are names on the environment's backend.
             mine = api.settings if address == own else {}
             entity = entity or mine.get("entity") or home
-            project = str(mine.get("project") or PROJECT)
+            project = str(mine.get("project") or COLLECTION)
             token = key or str(api.api_key or "")
             api = _api(address, token, entity)
         return cls(address, token, entity, project, who, api)

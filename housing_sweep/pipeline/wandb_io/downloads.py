@@ -5,6 +5,7 @@ Every file comes from the address that the artifact's own backend signs. The SDK
 its own), and follows `wandb-artifact://` references by an id that means something else elsewhere.
 """
 
+import base64
 import hashlib
 import json
 import tempfile
@@ -20,9 +21,10 @@ from urllib.parse import urlsplit
 from wandb.env import get_cache_dir
 
 from housing_sweep.errors import NotFound, Refused
-from housing_sweep.pipeline.values import DatasetVersion, FetchedModel
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel
 from housing_sweep.registry.model_facts import DatasetFacts, ModelFacts
 from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+from housing_sweep.tabular import dataset_files
 
 CHUNK = 1 << 20
 PAUSES = (0.5, 2.0, 8.0)
@@ -61,21 +63,42 @@ def cached(artifact: Any, entry: str, sha256: str, kind: str) -> Path:
     return target
 
 
-def fetch_dataset(artifact: Any) -> DatasetVersion:
+def fetch_dataset(artifact: Any) -> FetchedDataset:
     """Return a dataset version with its CSV on this machine, checked.
 
     Raises:
         NotFound: its file has another SHA-256 than recorded.
     """
     facts = DatasetFacts.parse(artifact.metadata)
+    problem = dataset_files.problem_of(_schema(artifact))
     collection = artifact.name.partition(":")[0]  # fetched by alias, its name has the alias
-    return DatasetVersion(
+    return FetchedDataset(
         path=f"{artifact.entity}/{artifact.project}/{collection}:{artifact.version}",
         digest=artifact.digest,
-        csv=cached(artifact, "housing.csv", facts.sha256, "datasets"),
+        csv=cached(artifact, problem.file, facts.sha256, "datasets"),
         sha256=facts.sha256,
         source=facts.source or "unknown",
+        problem=problem,
     )
+
+
+def _schema(artifact: Any) -> bytes | None:
+    """Return the bytes of `schema.json`, kept here by the MD5 that the manifest has for it."""
+    entry = artifact.manifest.entries.get(dataset_files.SCHEMA_NAME)
+    if entry is None:
+        return None
+    folder = Path(get_cache_dir()) / "housing-sweep" / "datasets"
+    copy = folder / f"{base64.b64decode(entry.digest).hex()}.json"
+    if copy.is_file():
+        content = copy.read_bytes()
+        digest = hashlib.md5(content, usedforsecurity=False).digest()  # W&B's own choice
+        if base64.b64encode(digest).decode() == entry.digest:
+            return content
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        part = Path(scratch) / "part"
+        fetch(artifact, {dataset_files.SCHEMA_NAME: part})
+        return part.replace(copy).read_bytes()
 
 
 def fetch_model(artifact: Any, folder: Path) -> FetchedModel:

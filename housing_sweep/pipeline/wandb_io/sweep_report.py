@@ -16,7 +16,7 @@ from housing_sweep.pipeline.wandb_io.connection import Connection
 from housing_sweep.pipeline.wandb_io.registry_versions import WandbRegistry
 from housing_sweep.registry.promotion import JOB_TYPE
 from housing_sweep.registry.references import SweepRef, Target
-from housing_sweep.report.contents import Curve, Promotion, Trial
+from housing_sweep.report.contents import Curve, ReportedPromotion, ReportedTrial
 from housing_sweep.search.score import finite, look_up
 
 RECORDS = 20
@@ -32,7 +32,7 @@ class WandbSweepReports:
     connection: Connection
     registry: WandbRegistry
 
-    def curves(self, ref: SweepRef, trials: Sequence[Trial], metric: str) -> list[Curve]:
+    def curves(self, ref: SweepRef, trials: Sequence[ReportedTrial], metric: str) -> list[Curve]:
         """Return the curves of the first trials that have one, over the iteration or the step."""
         curves = []
         for trial in trials[:MOST_CURVES]:
@@ -42,7 +42,7 @@ class WandbSweepReports:
             curves.append(Curve(trial.id, points))
         return curves
 
-    def promotion(self, ref: SweepRef) -> Promotion | None:
+    def promotion(self, ref: SweepRef) -> ReportedPromotion | None:
         """Return the newest promotion of one of its runs, applied ones first."""
         filters = {"jobType": JOB_TYPE, "config.sweep": str(ref)}
         project = f"{ref.entity}/{ref.project}"
@@ -57,7 +57,7 @@ class WandbSweepReports:
         challenger = config.get("challenger") or {}
         target = Target(str(config.get("alias", "")))
         champion = self.registry.champion(ref, target)
-        return Promotion(
+        return ReportedPromotion(
             run=run.id,
             applied=bool(run.summary_metrics.get("applied")),
             winner=str(challenger.get("run", "")).rsplit("/", 1)[-1],
@@ -71,7 +71,9 @@ class WandbSweepReports:
         )
 
     @contextmanager
-    def report_run(self, ref: SweepRef, promotion: Promotion | None) -> Iterator["WandbReportRun"]:
+    def report_run(
+        self, ref: SweepRef, promotion: ReportedPromotion | None
+    ) -> Iterator["WandbReportRun"]:
         """Open the promotion's run again, or without one a run with job type "report"."""
         known = promotion.run if promotion else None
         with self.connection.run(

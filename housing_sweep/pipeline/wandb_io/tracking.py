@@ -10,7 +10,7 @@ import pandas as pd
 import wandb
 
 from housing_sweep.errors import HousingSweepError
-from housing_sweep.pipeline.values import DatasetVersion
+from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.pipeline.wandb_io.downloads import fetch_dataset
 from housing_sweep.pipeline.wandb_io.sdk_errors import backend_url, reading, writing
 from housing_sweep.pipeline.wandb_io.stopping import heard_soon, undisturbed
@@ -74,13 +74,13 @@ class TrackedRun:
         """Set summary values."""
         self._run.summary.update(dict(values))
 
-    def use_dataset(self, reference: str) -> DatasetVersion:
+    def use_dataset(self, reference: str) -> FetchedDataset:
         """Record a dataset as input and return it; a copy here with its digest is not fetched.
 
         Raises:
             NotFound: no such artifact.
         """
-        fix = "publish it first: housing-sweep data publish --csv housing.csv"
+        fix = "publish it first: housing-sweep data publish --csv FILE"
         with reading(f"use dataset {reference}", fix):
             artifact = self._run.use_artifact(reference, type="dataset")
             return fetch_dataset(artifact)

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 
-from housing_sweep.server.edge.request import as_ours, own_context
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.artifacts import expiry, uploads, versions
+from housing_sweep.server.store.failures import as_ours
 from housing_sweep.server.store.runs import files
 
 INTERVAL_SECONDS = 3600.0
@@ -24,7 +24,7 @@ async def collect_forever(server: Server) -> None:
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:
-            await server.run(lambda: collect(own_context(server.services)))
+            await server.run(lambda: collect(Context.own(server.services)))
         except Exception as error:  # noqa: BLE001  one bad round must not end the collector
             _log.error("collecting blobs failed: %s", error, exc_info=as_ours(error) is None)
 
@@ -43,7 +43,7 @@ def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
         if name not in referenced and ctx.now - blobs.path(name).stat().st_mtime >= young:
             blobs.delete(name)
             gone += 1
-    on_their_way = uploads.known(ctx.db)
+    on_their_way = uploads.in_progress(ctx.db)
     for upload in blobs.uploads():
         if upload not in on_their_way and ctx.now - blobs.last_part_at(upload) >= young:
             blobs.forget_parts(upload)

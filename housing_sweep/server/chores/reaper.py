@@ -3,11 +3,11 @@
 import asyncio
 import logging
 
-from housing_sweep.server.edge.request import as_ours, own_context
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
-from housing_sweep.server.store.runs import history, runs
+from housing_sweep.server.store.failures import as_ours
+from housing_sweep.server.store.runs import runs
 from housing_sweep.server.sweeping import consequences
 
 LONGEST_INTERVAL_SECONDS = 10.0
@@ -22,7 +22,7 @@ async def reap_forever(server: Server) -> None:
     await asyncio.sleep(crash_after)
     while True:
         try:
-            await server.run(lambda: reap(own_context(server.services)))
+            await server.run(lambda: reap(Context.own(server.services)))
         except Exception as error:  # noqa: BLE001  one bad round must not end the reaper
             _log.error("reaping failed: %s", error, exc_info=as_ours(error) is None)
         await asyncio.sleep(min(LONGEST_INTERVAL_SECONDS, crash_after / 4))
@@ -31,9 +31,5 @@ async def reap_forever(server: Server) -> None:
 def reap(ctx: Context) -> None:
     """Mark runs without a sign of life as crashed; a sweep may be over by that."""
     with write(ctx.db):
-        for run_id in runs.reap(ctx.db, ctx.now - ctx.services.config.crash_after, ctx.now):
-            run = runs.by_id(ctx.db, run_id)
-            if run is not None:
-                history.settle(ctx.db, run.id)
-                consequences.on_progress(ctx, run)
-        consequences.tidy(ctx)
+        runs.reap(ctx.db, ctx.now - ctx.services.config.crash_after, ctx.now)
+        consequences.close_orphans(ctx)

@@ -102,11 +102,11 @@ class BlobStore:
         return await self._receive(chunks, announced, lambda _: self._part(upload, number))
 
     async def _receive(
-        self, chunks: AsyncIterator[bytes], announced: Digests, place: Callable[[Blob], Path]
+        self, chunks: AsyncIterator[bytes], announced: Digests, target_of: Callable[[Blob], Path]
     ) -> Blob:
         if shutil.disk_usage(self.root).free < RESERVE_BYTES:
             raise Unavailable(f"the disk of {self.root} is full", fix="free some space")
-        with self._incoming_file(place) as incoming:
+        with self._incoming_file(target_of) as incoming:
             async for chunk in chunks:
                 incoming.write(chunk)
             incoming.stored.digests.check(announced)
@@ -161,7 +161,7 @@ class BlobStore:
         return self.root / blob.sha256[:2] / blob.sha256
 
     @contextmanager
-    def _incoming_file(self, place: Callable[[Blob], Path]) -> Iterator["_Incoming"]:
+    def _incoming_file(self, target_of: Callable[[Blob], Path]) -> Iterator["_Incoming"]:
         """Yield a file to write to; it goes to its place when the block ends well, else away."""
         temporary = self._incoming / secrets.token_hex(16)
         try:
@@ -170,7 +170,7 @@ class BlobStore:
                 yield incoming
                 file.flush()
                 os.fsync(file.fileno())
-            _adopt(temporary, place(incoming.stored))
+            _adopt(temporary, target_of(incoming.stored))
         except OSError as error:
             raise Unavailable(f"cannot store the upload: {error}", fix="free some space") from error
         finally:

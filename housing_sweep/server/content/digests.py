@@ -34,11 +34,11 @@ class Digests:
         """Return the digest by one algorithm."""
         return self.xxh128 if algorithm == XXH128 else self.md5
 
-    def include(self, wanted: "Digests") -> bool:
-        """Return whether every digest that is wanted is this one's; at least one must be."""
-        pairs = ((self.md5, wanted.md5), (self.xxh128, wanted.xxh128))
-        asked = [mine == theirs for mine, theirs in pairs if theirs]
-        return bool(asked) and all(asked)
+    def contains_all(self, others: "Digests") -> bool:
+        """Return whether every one of the others is this one's, too; at least one must be."""
+        pairs = ((self.md5, others.md5), (self.xxh128, others.xxh128))
+        equal = [mine == theirs for mine, theirs in pairs if theirs]
+        return bool(equal) and all(equal)
 
     def check(self, announced: "Digests", what: str = "the upload") -> None:
         """Raise if the bytes are not those that were announced.
@@ -46,12 +46,12 @@ class Digests:
         Raises:
             BadInput: a digest that was announced is another one.
         """
-        for name, mine, wanted in (
+        for name, mine, expected in (
             ("MD5", self.md5, announced.md5),
             ("XXH128", self.xxh128, announced.xxh128),
         ):
-            if wanted and mine != wanted:
-                raise BadInput(f"{what} has {name} {mine}, announced was {wanted}")
+            if expected and mine != expected:
+                raise BadInput(f"{what} has {name} {mine}, announced was {expected}")
 
 
 NOTHING = Digests()

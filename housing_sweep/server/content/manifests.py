@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from housing_sweep.errors import BadInput
 from housing_sweep.server.content.digests import MD5, XXH128, Algorithm, Digests, manifest_hasher
 
-Contents = Mapping[str, Mapping[str, object]]
-"""Path -> {digest (base64), size, ref?, birthArtifactID?, extra?}; `extra.alg` is of the digest."""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -43,7 +40,11 @@ def parse(body: bytes) -> dict[str, object]:
 
 
 def entries(document: Mapping[str, object]) -> list[Entry]:
-    """Return a manifest's entries, by path."""
+    """Return a manifest's entries, by path.
+
+    Below `contents`: path -> {digest (base64), size, ref?, birthArtifactID?, extra?}, where
+    `extra.alg` is of the digest.
+    """
     contents = document["contents"]
     assert isinstance(contents, dict)
     return [
@@ -59,8 +60,8 @@ def entries(document: Mapping[str, object]) -> list[Entry]:
 
 
 def _extra(item: Mapping[str, object]) -> Mapping[str, object]:
-    held = item.get("extra")
-    return held if isinstance(held, Mapping) else {}
+    extra = item.get("extra")
+    return extra if isinstance(extra, Mapping) else {}
 
 
 def merge(documents: Iterable[Mapping[str, object]]) -> dict[str, object]:

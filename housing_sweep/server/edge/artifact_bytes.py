@@ -10,7 +10,7 @@ from housing_sweep.errors import BadInput, NotFound, PermissionDenied
 from housing_sweep.server.content.blobs import Blob
 from housing_sweep.server.content.digests import Digests
 from housing_sweep.server.edge.request import request_context
-from housing_sweep.server.edge.run_file_bytes import cors, download, signed_scope
+from housing_sweep.server.edge.signed_urls import cors, download, signed_scope
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.artifacts import files, uploads, versions
 from housing_sweep.server.store.artifacts.collections import ArtifactId
@@ -28,10 +28,10 @@ def artifact_file_endpoint(server: Server) -> Endpoint:
             return cors()
         if request.method == "PUT":
             return await _store(server, request)
-        scope = signed_scope(server, request, "get")
+        scope = signed_scope(server.services.signer, request, "get")
         sha256 = await server.run(lambda: _find(server, scope))
         name = scope.get("name", "wandb_manifest.json")
-        return download(server.services.blobs.path(sha256), name, request)
+        return download(server.services.blobs.path(sha256), name)
 
     return endpoint
 
@@ -39,7 +39,7 @@ def artifact_file_endpoint(server: Server) -> Endpoint:
 def _find(server: Server, scope: dict[str, str]) -> str:
     db = server.services.database.connection()
     if "manifest" in scope:
-        manifest = versions.manifest_by_id(db, int(scope["manifest"]))
+        manifest = versions.find_manifest(db, int(scope["manifest"]))
         sha256 = manifest.sha256 if manifest else None
     else:
         file = files.find(db, ArtifactId(int(scope["artifact"])), scope["name"])
@@ -50,7 +50,7 @@ def _find(server: Server, scope: dict[str, str]) -> str:
 
 
 async def _store(server: Server, request: Request) -> Response:
-    scope = signed_scope(server, request, "put")
+    scope = signed_scope(server.services.signer, request, "put")
     blobs, chunks = server.services.blobs, request.stream()
     announced = Digests(scope.get("md5"), scope.get("xxh128"))
     if "upload" in scope:
@@ -65,9 +65,9 @@ async def _store(server: Server, request: Request) -> Response:
 
 def _record(server: Server, scope: dict[str, str], blob: Blob) -> None:
     db, now = server.services.database.connection(), server.services.clock()
-    manifest = versions.manifest_by_id(db, int(scope.get("manifest", 0)))
+    manifest = versions.find_manifest(db, int(scope.get("manifest", 0)))
     artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
-    artifact = versions.by_id(db, artifact_id)
+    artifact = versions.find_by_id(db, artifact_id)
     if artifact is None or artifact.state != "PENDING":
         raise BadInput("this version is committed and cannot change")
     if manifest is not None:
@@ -76,7 +76,7 @@ def _record(server: Server, scope: dict[str, str], blob: Blob) -> None:
         part = Part(int(scope["part"]), blob.digests.md5 or "", blob.size)
         uploads.keep_part(db, scope["upload"], artifact.id, part)
     else:
-        files.store(db, artifact.id, scope["name"], blob, now)
+        files.record_upload(db, artifact.id, scope["name"], blob, now)
 
 
 def by_digest_endpoint(server: Server) -> Endpoint:
@@ -112,6 +112,6 @@ def by_digest_endpoint(server: Server) -> Endpoint:
                         return file.sha256
             raise NotFound(f"no file with digest {parts[-2]} in {entity}/{project_name}")
 
-        return download(server.services.blobs.path(await server.run(find)), name, request)
+        return download(server.services.blobs.path(await server.run(find)), name)
 
     return endpoint

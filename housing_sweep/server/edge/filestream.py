@@ -19,7 +19,6 @@ from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.runs import history, runs, writers
 from housing_sweep.server.store.runs.runs import Run
-from housing_sweep.server.sweeping import consequences
 
 MAX_LINES = 2**40
 
@@ -35,12 +34,8 @@ def filestream_endpoint(server: Server) -> Callable[[Request], Awaitable[Respons
             ctx = request_context(request, server.services)
             with write(ctx.db):
                 run = _run(ctx, path["entity"], path["project"], path["run"])
-                run = take(ctx, run, body)
-                consequences.on_progress(ctx, run)
-                run = _again(ctx, run)
-            if run.sweep_id is not None and body.get("complete"):
-                consequences.refresh(ctx, run.sweep_id)
-            return run
+                take(ctx, run, body)
+            return runs.get(ctx.db, run.id)
 
         run = await server.run(accept)
         answer: dict[str, object] = {
@@ -62,14 +57,14 @@ def _run(ctx: Context, entity: str, project_name: str, name: str) -> Run:
     return run
 
 
-def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> Run:
-    """Store everything one post holds and return the run as it is then.
+def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> None:
+    """Store everything one post holds.
 
     Raises:
         BadInput: the post is not shaped like one, or leaves a gap in the history.
     """
     db, now = ctx.db, ctx.now
-    runs.mark_alive(db, run.id, now)
+    runs.mark_alive(db, run, now)
     parts = body.get("files") or {}
     if not isinstance(parts, dict):
         raise BadInput("`files` must be an object")
@@ -85,9 +80,7 @@ def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> Run:
     if body.get("preempting"):
         runs.set_state(db, run.id, "preempting", now)
     if body.get("complete"):
-        history.settle(db, run.id)
         runs.end(db, run.id, _exit_code(body), now)
-    return _again(ctx, run)
 
 
 APPEND = {
@@ -109,19 +102,13 @@ APPEND_SHARED = {
 def _summarise(ctx: Context, run: Run, text: str) -> None:
     """Store a summary; of a run written together, each process knows its own part."""
     if ctx.writer is not None:
-        text = runs.merged(_again(ctx, run).summary, text)
+        text = runs.merged(runs.get(ctx.db, run.id).summary, text)
     runs.update(ctx.db, run.id, now=ctx.now, summary=text)
 
 
 def _exit_code(body: Mapping[str, Any]) -> int:
     code = body.get("exitcode") or 0
     return code if isinstance(code, int) and abs(code) < 2**31 else 1
-
-
-def _again(ctx: Context, run: Run) -> Run:
-    held = runs.by_id(ctx.db, run.id)
-    assert held is not None
-    return held
 
 
 def _chunk(name: str, part: object) -> tuple[int, Sequence[str]]:

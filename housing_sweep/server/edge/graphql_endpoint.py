@@ -8,14 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from housing_sweep.errors import BadInput, Conflict
-from housing_sweep.server.edge.request import as_ours, json_body, request_context
+from housing_sweep.server.edge.request import json_body, request_context
 from housing_sweep.server.graphql.encode import encode
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.failures import as_ours
 
 _log = logging.getLogger(__name__)
 
 
-def graphql_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]:
+def graphql_endpoint(server: Server, api: Api) -> Callable[[Request], Awaitable[Response]]:
     """Return the endpoint of one server."""
 
     async def endpoint(request: Request) -> Response:
@@ -28,7 +30,7 @@ def graphql_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]
         def execute() -> tuple[ExecutionResult, bytes]:
             ctx = request_context(request, server.services)
             ctx.viewer  # noqa: B018  no operation is open to strangers
-            result = server.api.execute(query, variables, operation, ctx)
+            result = api.execute(query, variables, operation, ctx)
             return result, encode(result)
 
         result, answer = await server.run(execute)

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +37,8 @@ def from_id(kind: str | tuple[str, ...], opaque: str) -> int:
     """
     kinds = (kind,) if isinstance(kind, str) else kind
     try:
-        held, _, number = base64.b64decode(opaque, validate=True).decode().partition(":")
-        if held in kinds:
+        name, _, number = base64.b64decode(opaque, validate=True).decode().partition(":")
+        if name in kinds:
             return int(number)
     except (binascii.Error, UnicodeDecodeError, ValueError):
         pass
@@ -78,9 +77,9 @@ def page_size(first: int | None) -> int:
 
 def connection(edges: Sequence[Edge], first: int, total_count: int | None = None) -> Connection:
     """Return the first `first` of `edges`, of which the caller read one more than it needs."""
-    shown = list(edges[:first])
-    end = shown[-1].cursor if shown else None
-    return Connection(shown, PageInfo(end, len(edges) > first), total_count)
+    page = list(edges[:first])
+    end = page[-1].cursor if page else None
+    return Connection(page, PageInfo(end, len(edges) > first), total_count)
 
 
 def offset_page(
@@ -109,34 +108,3 @@ def offset_of(cursor: str | None) -> int:
         BadInput: the cursor is not one of ours.
     """
     return from_id("at", cursor) if cursor else 0
-
-
-def compare(value: Any, test: Any) -> bool:
-    """Return whether a value meets a filter: a plain value, or `{"$eq": ...}` and its kin.
-
-    Raises:
-        BadInput: an unknown operator.
-    """
-    if not isinstance(test, Mapping):
-        return bool(value == test)
-    for operator, wanted in test.items():
-        if operator not in _TESTS:
-            raise BadInput(f"unknown filter operator {operator!r}", fix=f"use {sorted(_TESTS)}")
-        if not _TESTS[operator](value, wanted):
-            return False
-    return True
-
-
-_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "$eq": lambda value, wanted: value == wanted,
-    "$ne": lambda value, wanted: value != wanted,
-    "$in": lambda value, wanted: value in wanted,
-    "$nin": lambda value, wanted: value not in wanted,
-    "$gt": lambda value, wanted: value is not None and value > wanted,
-    "$gte": lambda value, wanted: value is not None and value >= wanted,
-    "$lt": lambda value, wanted: value is not None and value < wanted,
-    "$lte": lambda value, wanted: value is not None and value <= wanted,
-    "$exists": lambda value, wanted: (value is not None) == bool(wanted),
-    "$regex": lambda value, wanted: re.search(wanted, str(value or "")) is not None,
-    "$contains": lambda value, wanted: str(wanted) in str(value or ""),
-}

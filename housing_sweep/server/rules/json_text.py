@@ -16,24 +16,24 @@ def loads(text: str) -> Any:
         BadInput: it is not JSON, or nested too deeply to be read.
     """
     try:
-        held = json.loads(text)
+        content = json.loads(text)
         if "\\ud" in text or "\\uD" in text:
-            held = json.loads(storable(json.dumps(held, ensure_ascii=False)))
+            content = json.loads(storable(json.dumps(content, ensure_ascii=False)))
     except ValueError as error:
         raise BadInput(f"not JSON: {error}: {text[:80]!r}") from None
     except RecursionError:
-        held = None
-    if text.count("{") + text.count("[") > DEEPEST and (held is None or _too_deep(held)):
+        content = None
+    if text.count("{") + text.count("[") > DEEPEST and (content is None or _too_deep(content)):
         raise BadInput(f"nested deeper than {DEEPEST}: {text[:80]!r}")
-    return held
+    return content
 
 
 DEEPEST = 200
 """Levels of nesting that are read; Python's own stack ends near 1,000."""
 
 
-def _too_deep(held: Any) -> bool:
-    level = [held]
+def _too_deep(content: Any) -> bool:
+    level = [content]
     for _ in range(DEEPEST):
         level = [
             child
@@ -52,10 +52,10 @@ def loads_object(text: str) -> dict[str, Any]:
     Raises:
         BadInput: it is not a JSON object.
     """
-    held = loads(text)
-    if not isinstance(held, dict):
+    content = loads(text)
+    if not isinstance(content, dict):
         raise BadInput(f"expected a JSON object, got {text[:80]!r}")
-    return held
+    return content
 
 
 def storable(text: str) -> str:

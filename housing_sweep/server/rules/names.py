@@ -72,9 +72,9 @@ def check_project_name(name: str) -> str:
         raise BadInput(f"{name!r} cannot be the name of a project", fix="give it a name")
     if len(name) > LONGEST_NAME:
         raise BadInput(f"project name {name!r} is longer than {LONGEST_NAME} characters")
-    if found := _NOT_IN_PROJECT.search(name):
+    if bad := _NOT_IN_PROJECT.search(name):
         raise BadInput(
-            f"project name {name!r} contains {found[0]!r}", fix="leave out / \\ # ? % : and tabs"
+            f"project name {name!r} contains {bad[0]!r}", fix="leave out / \\ # ? % : and tabs"
         )
     return name
 

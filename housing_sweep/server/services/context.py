@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from housing_sweep.errors import NotLoggedIn
 from housing_sweep.server.content.blobs import BlobStore
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.fresh_keys import FreshKeys
+from housing_sweep.server.services.live_feed import LiveFeed
 from housing_sweep.server.services.signing import Signer
 from housing_sweep.server.services.suggestions import Suggestions
 from housing_sweep.server.store.db import Connection, Database
@@ -24,6 +26,7 @@ class Services:
     signer: Signer
     suggestions: Suggestions = field(default_factory=Suggestions)
     fresh_keys: FreshKeys = field(default_factory=FreshKeys)
+    live_feed: LiveFeed = field(default_factory=LiveFeed)
     clock: Callable[[], float] = time.time
 
 
@@ -44,6 +47,11 @@ class Context:
     user: User | None
     writer: str | None = None
     cache: dict[object, object] = field(default_factory=dict)
+
+    @classmethod
+    def own(cls, services: Services) -> Self:
+        """Return a context for the server's own work: nobody asks, no URL is answered."""
+        return cls(services=services, db=services.database.connection(), base_url="", user=None)
 
     @property
     def now(self) -> float:

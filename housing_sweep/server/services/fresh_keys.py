@@ -13,15 +13,15 @@ class FreshKeys:
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[UserId, UserId], str] = {}
+        self._waiting: dict[tuple[UserId, UserId], str] = {}
         self._lock = threading.Lock()
 
-    def keep(self, maker: UserId, account: UserId, api_key: str) -> None:
-        """Hold a key until its maker looks."""
+    def put(self, maker: UserId, account: UserId, api_key: str) -> None:
+        """Keep a key until its maker looks."""
         with self._lock:
-            self._held[maker, account] = api_key
+            self._waiting[maker, account] = api_key
 
-    def show(self, viewer: UserId, account: UserId) -> str | None:
+    def pop_once(self, viewer: UserId, account: UserId) -> str | None:
         """Return the key, once, to the user who made the account."""
         with self._lock:
-            return self._held.pop((viewer, account), None)
+            return self._waiting.pop((viewer, account), None)

@@ -30,7 +30,7 @@ class Suggestions:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._ready: dict[int, list[Numbered]] = {}
-        self._wanted: dict[int, None] = {}  # a set that keeps its order
+        self._due: dict[int, None] = {}  # a set that keeps its order
         self._waiting = 0
         self._compute: Compute | None = None
         self._thread: threading.Thread | None = None
@@ -52,8 +52,14 @@ class Suggestions:
     def refresh(self, sweep_id: int) -> None:
         """Ask for new points: a result arrived, or one was taken. Returns at once."""
         with self._changed:
-            self._wanted[sweep_id] = None
+            self._due[sweep_id] = None
             self._changed.notify_all()
+
+    @property
+    def due(self) -> tuple[int, ...]:
+        """The sweeps whose points are still to be computed anew, in order."""
+        with self._changed:
+            return tuple(self._due)
 
     def take(
         self, sweep_id: int, number: int, count: int, patience: float = PATIENCE_SECONDS
@@ -64,12 +70,12 @@ class Suggestions:
         """
         deadline = time.monotonic() + patience
         with self._changed:
-            while not (held := self._from(sweep_id, number)):
+            while not (ready := self._from(sweep_id, number)):
                 left = deadline - time.monotonic()
                 if left <= 0 or self._waiting >= MOST_WAITING or self._compute is None:
                     return []
                 self._ready.pop(sweep_id, None)
-                self._wanted[sweep_id] = None
+                self._due[sweep_id] = None
                 self._changed.notify_all()
                 self._waiting += 1
                 try:
@@ -78,8 +84,8 @@ class Suggestions:
                     self._waiting -= 1
                 if self._ready.get(sweep_id) == []:
                     return []  # it needs none, or they could not be computed
-            self._ready[sweep_id] = held[count:]
-            return held[:count]
+            self._ready[sweep_id] = ready[count:]
+            return ready[:count]
 
     def _from(self, sweep_id: int, number: int) -> list[Numbered]:
         return [item for item in self._ready.get(sweep_id, ()) if item[0] >= number]
@@ -87,13 +93,13 @@ class Suggestions:
     def _work(self) -> None:
         while True:
             with self._changed:
-                while self._compute is not None and not self._wanted:
+                while self._compute is not None and not self._due:
                     self._changed.wait()
                 if self._compute is None:
                     return
                 compute = self._compute
-                sweep_id = next(iter(self._wanted))
-                del self._wanted[sweep_id]
+                sweep_id = next(iter(self._due))
+                del self._due[sweep_id]
             try:
                 points = list(compute(sweep_id))
             except Exception:  # noqa: BLE001  one bad sweep must not end the thread

@@ -1,14 +1,17 @@
-"""Connections, transactions and migrations: how every other store module reaches SQLite."""
+"""Connections, transactions, their events, and migrations: how store modules reach SQLite."""
 
+import logging
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.store.events import Event
 
 BUSY_TIMEOUT_SECONDS = 10.0
 """How long a writer waits for another process (an administration command) before SQLITE_BUSY."""
@@ -16,11 +19,42 @@ BUSY_TIMEOUT_SECONDS = 10.0
 _MIGRATIONS = resources.files("housing_sweep.server.store") / "migrations"
 
 
+MOST_ROUNDS = 3
+"""Consequences of consequences end here: a trial that ended ends its sweep, which ends others."""
+
+_log = logging.getLogger(__name__)
+
+
+def _nothing(*_ignored: object) -> None:
+    """Nothing follows: an administration command, a migration."""
+
+
+@dataclass(slots=True)
+class Followers:
+    """What follows from the writes of one process; brought in from above.
+
+    Attributes:
+        settle: makes true, in the transaction, what must be true together with these events.
+        publish: tells others, after the commit; it must neither wait nor write.
+    """
+
+    settle: Callable[["Connection", Sequence[Event]], None] = _nothing
+    publish: Callable[[Sequence[Event]], None] = _nothing
+
+
 class Connection(sqlite3.Connection):
-    """A SQLite connection that knows the lock its process's writers queue at, and how long."""
+    """A SQLite connection that knows the lock its process's writers queue at, and how long.
+
+    Attributes:
+        events: what the open transaction changed, in order, each once.
+        unsettled: those of them whose consequences are still to come.
+    """
 
     write_lock: threading.RLock
     busy_timeout: float
+    followers: Followers
+    events: dict[Event, None]
+    unsettled: dict[Event, None]
 
 
 class Database:
@@ -31,16 +65,17 @@ class Database:
         self._write_lock, self._list_lock = threading.RLock(), threading.Lock()
         self._local = threading.local()
         self._all: list[Connection] = []
+        self.followers = Followers()
 
     def connection(self) -> Connection:
         """Return this thread's connection, opened on first use."""
-        held: Connection | None = getattr(self._local, "connection", None)
-        if held is None:
-            held = self._open()
-            self._local.connection = held
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            self._local.connection = connection
             with self._list_lock:
-                self._all.append(held)
-        return held
+                self._all.append(connection)
+        return connection
 
     def close(self) -> None:
         """Close every thread's connection; the last one folds the write-ahead log in."""
@@ -60,6 +95,7 @@ class Database:
             cached_statements=512,
         )
         db.write_lock, db.busy_timeout = self._write_lock, self.busy_timeout
+        db.followers, db.events, db.unsettled = self.followers, {}, {}
         db.row_factory = sqlite3.Row
         db.create_function("regexp", 2, _matches, deterministic=True)
         # FULL: an acknowledged history line that a power cut loses would become a gap, and a gap
@@ -85,7 +121,8 @@ def _matches(pattern: str, text: object) -> bool:
 def write(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Run a block as one transaction: BEGIN IMMEDIATE ... COMMIT, or nothing of it.
 
-    Inside another `write` on the same connection it joins that transaction.
+    What must be true together with it is settled before the commit; its events are published
+    after it, outside the lock. Inside another `write` on the same connection it joins that one.
     """
     if db.in_transaction:
         yield db
@@ -99,15 +136,47 @@ def write(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield db
+            settle(db)
             db.execute("COMMIT")
         except BaseException:
+            db.events, db.unsettled = {}, {}
             # A full disk may have ended the transaction already, and COMMIT itself may fail: left
             # open, it would swallow every later write of this thread.
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+        events, db.events = tuple(db.events), {}
     finally:
         db.write_lock.release()
+    if events:
+        try:
+            db.followers.publish(events)
+        except Exception:  # noqa: BLE001  it is written: who listens cannot undo it
+            _log.exception("publishing %s failed", events)
+
+
+def emit(db: sqlite3.Connection, event: Event) -> None:
+    """Say what a write changed; call it inside the `write` that changes it."""
+    assert isinstance(db, Connection), "opened by this module"
+    assert db.in_transaction, f"{event} was emitted outside a write"
+    db.events[event] = db.unsettled[event] = None
+
+
+def settle(db: sqlite3.Connection) -> None:
+    """Make true what must be true with what was written so far; for who decides by it at once.
+
+    Each event has its consequences once. They may emit events themselves, whose consequences
+    come in the next of at most `MOST_ROUNDS`.
+    """
+    assert isinstance(db, Connection), "opened by this module"
+    for _ in range(MOST_ROUNDS):
+        if not db.unsettled:
+            return
+        events, db.unsettled = tuple(db.unsettled), {}
+        db.followers.settle(db, events)
+    if db.unsettled:
+        _log.error("no end of consequences: %s", tuple(db.unsettled))
+        db.unsettled = {}
 
 
 def open_database(path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> Database:
@@ -138,13 +207,13 @@ def migrate(db: sqlite3.Connection) -> None:
     """
     steps = _steps()
     newest = max(steps)
-    (held,) = db.execute("PRAGMA user_version").fetchone()
-    if held > newest:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > newest:
         raise BadInput(
-            f"the data folder has schema version {held}, this program knows up to {newest}",
+            f"the data folder has schema version {version}, this program knows up to {newest}",
             fix="upgrade housing-sweep, or use another --data-dir",
         )
-    for number in sorted(step for step in steps if step > held):
+    for number in sorted(step for step in steps if step > version):
         with write(db):
             for statement in _statements(steps[number]):
                 db.execute(statement)

@@ -8,7 +8,7 @@ from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.sweeps import sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, points
+from housing_sweep.server.sweeping import consequences, specs
 
 
 def follow_controller(ctx: Context, sweep: Sweep) -> None:
@@ -21,33 +21,27 @@ def follow_controller(ctx: Context, sweep: Sweep) -> None:
     wishes = _object(sweep.controller)
     scheduled = list(_object(sweep.scheduler).get("scheduled") or [])
     done = {item["id"] for item in scheduled}
-    cap = points.parse(sweep.config).run_cap
+    cap = specs.spec_of(sweep.config).run_cap
     for item in wishes.get("schedule") or []:
         point = (item.get("data") or {}).get("args")
         full = cap is not None and sweep.next_number >= cap
         if item["id"] in done or full or sweep.state not in consequences.ACTIVE:
             continue
         if point is None:
-            sweeps.update(ctx.db, sweep.id, now=ctx.now, closed=1)
+            sweep = sweeps.update(ctx.db, sweep.id, now=ctx.now, closed=1)
             continue
         run = trials.reserve(
             ctx.db, sweep, runs.unwrap(point), agent_id=None, user_id=sweep.user_id, now=ctx.now
         )
         scheduled.append({"id": item["id"], "runid": run.name})
-        sweep = _again(ctx, sweep)
+        sweep = sweeps.get(ctx.db, sweep.id)
     answer = json.dumps({"scheduled": scheduled})
-    sweeps.update(ctx.db, sweep.id, now=ctx.now, scheduler=answer)
+    sweep = sweeps.update(ctx.db, sweep.id, now=ctx.now, scheduler=answer)
     for name in wishes.get("earlystop") or []:
         run_to_stop = runs.find(ctx.db, sweep.project_id, name)
         if run_to_stop is not None and run_to_stop.sweep_id == sweep.id:
             runs.ask_to_stop(ctx.db, run_to_stop.id, ctx.now)
-    consequences.finish_if_over(ctx, _again(ctx, sweep))
-
-
-def _again(ctx: Context, sweep: Sweep) -> Sweep:
-    held = sweeps.by_id(ctx.db, sweep.id)
-    assert held is not None
-    return held
+    consequences.finish_if_over(ctx, sweep)
 
 
 def _object(text: str | None) -> Mapping[str, Any]:

@@ -11,10 +11,10 @@ from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.runs.runs import Run, SweepId
 from housing_sweep.server.store.sweeps import bands
-from housing_sweep.server.store.sweeps.bands import Progress
+from housing_sweep.server.store.sweeps.bands import BandProgress
 
 
-def judge(ctx: Context, run: Run, spec: SweepSpec) -> None:
+def stop_if_behind(ctx: Context, run: Run, spec: SweepSpec) -> None:
     """Read the lines a trial added, and ask it to stop if it is not among the best of its band.
 
     Call it in the transaction that stored the lines. Lines that come again change nothing; lines
@@ -23,9 +23,9 @@ def judge(ctx: Context, run: Run, spec: SweepSpec) -> None:
     rule = Bands.of(spec.early_terminate)
     if rule is None or spec.metric is None or run.sweep_id is None or run.trial_number is None:
         return
-    before = bands.progress(ctx.db, run.id)
+    before = bands.progress_of(ctx.db, run.id)
     if before.lines > run.history_lines:
-        before = Progress()  # the run began anew
+        before = BandProgress()  # the run began anew
     if before.lines == run.history_lines and not before.iterations:
         return
     now = _read(ctx, run, run.sweep_id, rule, spec.metric, before)
@@ -34,9 +34,9 @@ def judge(ctx: Context, run: Run, spec: SweepSpec) -> None:
         return
     # At a band that it just passed, a trial is what it was there, even if better lines came along.
     passed = [band for band in reached if band > before.iterations]
-    judged = [(band, bands.loss_at(ctx.db, run.sweep_id, band, run.id)) for band in passed]
+    at_bands = [(band, bands.loss_at(ctx.db, run.sweep_id, band, run.id)) for band in passed]
     last = bands.loss_at(ctx.db, run.sweep_id, reached[-1], run.id) if rule.strict else now.best
-    for band, loss in [*judged, (reached[-1], last)]:
+    for band, loss in [*at_bands, (reached[-1], last)]:
         mine = inf if loss is None else loss
         if not rule.goes_on(*bands.rank(ctx.db, run.sweep_id, band, mine)):
             runs.ask_to_stop(ctx.db, run.id, ctx.now)
@@ -44,8 +44,8 @@ def judge(ctx: Context, run: Run, spec: SweepSpec) -> None:
 
 
 def _read(
-    ctx: Context, run: Run, sweep_id: SweepId, rule: Bands, metric: Metric, before: Progress
-) -> Progress:
+    ctx: Context, run: Run, sweep_id: SweepId, rule: Bands, metric: Metric, before: BandProgress
+) -> BandProgress:
     """Return the progress after the new lines; note the trial at each band it reached."""
     lines = bands.new_lines(ctx.db, run.id, before.lines)
     iterations, best = before.iterations, inf if before.best is None else before.best
@@ -56,7 +56,7 @@ def _read(
         iterations, best = iterations + 1, min(best, loss)
         if iterations in rule.reached(iterations):
             bands.record(ctx.db, sweep_id, iterations, run.id, best)
-    now = Progress(before.lines + len(lines), iterations, None if best == inf else best)
+    now = BandProgress(before.lines + len(lines), iterations, None if best == inf else best)
     if lines:
         bands.save_progress(ctx.db, run.id, now)
     return now

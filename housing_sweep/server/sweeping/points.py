@@ -6,12 +6,9 @@ What is decided lives in `search`; here its questions are answered from the data
 import json
 import logging
 from collections.abc import Mapping
-from functools import lru_cache
-
-import yaml
 
 from housing_sweep.search import bayes, grid, sampling
-from housing_sweep.search.spec import SweepSpec, parse_yaml
+from housing_sweep.search.spec import SweepSpec
 from housing_sweep.search.trial import Trial, TrialState
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import runs
@@ -30,42 +27,6 @@ MOST_SKIPS = 5000
 """Grid points known from before an update or a prior run, passed over in one heartbeat."""
 
 
-parse = lru_cache(maxsize=256)(parse_yaml)
-"""A sweep's spec by its YAML text: parsed once, not on every heartbeat."""
-
-
-def local_controller(spec_text: str) -> bool:
-    """Return whether a `wandb.controller` in some process chooses this sweep's points."""
-    return _controller(spec_text) == "local"
-
-
-@lru_cache(maxsize=256)
-def _controller(spec_text: str) -> str | None:
-    held = (yaml.safe_load(spec_text) or {}).get("controller")
-    return held.get("type") if isinstance(held, dict) else None
-
-
-def trial_cap(sweep: Sweep) -> int | None:
-    """Return how many trials a sweep is expected to have; None is no end."""
-    spec = parse(sweep.config)
-    caps = [spec.run_cap, grid.size(spec) if spec.method == "grid" else None]
-    return min((cap for cap in caps if cap is not None), default=None)
-
-
-def points_left(sweep: Sweep, spec: SweepSpec) -> bool:
-    """Return whether a sweep has a point that is not known to be tried."""
-    if sweep.closed:
-        return False
-    if spec.method != "grid" or not makes_points(sweep, spec):
-        return True
-    return sweep.position < grid.size(spec)
-
-
-def makes_points(sweep: Sweep, spec: SweepSpec) -> bool:
-    """Return whether this server chooses the points itself."""
-    return spec.method != "custom" and not spec.scheduler and not local_controller(sweep.config)
-
-
 def next_point(ctx: Context, sweep: Sweep, spec: SweepSpec) -> tuple[int, Params | None]:
     """Return (position to go on from, point) of a sweep's next trial, cheaply.
 
@@ -81,7 +42,7 @@ def next_point(ctx: Context, sweep: Sweep, spec: SweepSpec) -> tuple[int, Params
         point = grid.point(spec, position)
         position += 1
         known = trials.point_digest(point) in prior if prior else False
-        if not known and not trials.holds(ctx.db, sweep.id, point):
+        if not known and not trials.has_point(ctx.db, sweep.id, point):
             return position, point
     return position, None
 
@@ -101,12 +62,12 @@ def suggest(ctx: Context, sweep: Sweep, spec: SweepSpec, ahead: int = 1) -> list
     prior = [_as_trial(run, -1 - i, spec) for i, run in enumerate(_prior(ctx, sweep))]
     finished = [*prior, *(t for t in known if _tells(t))]
     pending = [t for t in known if not t.state.ended or t.state is TrialState.PREEMPTED]
-    made: list[Params] = []
+    suggestions: list[Params] = []
     for number in range(sweep.next_number, sweep.next_number + ahead):
         point = _safe_suggest(spec, finished, pending, sweep.seed, number)
         pending.append(Trial(number, point, TrialState.PENDING, None))
-        made.append(point)
-    return made
+        suggestions.append(point)
+    return suggestions
 
 
 def _tells(trial: Trial) -> bool:
@@ -137,8 +98,8 @@ def _prior_digests(ctx: Context, sweep: Sweep, spec: SweepSpec) -> frozenset[str
 
 
 def _point_of(run: Run, spec: SweepSpec) -> dict[str, object]:
-    held = run.config_values
-    return {name: held[name] for name in spec.parameters if name in held}
+    values = run.config_values
+    return {name: values[name] for name in spec.parameters if name in values}
 
 
 def _as_trial(run: Run, number: int, spec: SweepSpec) -> Trial:

@@ -1,54 +1,59 @@
 """The pages: the start, projects, runs, sweeps, artifact versions and registries."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-import yaml
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from housing_sweep.errors import HousingSweepError, NotLoggedIn, PermissionDenied
+from housing_sweep.errors import BadInput, HousingSweepError, NotLoggedIn, PermissionDenied
+from housing_sweep.search.score import Score, score_of
 from housing_sweep.server.edge.request import request_context
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.rules.names import REGISTRY_PREFIX
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.sweeping.specs import spec_of
 from housing_sweep.server.web import queries
-from housing_sweep.server.web.queries import ask, found, nodes
+from housing_sweep.server.web.live import live_endpoint, script_endpoint
+from housing_sweep.server.web.queries import nodes, query, require
 from housing_sweep.server.web.rendering import render, segment, style_endpoint
 from housing_sweep.server.web.run_charts import Series, running_best
 from housing_sweep.server.web.session import login_endpoint, logout_endpoint, signed_in
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Page = Callable[[Server, Context, Request], Response]
+Page = Callable[[Api, Context, Request], Response]
 
 METRIC_COLUMNS = 6
 
 
-def page_routes(server: Server) -> list[BaseRoute]:
+def page_routes(server: Server, api: Api) -> list[BaseRoute]:
     """Return the routes of every page; W&B's SDK prints these addresses."""
     return [
-        Route("/", _endpoint(server, home)),
+        Route("/", _endpoint(server, api, home)),
         Route("/login", login_endpoint(server), methods=["GET", "POST"]),
         Route("/logout", logout_endpoint, methods=["POST"]),
         Route("/static/style.css", style_endpoint),
-        Route("/orgs/{organization}/registry/{registry}", _endpoint(server, registry)),
-        Route("/{entity}/registry/model", _endpoint(server, model_registry)),
-        Route("/{entity}/projects", _endpoint(server, projects)),
-        Route("/{entity}/{project}", _endpoint(server, project)),
-        Route("/{entity}/{project}/workspace", _endpoint(server, project)),
-        Route("/{entity}/{project}/runs/{run}", _endpoint(server, run)),
-        Route("/{entity}/{project}/sweeps/{sweep}", _endpoint(server, sweep)),
+        Route("/static/live.js", script_endpoint),
+        Route("/live", live_endpoint(server)),
+        Route("/orgs/{organization}/registry/{registry}", _endpoint(server, api, registry)),
+        Route("/{entity}/registry/model", _endpoint(server, api, model_registry)),
+        Route("/{entity}/projects", _endpoint(server, api, projects)),
+        Route("/{entity}/{project}", _endpoint(server, api, project)),
+        Route("/{entity}/{project}/workspace", _endpoint(server, api, project)),
+        Route("/{entity}/{project}/runs/{run}", _endpoint(server, api, run)),
+        Route("/{entity}/{project}/sweeps/{sweep}", _endpoint(server, api, sweep)),
         Route(
             "/{entity}/{project}/artifacts/{type}/{collection}/{version}",
-            _endpoint(server, version),
+            _endpoint(server, api, version),
         ),
     ]
 
 
-def _endpoint(server: Server, page: Page) -> Endpoint:
+def _endpoint(server: Server, api: Api, page: Page) -> Endpoint:
     """Return an endpoint that shows a page to who is logged in, and the login to others."""
 
     def show(request: Request) -> Response:
@@ -57,7 +62,7 @@ def _endpoint(server: Server, page: Page) -> Endpoint:
         if ctx.user is None and request.url.path != "/":
             return _to_login(request)
         try:
-            return page(server, ctx, request)
+            return page(api, ctx, request)
         except HousingSweepError as error:
             return render("error.html", _name(ctx), status=error.http_status, error=error)
 
@@ -75,26 +80,26 @@ def _to_login(request: Request) -> Response:
     """
     if "text/html" not in request.headers.get("accept", ""):
         raise NotLoggedIn("user is not logged in", fix="open this address in a browser")
-    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/login?{urlencode({'next': asked})}", status_code=303)
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?{urlencode({'next': address})}", status_code=303)
 
 
 def _name(ctx: Context) -> str | None:
     return ctx.user.name if ctx.user else None
 
 
-def home(server: Server, ctx: Context, _request: Request) -> Response:
+def home(api: Api, ctx: Context, _request: Request) -> Response:
     """Say how to connect; to who is logged in, show their projects and registries."""
     if ctx.user is None:
         return render("home.html", None, base_url=ctx.base_url, entities=[], organizations=[])
-    viewer = ask(server, ctx, queries.HOME, first=500)["viewer"]
+    viewer = query(api, ctx, queries.HOME, first=500)["viewer"]
     entities = [
-        (team["name"], nodes(ask(server, ctx, queries.PROJECTS, entity=team["name"])["models"]))
+        (team["name"], nodes(query(api, ctx, queries.PROJECTS, entity=team["name"])["models"]))
         for team in nodes(viewer["teams"])
     ]
     organizations = [
-        (held["name"], held["orgEntity"]["name"], nodes(held["orgEntity"]["projects"]))
-        for held in viewer["organizations"]
+        (one["name"], one["orgEntity"]["name"], nodes(one["orgEntity"]["projects"]))
+        for one in viewer["organizations"]
     ]
     return render(
         "home.html",
@@ -105,52 +110,64 @@ def home(server: Server, ctx: Context, _request: Request) -> Response:
     )
 
 
-def projects(server: Server, ctx: Context, request: Request) -> Response:
+def projects(api: Api, ctx: Context, request: Request) -> Response:
     """Show an entity's projects."""
     entity = request.path_params["entity"]
-    held = nodes(ask(server, ctx, queries.PROJECTS, entity=entity)["models"])
-    return render("projects.html", _name(ctx), entity=entity, projects=held)
+    rows = nodes(query(api, ctx, queries.PROJECTS, entity=entity)["models"])
+    return render("projects.html", _name(ctx), entity=entity, projects=rows)
 
 
-def project(server: Server, ctx: Context, request: Request) -> Response:
+def project(api: Api, ctx: Context, request: Request) -> Response:
     """Show a project: its best run, runs, sweeps and artifacts; of a registry, what is linked."""
-    order = request.query_params.get("order") or "-created_at"
-    metric = request.query_params.get("metric") or "val_rmse"
-    held = found(
-        ask(
-            server,
-            ctx,
-            queries.PROJECT,
-            entity=request.path_params["entity"],
-            project=request.path_params["project"],
-            order=order,
-            after=request.query_params.get("after"),
-            best=f"+summary_metrics.{metric}",
-            finished=json.dumps({"state": "finished", f"summary_metrics.{metric}": {"$exists": 1}}),
-        )["project"],
-        "project {entity}/{project}".format(**request.path_params),
-    )
-    runs = nodes(held["runs"])
-    more = held["runs"]["pageInfo"]["hasNextPage"]
+    where, order = request.path_params, request.query_params.get("order") or "-created_at"
+    after = request.query_params.get("after")
+    answer = query(api, ctx, queries.PROJECT, **where, order=order, after=after)["project"]
+    project = require(answer, "project {entity}/{project}".format(**where))
+    score = _score([sweep["config"] for sweep in nodes(project["newest"])], request)
+    runs = nodes(project["runs"])
+    more = project["runs"]["pageInfo"]["hasNextPage"]
     return render(
-        "registry.html" if held["name"].startswith(REGISTRY_PREFIX) else "project.html",
+        "registry.html" if project["name"].startswith(REGISTRY_PREFIX) else "project.html",
         _name(ctx),
-        project=held,
+        project=project,
         runs=[_with_metrics(one) for one in runs],
         metrics=queries.metric_names(runs, METRIC_COLUMNS),
         order=order,
-        metric=metric,
-        best=next(map(_with_metrics, nodes(held["best"])), None),
-        collections=[_collection(held, one) for one in nodes(held["artifactCollections"])],
-        onward=held["runs"]["edges"][-1]["cursor"] if more else None,
+        score=score,
+        best=_best(api, ctx, where, score) if project["runCount"] else None,
+        collections=[_collection(project, one) for one in nodes(project["artifactCollections"])],
+        onward=project["runs"]["edges"][-1]["cursor"] if more else None,
     )
+
+
+def _score(spec_texts: list[str], request: Request) -> Score | None:
+    """Return what a project's runs are compared by, or None if nothing says which way is good.
+
+    The newest sweep's first objective, or the metric that the address names.
+    """
+    specs = [spec_of(text) for text in spec_texts]
+    goals = {one.name: one.goal for spec in specs for one in spec.objectives}
+    try:
+        return score_of(goals, request.query_params.get("metric") or next(iter(goals), None))
+    except BadInput:
+        return None
+
+
+def _best(
+    api: Api, ctx: Context, where: Mapping[str, str], score: Score | None
+) -> dict[str, Any] | None:
+    """Return the best run of a project or sweep, with its score."""
+    run = queries.best_run(api, ctx, **where, score=score) if score else None
+    if score is None or run is None:
+        return None
+    return {**run, "score": score.read(queries.parsed(run["summaryMetrics"]))}
 
 
 def _with_metrics(run: dict[str, Any]) -> dict[str, Any]:
     return {**run, "metrics": queries.numbers(queries.parsed(run["summaryMetrics"]))}
 
 
-def _collection(project: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
+def _collection(project: dict[str, Any], collection: dict[str, Any]) -> dict[str, Any]:
     """Return a collection with its versions and the aliases that live in it."""
     versions = [
         {
@@ -160,80 +177,84 @@ def _collection(project: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]
             "aliases": [
                 one["alias"]
                 for one in edge["node"]["aliases"]
-                if one["artifactCollection"]["name"] == held["name"]
+                if one["artifactCollection"]["name"] == collection["name"]
                 and (one["artifactCollection"]["project"] or {}).get("name") == project["name"]
             ],
         }
-        for edge in held["artifacts"]["edges"]
+        for edge in collection["artifacts"]["edges"]
     ]
-    return {**held, "type": held["defaultArtifactType"]["name"], "versions": versions}
+    kind = collection["defaultArtifactType"]["name"]
+    return {**collection, "type": kind, "versions": versions}
 
 
-def run(server: Server, ctx: Context, request: Request) -> Response:
+def run(api: Api, ctx: Context, request: Request) -> Response:
     """Show a run: its curves, summary, config, console, files and artifacts."""
     where = request.path_params
-    project = ask(server, ctx, queries.RUN, **where)["project"]
-    held = found(project and project["run"], "run {entity}/{project}/{run}".format(**where))
+    project = query(api, ctx, queries.RUN, **where)["project"]
+    run = require(project and project["run"], "run {entity}/{project}/{run}".format(**where))
     summary = {
         name: value
-        for name, value in queries.flat(queries.parsed(held["summaryMetrics"])).items()
+        for name, value in queries.flat(queries.parsed(run["summaryMetrics"])).items()
         if not name.startswith("_")
     }
     return render(
         "run.html",
         _name(ctx),
         where=where,
-        run=held,
+        run=run,
         summary=dict(sorted(summary.items())),
-        config=queries.plain_config(held["config"]),
-        curves=queries.curves(held["history"] or []),
-        console=nodes(held["logLines"]),
-        files=nodes(held["files"]),
-        inputs=nodes(held["inputArtifacts"]),
-        outputs=nodes(held["outputArtifacts"]),
+        config=queries.plain_config(run["config"]),
+        curves=queries.curves(run["history"] or []),
+        console=nodes(run["logLines"]),
+        files=nodes(run["files"]),
+        inputs=nodes(run["inputArtifacts"]),
+        outputs=nodes(run["outputArtifacts"]),
     )
 
 
-def sweep(server: Server, ctx: Context, request: Request) -> Response:
+def sweep(api: Api, ctx: Context, request: Request) -> Response:
     """Show a sweep: its best trial so far, and every trial with its parameters."""
     where = request.path_params
     filters = json.dumps({"sweep": where["sweep"]})
-    project = ask(server, ctx, queries.SWEEP, **where, filters=filters)["project"]
-    held = found(project and project["sweep"], "sweep {entity}/{project}/{sweep}".format(**where))
-    spec = _spec(held["config"])
-    goal = spec.get("metric")
-    goal = goal if isinstance(goal, dict) else {}
-    metric, maximize = str(goal.get("name", "")), goal.get("goal") == "maximize"
-    trials = [
-        {**_with_metrics(one), "config": queries.plain_config(one["config"])}
-        for one in nodes(project["runs"])
-    ]
-    points = [
-        (float(number), one["metrics"][metric])
-        for number, one in enumerate(trials, start=1)
-        if metric in one["metrics"]
-    ]
-    best = running_best(points, maximize)
+    project = query(api, ctx, queries.SWEEP, **where, filters=filters)["project"]
+    sweep = require(
+        project and project["sweep"], "sweep {entity}/{project}/{sweep}".format(**where)
+    )
+    objectives = spec_of(sweep["config"]).objectives
+    score = objectives[0].score if objectives else None
+    trials = [_trial(run, score) for run in nodes(project["runs"])]
     return render(
         "sweep.html",
         _name(ctx),
         where=where,
-        sweep=held,
-        metric=metric,
+        sweep=sweep,
+        score=score,
         trials=trials,
-        best=next((t for t in trials if best and t["metrics"].get(metric) == best[-1][1]), None),
+        best=_best(api, ctx, where, score),
         parameters=_varied(trials),
-        agents=nodes(held["agents"]),
-        series=[Series("trial", points, "dots"), Series("best so far", best, "steps")],
+        agents=nodes(sweep["agents"]),
+        series=_trial_series(trials, score) if score else [],
     )
 
 
-def _spec(text: str) -> dict[str, Any]:
-    try:
-        spec = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return {}
-    return spec if isinstance(spec, dict) else {}
+def _trial(run: dict[str, Any], score: Score | None) -> dict[str, Any]:
+    value = score.read(queries.parsed(run["summaryMetrics"])) if score else None
+    return {**run, "score": value, "config": queries.plain_config(run["config"])}
+
+
+def _trial_series(trials: list[dict[str, Any]], score: Score) -> list[Series]:
+    """Return every trial's score so far, and the best one of those that finished until then."""
+    scored = [
+        (float(number), trial["score"], trial["state"] == "finished")
+        for number, trial in enumerate(trials, start=1)
+        if trial["score"] is not None
+    ]
+    points = [(number, value) for number, value, _ in scored]
+    finished = [(number, value) for number, value, is_finished in scored if is_finished]
+    return [
+        Series("trial", points, "dots"),
+        Series("best so far", running_best(finished, score), "steps"),
+    ]
 
 
 def _varied(trials: list[dict[str, Any]]) -> list[str]:
@@ -244,19 +265,19 @@ def _varied(trials: list[dict[str, Any]]) -> list[str]:
     return [n for n in names if len({repr(trial["config"].get(n)) for trial in trials}) > 1]
 
 
-def version(server: Server, ctx: Context, request: Request) -> Response:
+def version(api: Api, ctx: Context, request: Request) -> Response:
     """Show an artifact version: files, metadata, and where it comes from and went."""
     where = request.path_params
     name = "{collection}:{version}".format(**where)
-    asked = {"entity": where["entity"], "project": where["project"], "name": name}
-    project = ask(server, ctx, queries.VERSION, **asked)["project"]
-    held = found(
+    address = {"entity": where["entity"], "project": where["project"], "name": name}
+    project = query(api, ctx, queries.VERSION, **address)["project"]
+    membership = require(
         project and project["artifactCollectionMembership"],
         f"artifact {where['entity']}/{where['project']}/{name}",
     )
     files, withheld = [], ""
     try:
-        project = ask(server, ctx, queries.FILES, **asked)["project"]
+        project = query(api, ctx, queries.FILES, **address)["project"]
         files = nodes(project["artifactCollectionMembership"]["files"])
     except PermissionDenied as error:
         withheld = error.what
@@ -264,26 +285,28 @@ def version(server: Server, ctx: Context, request: Request) -> Response:
         "version.html",
         _name(ctx),
         where=where,
-        membership=held,
-        artifact=found(held["artifact"], name),
-        metadata=dict(sorted(queries.flat(queries.parsed(held["artifact"]["metadata"])).items())),
+        membership=membership,
+        artifact=require(membership["artifact"], name),
+        metadata=dict(
+            sorted(queries.flat(queries.parsed(membership["artifact"]["metadata"])).items())
+        ),
         files=files,
         withheld=withheld,
-        users=nodes(held["artifact"]["usedBy"]),
-        places=nodes(held["artifact"]["artifactMemberships"]),
+        users=nodes(membership["artifact"]["usedBy"]),
+        places=nodes(membership["artifact"]["artifactMemberships"]),
     )
 
 
-def registry(server: Server, ctx: Context, request: Request) -> Response:
+def registry(api: Api, ctx: Context, request: Request) -> Response:
     """Go from W&B's address of a registry, or of a version in it, to ours."""
     where = request.path_params
-    query = "query($o: String!) { organization(name: $o) { orgEntity { name } } }"
-    organization = ask(server, ctx, query, o=where["organization"])["organization"]
-    owner = found(organization, f"organization {where['organization']}")["orgEntity"]["name"]
+    text = "query($o: String!) { organization(name: $o) { orgEntity { name } } }"
+    organization = query(api, ctx, text, o=where["organization"])["organization"]
+    owner = require(organization, f"organization {where['organization']}")["orgEntity"]["name"]
     return _selected(request, f"/{segment(owner)}/{segment(REGISTRY_PREFIX + where['registry'])}")
 
 
-def model_registry(_server: Server, _ctx: Context, request: Request) -> Response:
+def model_registry(_api: Api, _ctx: Context, request: Request) -> Response:
     """Go from W&B's old address of a registered model to ours."""
     return _selected(request, f"/{segment(request.path_params['entity'])}/model-registry")
 

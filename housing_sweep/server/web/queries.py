@@ -2,13 +2,15 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server.edge.request import as_ours
+from housing_sweep.search.score import Score
+from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.services.context import Context
-from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.failures import as_ours
 from housing_sweep.server.web.run_charts import Series
 
 RUN_ROW = """name displayName state createdAt sweepName group jobType tags summaryMetrics
@@ -21,14 +23,12 @@ HOME = """query($first: Int!) { viewer { username
         edges { node { name description } } } } } } }"""
 PROJECTS = """query($entity: String!) { models(entityName: $entity, first: 500) {
     edges { node { name description createdAt runCount totalSweeps } } } }"""
-PROJECT = f"""query($entity: String!, $project: String!, $order: String, $after: String,
-        $best: String, $finished: JSONString) {{
+PROJECT = f"""query($entity: String!, $project: String!, $order: String, $after: String) {{
     project(entityName: $entity, name: $project) {{
         name entityName description runCount totalSweeps
         runs(order: $order, after: $after, first: 50) {{
             pageInfo {{ hasNextPage }} edges {{ cursor node {{ {RUN_ROW} }} }} }}
-        best: runs(order: $best, first: 1, filters: $finished) {{
-            edges {{ node {{ {RUN_ROW} }} }} }}
+        newest: sweeps(first: 1) {{ edges {{ node {{ config }} }} }}
         sweeps(first: 50) {{ edges {{ node {{
             name displayName state method runCount runCountExpected createdAt }} }} }}
         artifactCollections(first: 200) {{ edges {{ node {{
@@ -73,13 +73,13 @@ FILES = """query($entity: String!, $project: String!, $name: String!) {
 """Apart from the version: who may see it may not always have its bytes."""
 
 
-def ask(server: Server, ctx: Context, query: str, **variables: object) -> Any:
+def query(api: Api, ctx: Context, text: str, **variables: object) -> Any:
     """Return a query's data.
 
     Raises:
         HousingSweepError: what the first error stands for.
     """
-    result = server.api.execute(query, variables, None, ctx)
+    result = api.execute(text, variables, None, ctx)
     if result.errors:
         error = result.errors[0]
         ours = as_ours(error.original_error) if error.original_error else None
@@ -87,7 +87,7 @@ def ask(server: Server, ctx: Context, query: str, **variables: object) -> Any:
     return result.data
 
 
-def found(value: Any, what: str) -> Any:
+def require(value: Any, what: str) -> Any:
     """Return a value that must be there.
 
     Raises:
@@ -96,6 +96,46 @@ def found(value: Any, what: str) -> Any:
     if value is None:
         raise NotFound(f"{what} not found", fix="check the address, or who you are logged in as")
     return value
+
+
+def best_run(
+    api: Api, ctx: Context, entity: str, project: str, score: Score, sweep: str | None = None
+) -> dict[str, Any] | None:
+    """Return the finished run with the best finite score, of a project or of one of its sweeps.
+
+    All runs of a sweep have the value under the same of a score's keys, nearly always the first:
+    only where no run has that, one request more asks for the others.
+    """
+    for keys in (score.keys[:1], score.keys[1:]):
+        variables = {"entity": entity, "project": project}
+        for number, key in enumerate(keys):
+            name = f"summary_metrics.{key}"
+            filters = {"state": "finished", name: {"$gte": -_LARGEST, "$lte": _LARGEST}}
+            variables[f"order{number}"] = f"{score.order}{name}"
+            variables[f"filters{number}"] = json.dumps(
+                filters | ({"sweep": sweep} if sweep else {})
+            )
+        answer = query(api, ctx, _first_of_orders(len(keys)), **variables)["project"] or {}
+        runs: list[dict[str, Any]] = [run for rows in answer.values() for run in nodes(rows)]
+        if runs:
+            return runs[0]
+    return None
+
+
+def _first_of_orders(count: int) -> str:
+    """Return the query for the first run of each of some orders, in their order."""
+    names = "".join(f", $order{n}: String, $filters{n}: JSONString" for n in range(count))
+    fields = "".join(
+        f"by{n}: runs(order: $order{n}, filters: $filters{n}, first: 1) {{"
+        f" edges {{ node {{ {RUN_ROW} }} }} }} "
+        for n in range(count)
+    )
+    project = f"project(entityName: $entity, name: $project) {{ {fields} }}"
+    return f"query($entity: String!, $project: String!{names}) {{ {project} }}"
+
+
+_LARGEST = sys.float_info.max
+"""NaN and infinities are in no order of good and bad."""
 
 
 def nodes(connection: Mapping[str, Any] | None) -> list[Any]:
@@ -136,13 +176,13 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float]:
     """Return the metrics among a summary's or a history line's values."""
-    shown: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for key, value in flat(values).items():
         if isinstance(value, bool) or key.startswith("_"):
             continue
         if isinstance(value, int | float) or value in ("NaN", "Infinity", "-Infinity"):
-            shown[key] = float(value)
-    return shown
+            metrics[key] = float(value)
+    return metrics
 
 
 def metric_names(runs: Sequence[Mapping[str, Any]], most: int) -> list[str]:
@@ -159,9 +199,9 @@ def metric_names(runs: Sequence[Mapping[str, Any]], most: int) -> list[str]:
 def curves(history: Sequence[str]) -> dict[str, list[Series]]:
     """Return a run's history as charts: `train_x`, `val_x` and `test_x` share the chart of x."""
     points: dict[str, list[tuple[float, float]]] = {}
-    for place, line in enumerate(history):
+    for number, line in enumerate(history):
         row = parsed(line)
-        step = row.get("_step", place)
+        step = row.get("_step", number)
         for name, value in numbers(row).items():
             points.setdefault(name, []).append((float(step), value))
     charts: dict[str, list[Series]] = {}

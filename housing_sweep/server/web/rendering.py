@@ -8,11 +8,13 @@ from urllib.parse import quote
 import jinja2
 from starlette.responses import HTMLResponse, Response
 
+from housing_sweep.drawing.spell import spell, spell_bytes
 from housing_sweep.server.rules.names import REGISTRY_PREFIX
-from housing_sweep.server.web.run_charts import chart, spell
+from housing_sweep.server.web.run_charts import DIGITS, chart
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self';"
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self';"
+    " connect-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
@@ -25,20 +27,12 @@ def segment(text: object) -> str:
     return quote(str(text), safe="")
 
 
-def shown(value: object) -> str:
+def words(value: object) -> str:
     """Return a config or summary value as a table shows it."""
     if isinstance(value, float):
-        return spell(value)
+        return spell(value, DIGITS)
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes with a unit."""
-    value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
-    while value >= 1000 and len(units) > 1:
-        value, units = value / 1000, units[1:]
-    return f"{value:.3g} {units[0]}"
 
 
 def moment(text: str | None) -> str:
@@ -53,7 +47,7 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(seg=segment, shown=shown, size=size, moment=moment)
+_templates.filters.update(seg=segment, words=words, size=spell_bytes, moment=moment)
 _templates.globals.update(chart=chart, REGISTRY_PREFIX=REGISTRY_PREFIX)
 
 

@@ -24,8 +24,10 @@ def sign_in(services: Services, api_key: str) -> str | None:
 
     It names the key, not the user: with the key the session ends.
     """
-    held = keys.id_of(services.database.connection(), api_key)
-    return None if held is None else services.signer.sign({"allows": "session", "key": str(held)})
+    key_id = keys.id_of(services.database.connection(), api_key)
+    if key_id is None:
+        return None
+    return services.signer.sign({"allows": "session", "key": str(key_id)})
 
 
 def signed_in(services: Services, request: Request) -> User | None:
@@ -37,7 +39,7 @@ def signed_in(services: Services, request: Request) -> User | None:
     if scope.get("allows") != "session":  # a signed URL is no session
         return None
     db = services.database.connection()
-    key = keys.by_id(db, int(scope["key"]))
+    key = keys.find_by_id(db, int(scope["key"]))
     return None if key is None else users.user_by_id(db, key.user_id)
 
 

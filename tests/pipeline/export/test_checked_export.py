@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.pipeline.conftest import Swept
-from tests.support.local_server import LocalServer
+from tests.support.local_server import PATIENCE, LocalServer
 
 pytestmark = pytest.mark.slow
 
@@ -22,13 +22,15 @@ FILE_STORE = {"MLFLOW_ALLOW_FILE_STORE": "true", "MLFLOW_DISABLE_TELEMETRY": "tr
 LOAD = """
 import json, sys
 import mlflow
-from housing_sweep.housing import metrics, schema, split, synthetic
+from housing_sweep.housing import synthetic
+from housing_sweep.housing.problem import FEATURES, PROBLEM
+from housing_sweep.tabular import metrics, split
 mlflow.set_tracking_uri(sys.argv[1])
 (run,) = mlflow.search_runs(experiment_names=["california-housing"], output_format="list")
 model = mlflow.pyfunc.load_model(run.data.tags["housing_sweep.model_uri"])
-frame = schema.check_frame(synthetic.make(1500), "a small table")
-rows = split.make_split(frame, "random", 0)
-predicted = model.predict(frame.iloc[rows.validation][list(schema.FEATURES)])
+frame = synthetic.make(1500)
+rows = split.make_split(PROBLEM, frame, "random", 0)
+predicted = model.predict(frame.iloc[rows.validation][list(FEATURES)])
 print(json.dumps([metrics.predictions_sha256(predicted), run.data.params, run.data.metrics,
                   run.data.tags, run.info.status]))
 """
@@ -88,7 +90,7 @@ def test_dvc_tracks_data_and_model_and_makes_the_same_bytes_again(
     python, *arguments = stage["cmd"].split()
     assert python == "python"
     subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=local_server.env, check=True, timeout=120
+        [sys.executable, *arguments], cwd=folder, env=local_server.env, check=True, timeout=PATIENCE
     )
     assert {name: (folder / "model" / name).read_bytes() for name in made} == made
     _dvc_agrees(folder)

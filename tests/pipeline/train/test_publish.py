@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from housing_sweep.housing import synthetic
-from housing_sweep.housing.dataset import csv_bytes
+from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.support.local_server import LocalServer
 
 HELD = """
@@ -19,7 +20,7 @@ def test_equal_data_is_one_version_and_other_data_the_next(
 ) -> None:
     held = []
     for rows, name in ((300, "one.csv"), (300, "copy.csv"), (301, "other.csv")):
-        (tmp_path / name).write_bytes(csv_bytes(synthetic.make(rows)))
+        (tmp_path / name).write_bytes(csv_bytes(PROBLEM, synthetic.make(rows)))
         own_server.cli("housing-sweep", "data", "publish", "--csv", str(tmp_path / name))
         held.append(own_server.sdk(HELD))
     assert [version for version, *_ in held] == ["v0", "v0", "v1"]
@@ -30,7 +31,7 @@ def test_equal_data_is_one_version_and_other_data_the_next(
 
 @pytest.mark.slow
 def test_two_sources_at_once_are_refused(local_server: LocalServer, tmp_path: Path) -> None:
-    (tmp_path / "h.csv").write_bytes(csv_bytes(synthetic.make(10)))
+    (tmp_path / "h.csv").write_bytes(csv_bytes(PROBLEM, synthetic.make(10)))
     both = ("--csv", str(tmp_path / "h.csv"), "--source", "synthetic")
     done = local_server.cli("housing-sweep", "data", "publish", *both, check=False)
     assert done.returncode == 2

@@ -16,7 +16,7 @@ from housing_sweep.errors import BadInput, NotFound, Unavailable
 from housing_sweep.server.chores.collector import collect
 from housing_sweep.server.content.blobs import Blob, BlobStore
 from housing_sweep.server.content.digests import Digests
-from housing_sweep.server.edge.request import own_context
+from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import uploads
 from housing_sweep.server.store.artifacts.collections import ArtifactId
 from tests.support.inprocess import House
@@ -150,7 +150,7 @@ def test_parts_of_an_upload_that_nobody_knows_are_collected_once_they_are_old(
         asyncio.run(blobs.receive_part(upload, 1, stream(b"x")))
     house.db.execute("PRAGMA foreign_keys = OFF")
     uploads.keep_part(house.db, "beef", ArtifactId(1), uploads.Part(1, "md5", 1))
-    ctx = own_context(house.server.services)
+    ctx = Context.own(house.server.services)
     collect(ctx)
     assert sorted(blobs.uploads()) == ["beef", "feed"]
     collect(ctx, young=-1e12)

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.chores import reaper
 from housing_sweep.server.edge.filestream import take
-from housing_sweep.server.edge.request import own_context
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.runs import history, runs
 from housing_sweep.server.store.runs.runs import Run
+from tests.support.examples import examples
 from tests.support.inprocess import START, House
 
 HISTORY, EVENTS, LOG = "wandb-history.jsonl", "wandb-events.jsonl", "output.log"
@@ -36,19 +36,18 @@ class Stream:
     @property
     def ctx(self) -> Context:
         """A request's context."""
-        return own_context(self.house.server.services)
+        return Context.own(self.house.server.services)
 
     @property
     def run(self) -> Run:
         """The run as it is now."""
-        held = runs.by_id(self.db, self.id)
-        assert held is not None
-        return held
+        return runs.get(self.db, self.id)
 
     def post(self, files: Mapping[str, object] | None = None, **body: object) -> Run:
         """Take one post, in a transaction of its own."""
         with write(self.db):
-            return take(self.ctx, self.run, {"files": files or {}, **body})
+            take(self.ctx, self.run, {"files": files or {}, **body})
+        return self.run
 
     def log(self, first: int, count: int, of: str = HISTORY) -> Run:
         """Post `count` lines from `first` on."""
@@ -78,7 +77,7 @@ def test_a_chunk_that_comes_twice_is_stored_once(stream: Stream) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), max_size=12))
-@settings(max_examples=30)
+@examples(30)
 def test_whatever_is_sent_again_the_history_is_one_line_a_number(
     tmp_path_factory: pytest.TempPathFactory, posts: list[tuple[int, int]]
 ) -> None:
@@ -188,7 +187,7 @@ def test_how_a_run_ended_is_told_by_its_process(
 
 def test_silence_makes_a_run_crashed_and_a_word_makes_it_run_again(stream: Stream) -> None:
     stream.log(0, 1)
-    later = own_context(stream.house.server.services)
+    later = Context.own(stream.house.server.services)
     reaper.reap(later)
     assert stream.run.state == "running"
     with write(stream.db):
@@ -226,7 +225,8 @@ class Together(Stream):
         """Take one post of one of them."""
         ctx = dataclasses.replace(self.ctx, writer=writer)
         with write(self.db):
-            return take(ctx, self.run, {"files": {to: {"offset": offset, "content": [*lines]}}})
+            take(ctx, self.run, {"files": {to: {"offset": offset, "content": [*lines]}}})
+        return self.run
 
     def lines(self) -> list[str]:
         """The history as it was sent."""

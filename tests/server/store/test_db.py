@@ -1,8 +1,9 @@
-"""Connections, transactions and migrations."""
+"""Connections, transactions, their events, and migrations."""
 
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,15 @@ from housing_sweep.errors import BadInput
 from housing_sweep.server.store import db as store_db
 from housing_sweep.server.store.artifacts import files
 from housing_sweep.server.store.artifacts.collections import ArtifactId
-from housing_sweep.server.store.db import Database, open_database, write
+from housing_sweep.server.store.db import (
+    Connection,
+    Database,
+    emit,
+    open_database,
+    settle,
+    write,
+)
+from housing_sweep.server.store.events import Event, SweepChanged
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -276,3 +285,143 @@ def test_files_that_an_older_server_stored_keep_their_digest(tmp_path: Path) -> 
     kept = files.find(again.connection(), ArtifactId(1), "f")
     assert kept == files.ArtifactFile(ArtifactId(1), "f", "md5", None, "sha", 3, 0)
     again.close()
+
+
+CHANGE, OTHER = SweepChanged(1, 1), SweepChanged(1, 2)
+
+
+def change(db: sqlite3.Connection, act: Callable[..., None], *keys: str) -> None:
+    with write(db):
+        emit(db, CHANGE)
+        act(db, *keys)
+
+
+class Heard:
+    """What a database's followers were asked to settle and told."""
+
+    def __init__(self, database: Database) -> None:
+        self.settled: list[tuple[Event, ...]] = []
+        self.published: list[tuple[Event, ...]] = []
+        self.open_while_told: list[bool] = []
+        self.db = database.connection()
+        database.followers.settle = lambda _db, events: self.settled.append(tuple(events))
+        database.followers.publish = self.publish
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Note the events, and whether other writers have to wait meanwhile."""
+        self.published.append(tuple(events))
+        self.open_while_told.append(self.db.in_transaction)
+
+
+def test_events_are_settled_in_the_write_and_published_once_after_it(database: Database) -> None:
+    heard, db = Heard(database), database.connection()
+    with write(db):
+        emit(db, CHANGE)
+        with write(db):
+            emit(db, OTHER)
+            emit(db, CHANGE)
+        assert (heard.settled, heard.published) == ([], [])
+    assert heard.settled == heard.published == [(CHANGE, OTHER)]
+    assert heard.open_while_told == [False]
+    with write(db):
+        add(db, "quiet")
+    assert len(heard.settled) == len(heard.published) == 1
+    database.close()
+
+
+def test_a_write_that_is_undone_publishes_nothing_then_or_later(database: Database) -> None:
+    heard, db = Heard(database), database.connection()
+    with pytest.raises(sqlite3.IntegrityError):
+        change(db, add_twice, "in the block")
+    with pytest.raises(sqlite3.IntegrityError):
+        change(db, add_for_nobody)  # in the commit
+    with write(db):
+        emit(db, OTHER)
+    assert heard.published == [(OTHER,)]
+    database.close()
+
+
+def test_what_cannot_be_settled_undoes_the_write(database: Database) -> None:
+    heard, db = Heard(database), database.connection()
+
+    def fail(_db: Connection, _events: Sequence[Event]) -> None:
+        raise BadInput("x")
+
+    database.followers.settle = fail
+    with pytest.raises(BadInput):
+        change(db, add, "a")
+    assert (count(db), heard.published) == (0, [])
+    database.close()
+
+
+def test_consequences_have_consequences_but_not_for_ever(database: Database) -> None:
+    heard, db = Heard(database), database.connection()
+    rounds: list[tuple[Event, ...]] = []
+
+    def follow(_db: Connection, events: Sequence[Event]) -> None:
+        rounds.append(tuple(events))
+        with write(db):  # joins
+            emit(db, SweepChanged(1, 100 + len(rounds)))
+
+    database.followers.settle = follow
+    with write(db):
+        emit(db, CHANGE)
+    assert len(rounds) == store_db.MOST_ROUNDS
+    assert rounds[:2] == [(CHANGE,), (SweepChanged(1, 101),)]
+    assert len(heard.published[0]) == 1 + store_db.MOST_ROUNDS
+    database.close()
+
+
+def test_who_decides_at_once_settles_early_and_nothing_is_settled_twice(database: Database) -> None:
+    heard, db = Heard(database), database.connection()
+    with write(db):
+        emit(db, CHANGE)
+        settle(db)
+        assert heard.settled == [(CHANGE,)]
+        assert heard.published == []
+        emit(db, OTHER)
+    assert heard.settled == [(CHANGE,), (OTHER,)]
+    assert heard.published == [(CHANGE, OTHER)]
+    database.close()
+
+
+def test_a_listener_that_fails_takes_nothing_back(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_events: Sequence[Event]) -> None:
+        raise OSError("gone")
+
+    database.followers.publish = fail
+    db = database.connection()
+    with write(db):
+        add(db, "a")
+        emit(db, CHANGE)
+    assert count(db) == 1
+    assert "publishing" in caplog.text
+    database.close()
+
+
+def test_a_listener_that_takes_its_time_holds_no_other_writer_up(database: Database) -> None:
+    told, go_on = threading.Event(), threading.Event()
+
+    def wait(_events: Sequence[Event]) -> None:
+        told.set()
+        assert go_on.wait(30)
+
+    database.followers.publish = wait
+
+    slow = threading.Thread(target=lambda: change(database.connection(), add, "a"))
+    slow.start()
+    assert told.wait(30)
+    with write(database.connection()) as db:
+        add(db, "b")
+    assert count(db) == 2
+    go_on.set()
+    slow.join()
+    database.close()
+
+
+def test_an_event_outside_a_write_is_a_mistake(database: Database) -> None:
+    with pytest.raises(AssertionError, match="outside a write"):
+        emit(database.connection(), CHANGE)
+    database.close()

@@ -12,7 +12,7 @@ from housing_sweep.search.score import Goal, Score
 from housing_sweep.search.trial import Trial, TrialState
 from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.store.sweeps import trials
-from housing_sweep.server.sweeping import points
+from housing_sweep.server.sweeping import points, specs
 from tests.support.sweep_play import Play
 
 SPEC: dict[str, Any] = {
@@ -41,7 +41,7 @@ def test_every_objective_decides_what_is_tried_next(play: Play) -> None:
         _finish(play, name, error=error, saved=saved)
         told.append(Trial(n, point, TrialState.FINISHED, error, (saved,)))
     sweep = play.look(sweep.name)
-    spec = points.parse(sweep.config)
+    spec = specs.spec_of(sweep.config)
     (found,) = points.suggest(play.ctx, sweep, spec)
     assert found == bayes.suggest(spec, told, [], sweep.seed, 8)
     later = range(8, 14)  # a few suggestions are drawn at random, by (seed, number)

@@ -2,12 +2,14 @@
 
 import math
 import re
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from housing_sweep.search.score import Goal, Score
 from housing_sweep.server.web.queries import curves, flat, metric_names, numbers, plain_config
 from housing_sweep.server.web.run_charts import (
     BOTTOM,
@@ -21,8 +23,11 @@ from housing_sweep.server.web.run_charts import (
     running_best,
 )
 
+LARGEST, SMALLEST = sys.float_info.max, 5e-324
 numbers_of_any_kind = st.one_of(
-    st.floats(allow_nan=True, allow_infinity=True), st.integers(-5, 5).map(float)
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.integers(-5, 5).map(float),
+    st.sampled_from([LARGEST, -LARGEST, SMALLEST, -SMALLEST, 1.634e308]),
 )
 points = st.lists(st.tuples(numbers_of_any_kind, numbers_of_any_kind), max_size=20)
 
@@ -61,6 +66,12 @@ def test_without_a_finite_value_there_is_a_sentence() -> None:
 
 
 @given(points, points, st.sampled_from(["line", "dots", "steps"]), st.text(max_size=10))
+@example([(0, 1.634e308), (1, -1.634e308)], [(0, 0.0)], "line", "y")
+@example([(0, LARGEST), (1, -LARGEST)], [], "dots", "y")
+@example([(LARGEST, LARGEST)], [], "dots", "y")
+@example([(0, SMALLEST), (1, 0.0)], [(1, -SMALLEST)], "steps", "y")
+@example([(0, 1e308), (1, math.nextafter(1e308, 0))], [], "line", "y")
+@example([(0, 1.0), (1, math.nextafter(1.0, 2))], [], "line", "y")
 def test_whatever_is_drawn_is_well_formed_and_inside(
     one: list[tuple[float, float]], other: list[tuple[float, float]], style: str, name: str
 ) -> None:
@@ -68,24 +79,31 @@ def test_whatever_is_drawn_is_well_formed_and_inside(
     svg = chart([Series(name, one, style), Series("b", other, "dots")], "x", name)
     root = ET.fromstring(svg)
     if root.tag == "svg":
-        assert "nan" not in svg.replace(name, "")
         for x, y in circles(svg):
             assert LEFT - 1 <= x <= WIDTH - RIGHT + 1
             assert TOP - 1 <= y <= HEIGHT - BOTTOM + 1
+        for element in root.iter():
+            for way, most in (("x", WIDTH), ("y", HEIGHT)):
+                for key in (way, f"{way}1", f"{way}2", f"c{way}"):
+                    assert 0 <= float(element.get(key, 0)) <= most
+            for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", element.get("d", "")):
+                assert 0 <= float(x) <= WIDTH
+                assert 0 <= float(y) <= HEIGHT
+            assert re.fullmatch(r"(?:M[\d.]+ [\d.]+|L[\d.]+ [\d.]+|H[\d.]+V[\d.]+)*",
+                                element.get("d", ""))  # fmt: skip
 
 
-@given(st.lists(st.tuples(st.floats(0, 9), st.floats(-5, 5))), st.booleans())
-def test_the_best_so_far_never_gets_worse(held: list[tuple[float, float]], maximize: bool) -> None:
-    best = [y for _, y in running_best(held, maximize)]
-    assert best == sorted(best, reverse=not maximize)
-    assert best[-1:] == ([(max if maximize else min)(y for _, y in held)] if held else [])
+@given(st.lists(st.tuples(st.floats(0, 9), st.floats(-5, 5))), st.sampled_from(Goal))
+def test_the_best_so_far_never_gets_worse(points: list[tuple[float, float]], goal: Goal) -> None:
+    score = Score("y", goal)
+    best = [y for _, y in running_best(points, score)]
+    assert best == sorted(best, reverse=not score.maximize)
+    assert best[-1:] == ([score.best(y for _, y in points)] if points else [])
 
 
 def test_nan_is_never_the_best() -> None:
-    assert running_best([(1, math.nan), (2, 5.0), (3, math.nan), (4, 6.0)], False) == [
-        (2, 5.0),
-        (4, 5.0),
-    ]
+    points = [(1, math.nan), (2, 5.0), (3, math.nan), (4, 6.0)]
+    assert running_best(points, Score("y", Goal.MINIMIZE)) == [(2, 5.0), (4, 5.0)]
 
 
 def test_training_and_validation_share_a_chart() -> None:

@@ -5,7 +5,7 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import collections, memberships, versions
-from housing_sweep.server.store.artifacts.collections import Collection
+from housing_sweep.server.store.artifacts.collections import CollectionId
 from housing_sweep.server.store.artifacts.versions import Artifact
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project, ProjectId
@@ -23,7 +23,7 @@ def readable(info: Info, artifact_id: int) -> Artifact:
         NotFound: no such version, or not for this viewer.
     """
     ctx = info.context
-    artifact = versions.by_id(ctx.db, artifact_id)
+    artifact = versions.find_by_id(ctx.db, artifact_id)
     if artifact is None or not _roles(ctx, artifact):
         raise NotFound("artifact not found")
     return artifact
@@ -37,8 +37,7 @@ def writable(info: Info, artifact_id: int) -> Artifact:
         PermissionDenied: the viewer may only look.
     """
     ctx, artifact = info.context, readable(info, artifact_id)
-    project = project_of(ctx, collections.by_id(ctx.db, artifact.collection_id))
-    assert project is not None
+    project = project_of(ctx, artifact.collection_id)
     if projects.role(ctx.db, ctx.viewer, project) is None:
         raise PermissionDenied("permission denied: you may not change the source of this version")
     projects.require_writable(ctx.db, ctx.viewer, project)
@@ -55,12 +54,11 @@ def deletable(info: Info, artifact_id: int) -> Artifact:
         PermissionDenied: the viewer may only look, here or where it is linked.
     """
     ctx, artifact = info.context, writable(info, artifact_id)
-    for place in memberships.of_artifact(ctx.db, artifact.id):
-        project = project_of(ctx, collections.by_id(ctx.db, place.collection_id))
-        assert project is not None
-        held = projects.role(ctx.db, ctx.viewer, project)
-        if held not in projects.WRITERS:
-            where = f"{project.entity_name}/{project.name}" if held else "a registry you cannot see"
+    for membership in memberships.of_artifact(ctx.db, artifact.id):
+        project = project_of(ctx, membership.collection_id)
+        role = projects.role(ctx.db, ctx.viewer, project)
+        if role not in projects.WRITERS:
+            where = f"{project.entity_name}/{project.name}" if role else "a registry you cannot see"
             raise PermissionDenied(
                 f"permission denied: this version is linked into {where}",
                 fix="ask an admin of that registry to unlink it first",
@@ -83,7 +81,7 @@ def require_download(ctx: Context, artifact: Artifact) -> None:
 
 def shows_project(ctx: Context, project_id: ProjectId) -> bool:
     """Return whether the viewer may read a project: lineage leaves out what is in others."""
-    project = projects.by_id(ctx.db, project_id)
+    project = projects.find_by_id(ctx.db, project_id)
     return project is not None and projects.role(ctx.db, ctx.viewer, project) is not None
 
 
@@ -92,15 +90,18 @@ def shows(ctx: Context, artifact: Artifact) -> bool:
     return bool(_roles(ctx, artifact))
 
 
-def project_of(ctx: Context, collection: Collection | None) -> Project | None:
-    """Return a collection's project, whoever asks."""
-    return projects.by_id(ctx.db, collection.project_id) if collection else None
+def project_of(ctx: Context, collection_id: CollectionId) -> Project:
+    """Return a collection's project, whoever asks.
+
+    Raises:
+        Gone: the collection was deleted meanwhile.
+    """
+    return projects.get(ctx.db, collections.get(ctx.db, collection_id).project_id)
 
 
 def _roles(ctx: Context, artifact: Artifact) -> list[str]:
     """Return the viewer's roles in the projects that a version has a place in."""
-    places = memberships.of_artifact(ctx.db, artifact.id)
-    homes = {artifact.collection_id, *(place.collection_id for place in places)}
-    held = (project_of(ctx, collections.by_id(ctx.db, home)) for home in homes)
-    roles = (projects.role(ctx.db, ctx.viewer, project) for project in held if project)
+    members = memberships.of_artifact(ctx.db, artifact.id)
+    homes = {artifact.collection_id, *(member.collection_id for member in members)}
+    roles = (projects.role(ctx.db, ctx.viewer, project_of(ctx, home)) for home in homes)
     return [role for role in roles if role]

@@ -21,12 +21,11 @@ def writable(info: Info, collection_id: int) -> Collection:
         PermissionDenied: the viewer may only look.
     """
     ctx = info.context
-    found = collections.by_id(ctx.db, collection_id)
-    project = projects.by_id(ctx.db, found.project_id) if found else None
-    if found is None or project is None:
+    collection = collections.find_by_id(ctx.db, collection_id)
+    if collection is None:
         raise NotFound("artifact collection not found")
-    projects.require_writable(ctx.db, ctx.viewer, project)
-    return found
+    projects.require_writable(ctx.db, ctx.viewer, projects.get(ctx.db, collection.project_id))
+    return collection
 
 
 def by_path(info: Info, entity: str, project_name: str, name: str) -> Collection:
@@ -39,67 +38,66 @@ def by_path(info: Info, entity: str, project_name: str, name: str) -> Collection
     ctx = info.context
     project = projects.require_readable(ctx.db, ctx.viewer, entity, project_name)
     projects.require_writable(ctx.db, ctx.viewer, project)
-    found = collections.find(ctx.db, project.id, name)
-    if found is None:
+    collection = collections.find(ctx.db, project.id, name)
+    if collection is None:
         raise NotFound(f"artifact collection {entity}/{project_name}/{name} not found")
-    return found
+    return collection
 
 
 def add_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Point aliases at a version, each in the collection it names; an old holder loses it."""
     with write(info.context.db):
-        for place, alias in _places(info, input):
-            memberships.point(info.context.db, place, alias)
+        for membership, alias in _targets(info, input):
+            memberships.set_alias(info.context.db, membership, alias)
     return {"success": True}
 
 
 def delete_aliases(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Remove aliases from a version; those that moved to another one meanwhile stay there."""
     with write(info.context.db):
-        for place, alias in _places(info, input):
-            memberships.unpoint(info.context.db, place, alias)
+        for membership, alias in _targets(info, input):
+            memberships.remove_alias(info.context.db, membership, alias)
     return {"success": True}
 
 
-def _places(info: Info, input: dict[str, Any]) -> list[tuple[Membership, str]]:
+def _targets(info: Info, input: dict[str, Any]) -> list[tuple[Membership, str]]:
     artifact_id = relay.from_id("Artifact", input["artifactID"])
-    found = []
+    targets = []
     for item in input["aliases"]:
         names = (item["entityName"], item["projectName"], item["artifactCollectionName"])
         collection = by_path(info, *names)
-        place = memberships.find(
+        membership = memberships.find(
             info.context.db, collection.id, collections.ArtifactId(artifact_id)
         )
-        if place is None:
+        if membership is None:
             raise NotFound(f"this version is not in {'/'.join(names)}")
-        found.append((place, item["alias"]))
-    return found
+        targets.append((membership, item["alias"]))
+    return targets
 
 
 def update_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Rename or describe a collection."""
     ctx = info.context
     opaque = input.get("artifactSequenceID") or input["artifactPortfolioID"]
-    found = writable(info, relay.from_id("ArtifactCollection", opaque))
+    collection = writable(info, relay.from_id("ArtifactCollection", opaque))
     if input.get("name") is not None:
         check_collection_name(input["name"])
-    collections.edit(
+    collection = collections.edit(
         ctx.db,
-        found.id,
+        collection.id,
         name=input.get("name"),
         description=input.get("description"),
         now=ctx.now,
     )
-    return {"artifactCollection": collections.by_id(ctx.db, found.id)}
+    return {"artifactCollection": collection}
 
 
 def move_sequence(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Change a sequence's type."""
     ctx = info.context
-    found = writable(info, relay.from_id("ArtifactCollection", input["artifactSequenceID"]))
+    collection = writable(info, relay.from_id("ArtifactCollection", input["artifactSequenceID"]))
     kind = check_type_name(input["destinationArtifactTypeName"])
-    collections.move(ctx.db, found, kind, ctx.now)
-    return {"artifactCollection": collections.by_id(ctx.db, found.id)}
+    return {"artifactCollection": collections.move(ctx.db, collection, kind, ctx.now)}
 
 
 def delete_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -110,38 +108,38 @@ def delete_collection(_root: None, info: Info, input: dict[str, Any]) -> dict[st
     """
     ctx = info.context
     opaque = input.get("artifactSequenceID") or input["artifactPortfolioID"]
-    found = writable(info, relay.from_id("ArtifactCollection", opaque))
+    collection = writable(info, relay.from_id("ArtifactCollection", opaque))
     with write(ctx.db):
-        if found.kind == SEQUENCE:
-            linked = memberships.first_linked_elsewhere(ctx.db, found.id)
+        if collection.kind == SEQUENCE:
+            linked = memberships.first_linked_elsewhere(ctx.db, collection.id)
             if linked is not None:
                 raise Conflict(
-                    f"v{linked.version_index} of {found.name} is linked elsewhere",
+                    f"v{linked.version_index} of {collection.name} is linked elsewhere",
                     fix="unlink it first",
                 )
-        collections.delete(ctx.db, found.id)
-    return {"artifactCollection": found}
+        collections.delete(ctx.db, collection.id)
+    return {"artifactCollection": collection}
 
 
 def add_tags(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Tag a collection."""
-    found, names = _tagged(info, input)
-    collections.change_tags(info.context.db, found.id, names, [])
+    collection, names = _tagged(info, input)
+    collections.change_tags(info.context.db, collection.id, names, [])
     return {"tags": [relay.tag(name) for name in names]}
 
 
 def delete_tags(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Remove tags from a collection."""
-    found, names = _tagged(info, input)
-    collections.change_tags(info.context.db, found.id, [], names)
+    collection, names = _tagged(info, input)
+    collections.change_tags(info.context.db, collection.id, [], names)
     return {"success": True}
 
 
 def _tagged(info: Info, input: dict[str, Any]) -> tuple[Collection, list[str]]:
-    found = by_path(
+    collection = by_path(
         info, input["entityName"], input["projectName"], input["artifactCollectionName"]
     )
-    return found, [tag["tagName"] for tag in input["tags"]]
+    return collection, [tag["tagName"] for tag in input["tags"]]
 
 
 RESOLVERS: Resolvers = {

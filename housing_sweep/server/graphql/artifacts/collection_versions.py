@@ -1,15 +1,14 @@
 """The versions of a collection on the wire: by name, in pages, with their aliases."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.graphql import relay
-from housing_sweep.server.graphql.artifacts.version_record import VersionRecord
+from housing_sweep.server.graphql.artifacts.version_record import FIELDS, VersionRecord
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.rules import filters as matching
+from housing_sweep.server.rules.filters import EVERYTHING, matches, parse
 from housing_sweep.server.store.artifacts import collections, memberships, versions
 from housing_sweep.server.store.artifacts.collections import Collection
 from housing_sweep.server.store.artifacts.memberships import Membership
@@ -48,26 +47,30 @@ def collection_versions(
         BadInput: versions cannot be ordered or filtered so.
     """
     ctx, size = info.context, relay.page_size(first)
-    wanted = json.loads(filters) if filters else {}
-    picky = wanted not in ({}, {"state": "COMMITTED"})
+    test = parse(filters, FIELDS)
+    picky = test not in (EVERYTHING, _COMMITTED)
     if not order and not picky:
         before = relay.offset_of(after) if after else None
-        places = memberships.of_collection(ctx.db, source.id, before=before, limit=size + 1)
-        edges = [_edge(info, place, place.version_index) for place in places]
+        members = memberships.of_collection(ctx.db, source.id, before=before, limit=size + 1)
+        edges = [_edge(info, member, member.version_index) for member in members]
         return relay.connection(edges, size, memberships.count(ctx.db, source.id))
     start = relay.offset_of(after)
     if picky:  # each version is looked at
-        shown = [
-            place
-            for place in _ordered(info, source, order or "-version")
-            if matching.matches(wanted, VersionRecord(ctx.db, place))
+        passed = [
+            member
+            for member in _ordered(info, source, order or "-version")
+            if matches(test, VersionRecord(ctx.db, member))
         ]
-        total, places = len(shown), shown[start : start + size + 1]
+        total, members = len(passed), passed[start : start + size + 1]
     else:
         total = memberships.count(ctx.db, source.id)
-        places = _ordered(info, source, order or "", start, size + 1)
-    edges = [_edge(info, place, position) for position, place in enumerate(places, start + 1)]
+        members = _ordered(info, source, order or "", start, size + 1)
+    edges = [_edge(info, member, position) for position, member in enumerate(members, start + 1)]
     return relay.connection(edges, size, total)
+
+
+_COMMITTED = parse('{"state": "COMMITTED"}', FIELDS)
+"""What every listed version is."""
 
 
 def _ordered(
@@ -83,9 +86,9 @@ def _ordered(
     )
 
 
-def _edge(info: Info, place: Membership, position: int) -> "VersionEdge":
-    artifact = versions.by_id(info.context.db, place.artifact_id)
-    return VersionEdge(artifact, relay.to_cursor(position), f"v{place.version_index}")
+def _edge(info: Info, member: Membership, position: int) -> "VersionEdge":
+    artifact = versions.find_by_id(info.context.db, member.artifact_id)
+    return VersionEdge(artifact, relay.to_cursor(position), f"v{member.version_index}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,8 @@ class VersionEdge(relay.Edge):
 
 def latest_artifact(source: Collection, info: Info) -> object:
     """Return the version that `latest` means."""
-    place = memberships.resolve(info.context.db, source.id, "latest")
-    return versions.by_id(info.context.db, place.artifact_id) if place else None
+    newest = memberships.resolve(info.context.db, source.id, "latest")
+    return versions.find_by_id(info.context.db, newest.artifact_id) if newest else None
 
 
 _VERSIONS: Mapping[str, Callable[..., Any]] = {
@@ -113,13 +116,15 @@ RESOLVERS: Resolvers = {
     "ArtifactPortfolio": _VERSIONS,
     "ArtifactAlias": {
         "alias": lambda alias, _info: alias.name,
-        "artifactCollection": lambda alias, info: collections.by_id(
+        "artifactCollection": lambda alias, info: collections.find_by_id(
             info.context.db, alias.collection_id
         ),
     },
     "ArtifactCollectionMembership": {
         "aliases": lambda m, info: memberships.aliases_of_membership(info.context.db, m.id),
-        "artifactCollection": lambda m, info: collections.by_id(info.context.db, m.collection_id),
-        "artifact": lambda m, info: versions.by_id(info.context.db, m.artifact_id),
+        "artifactCollection": lambda m, info: collections.find_by_id(
+            info.context.db, m.collection_id
+        ),
+        "artifact": lambda m, info: versions.find_by_id(info.context.db, m.artifact_id),
     },
 }

@@ -1,12 +1,13 @@
 """Collections on the wire, to look at: types, collections of a project, what they are."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.rules.filters import EVERYTHING, Kind, Record, fields_of, matches, parse
+from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import collections, versions
 from housing_sweep.server.store.artifacts.collections import SEQUENCE, ArtifactType, Collection
 from housing_sweep.server.store.projects import projects
@@ -55,7 +56,35 @@ def type_collections(
     return relay.offset_page(select(info, rows, filters, order), after, first)
 
 
-_FIELDS = {
+_NAMES = ("name", "collection_name", "artifact_collection_name")
+_IDS = ("id", "collection_id", "artifact_collection_id")
+_TAGS = ("tag", "tags")
+_TIMES = ("createdAt", "created_at", "updatedAt", "updated_at")
+
+FIELDS = fields_of(
+    "collections",
+    {
+        **dict.fromkeys(_IDS, Kind.NUMBER),
+        **dict.fromkeys((*_NAMES, *_TAGS, "description"), Kind.TEXT),
+        **dict.fromkeys(_TIMES, Kind.TIME),
+    },
+)
+"""In both of W&B's spellings; those of registry search: wandb/apis/public/registries/_utils.py."""
+
+
+def record(ctx: Context, row: Collection) -> Record:
+    """Return what a collection can be filtered by."""
+    return {
+        **dict.fromkeys(_IDS, row.id),
+        **dict.fromkeys(_NAMES, row.name),
+        **dict.fromkeys(_TAGS, tuple(collections.tags(ctx.db, row.id))),
+        "description": row.description,
+        **dict.fromkeys(("createdAt", "created_at"), row.created_at),
+        **dict.fromkeys(("updatedAt", "updated_at"), row.updated_at),
+    }
+
+
+_ORDERS = {
     "name": "name",
     "createdAt": "created_at",
     "created_at": "created_at",
@@ -67,36 +96,20 @@ _FIELDS = {
 def select(
     info: Info, rows: list[Collection], filters: str | None, order: str | None
 ) -> list[Collection]:
-    """Return collections filtered by name, tag or description, and ordered."""
-    wanted = json.loads(filters) if filters else {}
-    shown = [row for row in rows if _matches(info, row, wanted)]
+    """Return those of some collections that a filter lets pass, ordered."""
+    test, ctx = parse(filters, FIELDS), info.context
+    if test != EVERYTHING:
+        rows = [row for row in rows if matches(test, record(ctx, row))]
     if order:
         name = order.lstrip("+-")
-        if name not in _FIELDS:
-            raise BadInput(f"collections cannot be ordered by {name!r}", fix=f"use {list(_FIELDS)}")
-        shown.sort(
-            key=lambda row: (getattr(row, _FIELDS[name]) or "", row.id),
+        if name not in _ORDERS:
+            raise BadInput(f"collections cannot be ordered by {name!r}", fix=f"use {list(_ORDERS)}")
+        rows = sorted(
+            rows,
+            key=lambda row: (getattr(row, _ORDERS[name]) or "", row.id),
             reverse=order.startswith("-"),
         )
-    return shown
-
-
-def _matches(info: Info, row: Collection, wanted: dict[str, Any]) -> bool:
-    for key, test in wanted.items():
-        if key in ("$and", "$or"):
-            found = [_matches(info, row, part) for part in test]
-            if not (all(found) if key == "$and" else any(found)):
-                return False
-            continue
-        if key == "tag":
-            held = collections.tags(info.context.db, row.id)
-        elif key in _FIELDS:
-            held = [getattr(row, _FIELDS[key])]
-        else:
-            raise BadInput(f"collections cannot be filtered by {key!r}", fix="use name or tag")
-        if not any(relay.compare(value, test) for value in held):
-            return False
-    return True
+    return rows
 
 
 def project_collection(source: Project, info: Info, name: str) -> Collection | None:
@@ -106,22 +119,22 @@ def project_collection(source: Project, info: Info, name: str) -> Collection | N
 
 def type_collection(source: ArtifactType, info: Info, name: str) -> Collection | None:
     """Return one collection of this type."""
-    found = collections.find(info.context.db, source.project_id, name)
-    return found if found and found.type_id == source.id else None
+    collection = collections.find(info.context.db, source.project_id, name)
+    return collection if collection and collection.type_id == source.id else None
 
 
 def collection_by_id(_root: None, info: Info, id: str) -> Collection | None:
     """Return a collection the viewer may read."""
     ctx = info.context
-    found = collections.by_id(ctx.db, relay.from_id("ArtifactCollection", id))
-    project = projects.by_id(ctx.db, found.project_id) if found else None
-    return found if project and projects.role(ctx.db, ctx.viewer, project) else None
+    collection = collections.find_by_id(ctx.db, relay.from_id("ArtifactCollection", id))
+    project = projects.find_by_id(ctx.db, collection.project_id) if collection else None
+    return collection if project and projects.role(ctx.db, ctx.viewer, project) else None
 
 
 def collection_project(source: Collection, info: Info) -> Project | None:
     """Return a collection's project; null to those who may not read it (sources of links)."""
     ctx = info.context
-    project = projects.by_id(ctx.db, source.project_id)
+    project = projects.find_by_id(ctx.db, source.project_id)
     return project if project and projects.role(ctx.db, ctx.viewer, project) else None
 
 
@@ -132,7 +145,7 @@ def collection_tags(source: Collection, info: Info) -> dict[str, Any]:
 
 
 def _collection_type(source: Collection, info: Info) -> ArtifactType:
-    return collections.type_by_id(info.context.db, source.type_id)
+    return collections.type_of(info.context.db, source.id)
 
 
 _COLLECTION: Mapping[str, Callable[..., Any]] = {

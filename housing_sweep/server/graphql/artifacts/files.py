@@ -30,7 +30,7 @@ def wire_file(
     path = f"/storage/wandb_artifacts/{artifact.id}/{quote(file.name)}"
     scope = {"artifact": str(artifact.id), "name": file.name}
     get = ctx.url(path, allows="get", **scope)
-    wanted = upload and file.sha256 is None
+    is_missing = upload and file.sha256 is None
     announced = {"md5": file.md5 or "", "xxh128": file.xxh128 or ""}
     return {
         "id": relay.to_id("ArtifactFile", f"{artifact.id}/{file.name}"),
@@ -38,7 +38,7 @@ def wire_file(
         "displayName": file.name,
         "url": get,
         "directUrl": get,
-        "uploadUrl": ctx.url(path, allows="put", **announced, **scope) if wanted else None,
+        "uploadUrl": ctx.url(path, allows="put", **announced, **scope) if is_missing else None,
         "uploadHeaders": [],
         "sizeBytes": file.size,
         "mimetype": None,
@@ -51,10 +51,10 @@ def wire_file(
 
 
 def part_urls(
-    ctx: Context, artifact: Artifact, file: ArtifactFile, wanted: Sequence[Mapping[str, Any]]
+    ctx: Context, artifact: Artifact, file: ArtifactFile, parts: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
     """Return where to send the parts of a file, or None where it shall come whole."""
-    if not 1 < len(wanted) <= MOST_PARTS or file.sha256 is not None:
+    if not 1 < len(parts) <= MOST_PARTS or file.sha256 is not None:
         return None
     upload = secrets.token_hex(12)
     path = f"/storage/wandb_artifacts/{artifact.id}/{quote(file.name)}"
@@ -68,7 +68,7 @@ def part_urls(
                     path, part=str(part["partNumber"]), md5=hex_to_base64(part["hexMD5"]), **scope
                 ),
             }
-            for part in wanted
+            for part in parts
         ],
     }
 
@@ -119,27 +119,27 @@ def page(
     The SDK downloads what is listed here, and a reference only if it is.
     """
     size = relay.page_size(first)
-    found = files.page(ctx.db, artifact.id, names=names, after=after or "", limit=size + 1)
+    rows = files.page(ctx.db, artifact.id, names=names, after=after or "", limit=size + 1)
     stored = files.count(ctx.db, artifact.id)
     if artifact.file_count > stored:
-        wanted = {posixpath.normpath(name) for name in names or ()}
-        found += [
+        paths = {posixpath.normpath(name) for name in names or ()}
+        rows += [
             file
             for file in _references(ctx, artifact)
-            if file.name > (after or "") and (not wanted or file.name in wanted)
+            if file.name > (after or "") and (not paths or file.name in paths)
         ]
-        found = sorted(found, key=lambda file: file.name)[: size + 1]
-    total = len(found) if names else max(stored, artifact.file_count)
-    edges = [relay.Edge(wire_file(ctx, artifact, file), file.name) for file in found]
+        rows = sorted(rows, key=lambda file: file.name)[: size + 1]
+    total = len(rows) if names else max(stored, artifact.file_count)
+    edges = [relay.Edge(wire_file(ctx, artifact, file), file.name) for file in rows]
     return relay.connection(edges, size, total)
 
 
 def _references(ctx: Context, artifact: Artifact) -> list[ArtifactFile]:
     """Return what a version refers to and this server holds no bytes of."""
-    held = versions.manifests_with_body(ctx.db, artifact.id)
-    if not held or held[-1].type != "FULL" or held[-1].sha256 is None:
+    bodies = versions.manifests_with_body(ctx.db, artifact.id)
+    if not bodies or bodies[-1].type != "FULL" or bodies[-1].sha256 is None:
         return []
-    document = manifests.parse(ctx.services.blobs.read(held[-1].sha256))
+    document = manifests.parse(ctx.services.blobs.read(bodies[-1].sha256))
     return [
         ArtifactFile(
             artifact_id=artifact.id,
@@ -163,7 +163,7 @@ def membership_files(
     first: int | None = None,
 ) -> relay.Connection | None:
     """Return the files of the version that a membership places."""
-    artifact = versions.by_id(info.context.db, source.artifact_id)
+    artifact = versions.find_by_id(info.context.db, source.artifact_id)
     if artifact:
         require_download(info.context, artifact)
     return page(info.context, artifact, names, after, first) if artifact else None

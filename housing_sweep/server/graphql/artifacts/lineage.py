@@ -16,9 +16,9 @@ from housing_sweep.server.graphql.artifacts.access import (
     shows_project,
 )
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.store.artifacts import collections, memberships, versions
+from housing_sweep.server.store.artifacts import memberships, versions
 from housing_sweep.server.store.artifacts.versions import Artifact
-from housing_sweep.server.store.people import users as people
+from housing_sweep.server.store.people import users
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.runs.runs import Run
@@ -42,9 +42,9 @@ def use_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
 def used_by(source: Artifact, info: Info) -> relay.Connection:
     """Return the runs that took a version as input."""
     ctx = info.context
-    users = versions.users_of(ctx.db, source.id)
+    rows = versions.users_of(ctx.db, source.id)
     return relay.offset_page(
-        [run for run in users if shows_project(ctx, run.project_id)], None, relay.MAX_PAGE
+        [run for run in rows if shows_project(ctx, run.project_id)], None, relay.MAX_PAGE
     )
 
 
@@ -52,20 +52,20 @@ def created_by(source: Artifact, info: Info) -> object:
     """Return the run that logged a version, or the user who made it without one."""
     ctx = info.context
     if source.run_id is not None:
-        run = runs.by_id(ctx.db, source.run_id)
+        run = runs.find_by_id(ctx.db, source.run_id)
         return run if run and shows_project(ctx, run.project_id) else None
-    return people.user_by_id(ctx.db, source.user_id) if source.user_id else None
+    return users.user_by_id(ctx.db, source.user_id) if source.user_id else None
 
 
 def artifact_memberships(source: Artifact, info: Info) -> relay.Connection:
     """Return every place of a version that the viewer may read, its own sequence first."""
     ctx = info.context
-    shown = []
-    for place in memberships.of_artifact(ctx.db, source.id):
-        project = project_of(ctx, collections.by_id(ctx.db, place.collection_id))
-        if project and projects.role(ctx.db, ctx.viewer, project):
-            shown.append(place)
-    return relay.offset_page(shown, None, relay.MAX_PAGE)
+    readable = [
+        membership
+        for membership in memberships.of_artifact(ctx.db, source.id)
+        if projects.role(ctx.db, ctx.viewer, project_of(ctx, membership.collection_id))
+    ]
+    return relay.offset_page(readable, None, relay.MAX_PAGE)
 
 
 def outputs(
@@ -80,8 +80,8 @@ def inputs(
 ) -> relay.Connection:
     """Return the versions a run took as input, of any project."""
     ctx = info.context
-    held = versions.inputs_of(ctx.db, source.id)
-    return relay.offset_page([one for one in held if shows(ctx, one)], after, first)
+    rows = versions.inputs_of(ctx.db, source.id)
+    return relay.offset_page([row for row in rows if shows(ctx, row)], after, first)
 
 
 RESOLVERS: Resolvers = {

@@ -26,39 +26,42 @@ def link_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
         if artifact.state != "COMMITTED":
             raise BadInput("only a committed version can be linked")
         portfolio = _portfolio(info, input, artifact)
-        place = memberships.join(ctx.db, portfolio.id, artifact.id, ctx.now)
+        membership = memberships.add_version(ctx.db, portfolio.id, artifact.id, ctx.now)
         for alias in ("latest", *(item["alias"] for item in input.get("aliases") or [])):
-            memberships.point(ctx.db, place, alias)
-    return {"versionIndex": place.version_index, "artifactMembership": place}
+            memberships.set_alias(ctx.db, membership, alias)
+    return {"versionIndex": membership.version_index, "artifactMembership": membership}
 
 
 def _source(info: Info, input: dict[str, Any]) -> Artifact:
     if input.get("artifactID"):
         return by_opaque_id(info, input["artifactID"])
-    found = versions.by_client_id(info.context.db, input.get("clientID") or "")
-    if found is None:
+    artifact = versions.by_client_id(info.context.db, input.get("clientID") or "")
+    if artifact is None:
         raise NotFound("the artifact to link does not exist yet")
-    return readable(info, found.id)
+    return readable(info, artifact.id)
 
 
 def _portfolio(info: Info, input: dict[str, Any], artifact: Artifact) -> Collection:
     ctx = info.context
     type_name = collections.type_of(ctx.db, artifact.collection_id).name
     if input.get("artifactPortfolioID"):
-        found = collections.by_id(
-            ctx.db, relay.from_id("ArtifactCollection", input["artifactPortfolioID"])
-        )
-        project = projects.by_id(ctx.db, found.project_id) if found else None
-        if found is None or project is None or found.kind != PORTFOLIO:
-            raise NotFound("portfolio not found")
-        projects.require_writable(ctx.db, ctx.viewer, project)
-        return collections.ensure(ctx.db, project.id, found.name, type_name, PORTFOLIO, ctx.now)
+        same = _writable_portfolio(info, input["artifactPortfolioID"])
+        return collections.ensure(ctx.db, same.project_id, same.name, type_name, PORTFOLIO, ctx.now)
     name = input.get("artifactPortfolioName")
     if not name:
         raise BadInput("a link needs the name of a portfolio")
     project = _target(info, input.get("entityName"), input.get("projectName") or "")
     _check_accepted(info, project, type_name)
     return collections.ensure(ctx.db, project.id, name, type_name, PORTFOLIO, ctx.now)
+
+
+def _writable_portfolio(info: Info, opaque: str) -> Collection:
+    ctx = info.context
+    portfolio = collections.find_by_id(ctx.db, relay.from_id("ArtifactCollection", opaque))
+    if portfolio is None or portfolio.kind != PORTFOLIO:
+        raise NotFound("portfolio not found")
+    projects.require_writable(ctx.db, ctx.viewer, projects.get(ctx.db, portfolio.project_id))
+    return portfolio
 
 
 def _check_accepted(info: Info, project: Project, type_name: str) -> None:
@@ -82,9 +85,9 @@ def _target(info: Info, entity_name: str | None, project_name: str) -> Project:
     """
     ctx = info.context
     entity_name = entity_name or users.default_entity(ctx.db, ctx.viewer).name
-    held = projects.find(ctx.db, entity_name, project_name)
-    if held is not None:
-        return projects.require_writable(ctx.db, ctx.viewer, held)
+    project = projects.find(ctx.db, entity_name, project_name)
+    if project is not None:
+        return projects.require_writable(ctx.db, ctx.viewer, project)
     if project_name.startswith(REGISTRY_PREFIX) and project_name not in MADE_ON_FIRST_LINK:
         raise NotFound(
             f"registry {project_name.removeprefix(REGISTRY_PREFIX)!r} does not exist",
@@ -96,18 +99,12 @@ def _target(info: Info, entity_name: str | None, project_name: str) -> Project:
 def unlink_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Take a version out of a portfolio; the version itself stays."""
     ctx = info.context
-    portfolio = collections.by_id(
-        ctx.db, relay.from_id("ArtifactCollection", input["artifactPortfolioID"])
-    )
-    project = projects.by_id(ctx.db, portfolio.project_id) if portfolio else None
-    if portfolio is None or project is None or portfolio.kind != PORTFOLIO:
-        raise NotFound("portfolio not found")
-    projects.require_writable(ctx.db, ctx.viewer, project)
+    portfolio = _writable_portfolio(info, input["artifactPortfolioID"])
     artifact_id = collections.ArtifactId(relay.from_id("Artifact", input["artifactID"]))
-    place = memberships.find(ctx.db, portfolio.id, artifact_id)
-    if place is None:
+    membership = memberships.find(ctx.db, portfolio.id, artifact_id)
+    if membership is None:
         raise NotFound(f"this version is not linked to {portfolio.name}")
-    memberships.leave(ctx.db, place)
+    memberships.remove_version(ctx.db, membership)
     return {"success": True}
 
 

@@ -70,10 +70,9 @@ def _same_or_draft(
     elif input.get("enableDigestDeduplication", True):
         same = versions.committed(ctx.db, collection.id, input["digest"], algorithm)
         if same is not None:
-            place = memberships.find(ctx.db, collection.id, same.id)
-            assert place is not None
+            membership = memberships.get(ctx.db, collection.id, same.id)
             for alias in aliases:
-                memberships.point(ctx.db, place, alias)
+                memberships.set_alias(ctx.db, membership, alias)
             return same
     ttl = input.get("ttlDurationSeconds")
     return versions.create(
@@ -125,15 +124,15 @@ def _base_is_gone() -> BadInput:
 def update_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Set a manifest's digest once its body is known."""
     ctx = info.context
-    manifest = versions.manifest_by_id(
+    manifest = versions.find_manifest(
         ctx.db, relay.from_id("ArtifactManifest", input["artifactManifestID"])
     )
     if manifest is None:
         raise NotFound("manifest not found")
     _require_draft(writable(info, manifest.artifact_id))
     if input.get("digest"):
-        versions.set_manifest(ctx.db, manifest.id, digest=input["digest"])
-    return {"artifactManifest": versions.manifest_by_id(ctx.db, manifest.id)}
+        manifest = versions.set_manifest(ctx.db, manifest.id, digest=input["digest"])
+    return {"artifactManifest": manifest}
 
 
 def _require_draft(artifact: Artifact) -> None:
@@ -149,15 +148,14 @@ def create_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
         for spec in input["artifactFiles"]:
             artifact = writable(info, relay.from_id("Artifact", spec["artifactID"]))
             _require_draft(artifact)
-            collection = collections.by_id(ctx.db, artifact.collection_id)
-            assert collection is not None
+            collection = collections.get(ctx.db, artifact.collection_id)
             digests = _announced(artifact, spec)
-            file = files.announce(
+            file = files.declare(
                 ctx.db, collection.project_id, artifact.id, spec["name"], digests, ctx.now
             )
-            shown = wire_file(ctx, artifact, file, upload=True)
+            node = wire_file(ctx, artifact, file, upload=True)
             parts = part_urls(ctx, artifact, file, spec.get("uploadPartsInput") or ())
-            edges.append(relay.Edge({**shown, "uploadMultipartUrls": parts}, file.name))
+            edges.append(relay.Edge({**node, "uploadMultipartUrls": parts}, file.name))
     return {"files": relay.connection(edges, len(edges), len(edges))}
 
 
@@ -180,7 +178,7 @@ def commit(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
         document, digest = _whole_manifest(info, artifact)
         listed = manifests.entries(document)
         _complete_files(info, artifact, listed)
-        versions.publish(
+        artifact = versions.publish(
             ctx.db,
             artifact,
             digest=digest,
@@ -188,26 +186,27 @@ def commit(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
             file_count=len(listed),
             now=ctx.now,
         )
-    return {"artifact": versions.by_id(ctx.db, artifact.id)}
+    return {"artifact": artifact}
 
 
 def _whole_manifest(info: Info, artifact: Artifact) -> tuple[dict[str, object], str]:
     """Return the version's full manifest and digest, merging partial ones into a stored one."""
     ctx = info.context
-    held = versions.manifests_with_body(ctx.db, artifact.id)
-    if not held:
+    bodies = versions.manifests_with_body(ctx.db, artifact.id)
+    if not bodies:
         raise BadInput("the version has no manifest yet", fix="upload it before the commit")
-    if held[-1].type == "FULL":
-        return manifests.parse(_body(info, held[-1])), artifact.digest
+    newest = bodies[-1]
+    if newest.type == "FULL":
+        return manifests.parse(_body(info, newest)), artifact.digest
     parts = []
-    base = held[-1].base_artifact_id
+    base = newest.base_artifact_id
     # Core names the newest version as base of every manifest; what a PATCH leaves out is not in it.
-    if base is not None and held[-1].type == "INCREMENTAL":
+    if base is not None and newest.type == "INCREMENTAL":
         earlier = versions.manifests_with_body(ctx.db, base)
         if not earlier:
             raise _base_is_gone()
         parts.append(manifests.parse(_body(info, earlier[-1])))
-    parts += [manifests.parse(_body(info, manifest)) for manifest in held]
+    parts += [manifests.parse(_body(info, manifest)) for manifest in bodies]
     merged = manifests.merge(parts)
     blob = ctx.services.blobs.put(json.dumps(merged).encode())
     versions.add_manifest(
@@ -224,20 +223,18 @@ def _whole_manifest(info: Info, artifact: Artifact) -> tuple[dict[str, object], 
 
 
 def _body(info: Info, manifest: Manifest) -> bytes:
-    assert manifest.sha256 is not None
-    return info.context.services.blobs.read(manifest.sha256)
+    return info.context.services.blobs.read(manifest.sha256 or "")
 
 
 def _complete_files(info: Info, artifact: Artifact, listed: list[manifests.Entry]) -> None:
     """Make sure that every byte the manifest lists is stored, unchanged files of others too."""
     ctx = info.context
-    collection = collections.by_id(ctx.db, artifact.collection_id)
-    assert collection is not None
+    collection = collections.get(ctx.db, artifact.collection_id)
     missing = []
     for entry in (entry for entry in listed if not entry.is_reference):
         file = files.find(ctx.db, artifact.id, entry.path)
-        if file is None or file.sha256 is None or not file.digests.include(entry.digests):
-            file = files.announce(
+        if file is None or file.sha256 is None or not file.digests.contains_all(entry.digests):
+            file = files.declare(
                 ctx.db, collection.project_id, artifact.id, entry.path, entry.digests, ctx.now
             )
         if file.sha256 is None:

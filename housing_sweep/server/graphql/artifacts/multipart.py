@@ -33,21 +33,21 @@ def complete(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     file = files.find(ctx.db, artifact.id, name)
     if file is None:
         raise NotFound(f"{name!r} is not a file of this version", fix="announce it first")
-    held = uploads.parts(ctx.db, upload, artifact.id)
-    if not held and file.sha256 is not None:  # completed before
+    parts = uploads.parts(ctx.db, upload, artifact.id)
+    if not parts and file.sha256 is not None:  # completed before
         return {"digest": file.digests.by(artifact.digest_algorithm)}
-    wanted = [
+    announced = [
         (int(part["partNumber"]), hex_to_base64(part["hexMD5"])) for part in input["completedParts"]
     ]
-    if [(part.number, part.md5) for part in held] != sorted(wanted):
+    if [(part.number, part.md5) for part in parts] != sorted(announced):
         raise BadInput(
-            f"{name!r}: {len(held)} of {len(wanted)} parts came as announced",
+            f"{name!r}: {len(parts)} of {len(announced)} parts came as announced",
             fix="send the file again",
         )
-    blob = ctx.services.blobs.join(upload, [part.number for part in held])
+    blob = ctx.services.blobs.join(upload, [part.number for part in parts])
     blob.digests.check(file.digests, f"{name!r}, joined,")
     with write(ctx.db):
-        files.store(ctx.db, artifact.id, name, blob, ctx.now)
+        files.record_upload(ctx.db, artifact.id, name, blob, ctx.now)
         uploads.forget(ctx.db, upload)
     ctx.services.blobs.forget_parts(upload)
     return {"digest": blob.digests.by(artifact.digest_algorithm)}

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.graphql import relay
-from housing_sweep.server.graphql.artifacts.version_record import VersionRecord
-from housing_sweep.server.graphql.projects.registries import parse_filters
-from housing_sweep.server.graphql.projects.registries import record as registry_record
+from housing_sweep.server.graphql.artifacts import collections as collections_on_wire
+from housing_sweep.server.graphql.artifacts.version_record import FIELDS, VersionRecord
+from housing_sweep.server.graphql.projects import registries
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.rules import filters as matching
+from housing_sweep.server.rules.filters import EVERYTHING, matches, parse
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import collections, memberships
 from housing_sweep.server.store.artifacts.collections import Collection
@@ -36,15 +36,15 @@ def entity_collections(
     order: str | None = None,
 ) -> relay.Connection:
     """Return the collections of the registries that the viewer may read."""
-    shown = [
+    rows = [
         row
         for row in _collections(info.context, source, projectFilters, filters)
         if not collectionTypes or row.kind.upper() in collectionTypes
     ]
     if order:
         name = _order(order, COLLECTION_ORDERS)
-        shown.sort(key=lambda row: (getattr(row, name), row.id), reverse=order.startswith("-"))
-    return relay.offset_page(shown, after, first)
+        rows.sort(key=lambda row: (getattr(row, name), row.id), reverse=order.startswith("-"))
+    return relay.offset_page(rows, after, first)
 
 
 def entity_memberships(
@@ -58,51 +58,38 @@ def entity_memberships(
     order: str | None = None,
 ) -> relay.Connection:
     """Return the versions linked into the registries that the viewer may read."""
-    ctx, wanted = info.context, parse_filters(filters)
-    held = _collections(ctx, source, projectFilters, collectionFilters)
-    ids = [row.id for row in held]
-    if not wanted and not order:
+    ctx, test = info.context, parse(filters, FIELDS)
+    ids = [row.id for row in _collections(ctx, source, projectFilters, collectionFilters)]
+    if test == EVERYTHING and not order:
         size = relay.page_size(first)
         rows = memberships.in_collections(ctx.db, ids, relay.offset_of(after), size + 1)
         edges = [relay.Edge(row, relay.to_cursor(row.id)) for row in rows]
         return relay.connection(edges, size, memberships.count_in(ctx.db, ids))
-    shown = [
-        (version, place)
-        for place in memberships.in_collections(ctx.db, ids, 0, None)
-        if matching.matches(wanted, version := VersionRecord(ctx.db, place))
+    pairs = [
+        (version, member)
+        for member in memberships.in_collections(ctx.db, ids, 0, None)
+        if matches(test, version := VersionRecord(ctx.db, member))
     ]
     if order:
         name = _order(order, VERSION_ORDERS)
-        shown.sort(key=lambda pair: (pair[0][name], pair[1].id), reverse=order.startswith("-"))
-    return relay.offset_page([place for _, place in shown], after, first)
+        pairs.sort(key=lambda pair: (pair[0][name], pair[1].id), reverse=order.startswith("-"))
+    return relay.offset_page([member for _, member in pairs], after, first)
 
 
 def _collections(
     ctx: Context, source: Entity, project_filters: str | None, filters: str | None
 ) -> list[Collection]:
     """Return the collections that both filters let pass, in the order they were made."""
-    of_projects, wanted = parse_filters(project_filters), parse_filters(filters)
+    of_registries = parse(project_filters, registries.FIELDS)
+    of_collections = parse(filters, collections_on_wire.FIELDS)
     return [
         row
         for project in projects.registries(ctx.db, source.id)
-        if matching.matches(of_projects, registry_record(project))
+        if matches(of_registries, registries.record(project))
         and projects.role(ctx.db, ctx.viewer, project)
         for row in collections.of_project(ctx.db, project.id)
-        if matching.matches(wanted, _collection_record(ctx, row))
+        if matches(of_collections, collections_on_wire.record(ctx, row))
     ]
-
-
-def _collection_record(ctx: Context, row: Collection) -> matching.Record:
-    tags = collections.tags(ctx.db, row.id)
-    return {
-        **dict.fromkeys(("id", "collection_id", "artifact_collection_id"), row.id),
-        **dict.fromkeys(("name", "collection_name", "artifact_collection_name"), row.name),
-        "tag": tags,
-        "tags": tags,
-        "description": row.description,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-    }
 
 
 def _order(order: str, known: Sequence[str]) -> str:

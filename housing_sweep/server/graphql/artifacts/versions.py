@@ -26,14 +26,14 @@ def update_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
     if ttl is not None:
         changes["ttl_seconds"] = ttl if ttl > 0 else None
     with write(ctx.db):
-        versions.edit(ctx.db, artifact.id, ctx.now, **changes)
+        artifact = versions.edit(ctx.db, artifact.id, ctx.now, **changes)
         versions.change_tags(
             ctx.db,
             artifact.id,
             [tag["tagName"] for tag in input.get("tagsToAdd") or []],
             [tag["tagName"] for tag in input.get("tagsToDelete") or []],
         )
-    return {"artifact": versions.by_id(ctx.db, artifact.id)}
+    return {"artifact": artifact}
 
 
 def delete_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -59,16 +59,16 @@ def artifact_by_id(_root: None, info: Info, id: str) -> Artifact | None:
 
 def client_id_mapping(_root: None, info: Info, clientID: str) -> dict[str, str] | None:
     """Return the version that a client calls by an id of its own."""
-    found = versions.by_client_id(info.context.db, clientID)
-    if found is None:
+    artifact = versions.by_client_id(info.context.db, clientID)
+    if artifact is None:
         return None
-    return {"serverID": relay.to_id("Artifact", readable(info, found.id).id)}
+    return {"serverID": relay.to_id("Artifact", readable(info, artifact.id).id)}
 
 
 def project_artifact(source: Project, info: Info, name: str) -> Artifact | None:
     """Return the version that `collection:alias` means."""
-    place = memberships.by_name(info.context.db, source.id, name)
-    return versions.by_id(info.context.db, place.artifact_id) if place else None
+    membership = memberships.by_name(info.context.db, source.id, name)
+    return versions.find_by_id(info.context.db, membership.artifact_id) if membership else None
 
 
 def home(source: Artifact, info: Info) -> Membership | None:
@@ -78,14 +78,14 @@ def home(source: Artifact, info: Info) -> Membership | None:
 
 def version_index(source: Artifact, info: Info) -> int | None:
     """Return a version's number in its own sequence."""
-    place = home(source, info)
-    return place.version_index if place else None
+    membership = home(source, info)
+    return membership.version_index if membership else None
 
 
 def current_manifest(source: Artifact, info: Info) -> Manifest | None:
     """Return the newest manifest that has a body."""
-    held = versions.manifests_with_body(info.context.db, source.id)
-    return held[-1] if held else None
+    bodies = versions.manifests_with_body(info.context.db, source.id)
+    return bodies[-1] if bodies else None
 
 
 RESOLVERS: Resolvers = {
@@ -96,7 +96,7 @@ RESOLVERS: Resolvers = {
         "deleteArtifact": delete_artifact,
     },
     "Artifact": {
-        "artifactSequence": lambda a, info: collections.by_id(info.context.db, a.collection_id),
+        "artifactSequence": lambda a, info: collections.get(info.context.db, a.collection_id),
         "versionIndex": version_index,
         "artifactType": lambda a, info: collections.type_of(info.context.db, a.collection_id),
         "ttlDurationSeconds": lambda a, _info: a.ttl_seconds or NO_TTL,

@@ -28,13 +28,13 @@ def entity_members(source: Entity, info: Info) -> list[Listed]:
     ctx = info.context
     if source.kind == "user" and source.user_id is not None:
         user = users.user_by_id(ctx.db, source.user_id)
-        known = user is not None and users.acquainted(ctx.db, ctx.viewer, user.id)
-        return [Listed(Member(0, user, "admin"), None)] if user and known else []
+        visible = user is not None and users.may_know(ctx.db, ctx.viewer, user.id)
+        return [Listed(Member(0, user, "admin"), None)] if user and visible else []
     if source.kind != "team" or not _may_list(info, source):
         return []
     fresh = ctx.services.fresh_keys
     return [
-        Listed(member, fresh.show(ctx.viewer.id, member.user.id))
+        Listed(member, fresh.pop_once(ctx.viewer.id, member.user.id))
         for member in members.of_team(ctx.db, source.id)
     ]
 
@@ -63,9 +63,9 @@ def create_team(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
 def _home(info: Info) -> Organization:
     """Return the organisation that a new team of the viewer belongs to."""
     ctx = info.context
-    held = users.organizations_of_user(ctx.db, ctx.viewer.id)
+    mine = users.organizations_of_user(ctx.db, ctx.viewer.id)
     chosen = users.default_entity(ctx.db, ctx.viewer).organization_id
-    home = next((organization for organization in held if organization.id == chosen), held[0])
+    home = next((organization for organization in mine if organization.id == chosen), mine[0])
     owner = users.organization_entity(ctx.db, home.id)
     if users.role_in_entity(ctx.db, ctx.viewer, owner) == "viewer":
         raise PermissionDenied(
@@ -85,10 +85,10 @@ def create_invite(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
             raise Conflict(f"{user.name} is a member of {team.name} already")
         role = "admin" if input.get("admin") else "member"
         members.set_team_role(ctx.db, team.id, user.id, role, now=ctx.now)
-        made = next(m for m in members.of_team(ctx.db, team.id) if m.user.id == user.id)
+        member = next(m for m in members.of_team(ctx.db, team.id) if m.user.id == user.id)
     return {
         "invite": {
-            "id": to_id("Member", made.id),
+            "id": to_id("Member", member.id),
             "name": user.name,
             "email": user.email,
             "createdAt": ctx.now,
@@ -103,8 +103,8 @@ def delete_invite(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
     team = users.entity_by_name(ctx.db, input.get("entityName") or "")
     number = from_id("Member", input.get("id") or "")
     with write(ctx.db):
-        held = members.of_team(ctx.db, team.id) if team else []
-        member = next((member for member in held if member.id == number), None)
+        rows = members.of_team(ctx.db, team.id) if team else []
+        member = next((member for member in rows if member.id == number), None)
         if team is None or member is None:
             raise NotFound(f"member {input.get('id')!r} of {input.get('entityName')!r} not found")
         if member.user.id != ctx.viewer.id:
@@ -128,7 +128,7 @@ def create_service_account(_root: None, info: Info, input: dict[str, Any]) -> di
         users.set_default_entity(ctx.db, user.id, team.id)
         secret = keys.new_api_key()
         keys.add(ctx.db, user.id, secret, description="service account", now=ctx.now)
-    ctx.services.fresh_keys.keep(ctx.viewer.id, user.id, secret)
+    ctx.services.fresh_keys.put(ctx.viewer.id, user.id, secret)
     return {"user": user}
 
 

@@ -8,8 +8,7 @@ from housing_sweep.errors import NotFound, NotSupported, PermissionDenied
 from housing_sweep.server.graphql.relay import Info, Resolvers, from_id, to_id
 from housing_sweep.server.rules import names
 from housing_sweep.server.store.db import write
-from housing_sweep.server.store.people import keys
-from housing_sweep.server.store.people import users as people
+from housing_sweep.server.store.people import keys, users
 from housing_sweep.server.store.people.users import Entity, EntityId, Organization, User
 
 
@@ -18,12 +17,12 @@ def viewer(_root: None, info: Info) -> User:
     return info.context.viewer
 
 
-def users(_root: None, info: Info, query: str | None = None) -> dict[str, Any]:
+def search(_root: None, info: Info, query: str | None = None) -> dict[str, Any]:
     """Return the users of that name or e-mail address whom the viewer may know of."""
     ctx = info.context
-    found = people.search_users(ctx.db, query) if query else people.users(ctx.db)
-    known = [user for user in found if people.acquainted(ctx.db, ctx.viewer, user.id)]
-    return {"edges": [{"node": user} for user in known]}
+    rows = users.search_users(ctx.db, query) if query else users.users(ctx.db)
+    visible = [user for user in rows if users.may_know(ctx.db, ctx.viewer, user.id)]
+    return {"edges": [{"node": user} for user in visible]}
 
 
 def entity(_root: None, info: Info, name: str | None = None) -> Entity | None:
@@ -34,11 +33,11 @@ def entity(_root: None, info: Info, name: str | None = None) -> Entity | None:
     """
     ctx = info.context
     if not name:
-        return people.default_entity(ctx.db, ctx.viewer)
-    found = people.entity_by_name(ctx.db, name)
-    if found is None and _asks_for(info, "available"):
+        return users.default_entity(ctx.db, ctx.viewer)
+    owner = users.entity_by_name(ctx.db, name)
+    if owner is None and _asks_for(info, "available"):
         return Entity(EntityId(0), name, "user", None, None, ctx.now)
-    return found
+    return owner
 
 
 def _asks_for(info: Info, field: str) -> bool:
@@ -53,9 +52,9 @@ def _asks_for(info: Info, field: str) -> bool:
 def organization(_root: None, info: Info, name: str) -> Organization | None:
     """Return an organisation of the viewer's, by display or entity name."""
     ctx = info.context
-    found = people.organization_by_name(ctx.db, name)
-    mine = people.organizations_of_user(ctx.db, ctx.viewer.id)
-    return found if found in mine else None
+    named = users.organization_by_name(ctx.db, name)
+    mine = users.organizations_of_user(ctx.db, ctx.viewer.id)
+    return named if named in mine else None
 
 
 def update_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -63,12 +62,13 @@ def update_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
     ctx = info.context
     if (username := input.get("username")) and username != ctx.viewer.name:
         raise NotSupported("the local server cannot rename users", fix="add a new one instead")
+    viewer = ctx.viewer
     if name := input.get("defaultEntity"):
-        chosen = people.entity_by_name(ctx.db, name)
-        if chosen is None or not people.role_in_entity(ctx.db, ctx.viewer, chosen):
+        owner = users.entity_by_name(ctx.db, name)
+        if owner is None or not users.role_in_entity(ctx.db, viewer, owner):
             raise NotFound(f"entity {name!r} not found", fix="use your own name or a team of yours")
-        people.set_default_entity(ctx.db, ctx.viewer.id, chosen.id)
-    return {"user": people.user_by_id(ctx.db, ctx.viewer.id)}
+        viewer = users.set_default_entity(ctx.db, viewer.id, owner.id)
+    return {"user": viewer}
 
 
 def create_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def create_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
         raise PermissionDenied("permission denied: only admins of this server may add users")
     email = str(input["email"])
     name = names.check_entity_name(names.user_name_of(email))
-    user = people.create_user(
+    user = users.create_user(
         ctx.db, name, email=email, is_admin=bool(input.get("admin")), now=ctx.now
     )
     return {"user": user}
@@ -92,15 +92,15 @@ def generate_api_key(_root: None, info: Info, input: dict[str, Any]) -> dict[str
     ctx = info.context
     secret = keys.new_api_key()
     key = keys.add(ctx.db, ctx.viewer.id, secret, description=input.get("description"), now=ctx.now)
-    made = {"id": to_id("ApiKey", key.id), "name": secret, "description": key.description}
-    return {"apiKey": made}
+    node = {"id": to_id("ApiKey", key.id), "name": secret, "description": key.description}
+    return {"apiKey": node}
 
 
 def delete_api_key(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Make a key of the viewer's worthless; server admins may do it to any."""
     ctx = info.context
     with write(ctx.db):
-        key = keys.by_id(ctx.db, from_id("ApiKey", input["id"]))
+        key = keys.find_by_id(ctx.db, from_id("ApiKey", input["id"]))
         if key is None or (key.user_id != ctx.viewer.id and not ctx.viewer.is_admin):
             raise NotFound(f"API key {input['id']!r} not found")
         keys.delete(ctx.db, key.id)
@@ -111,56 +111,56 @@ def user_entity(user: User, info: Info) -> str:
     """Return the name of the entity that a request without one means."""
     if user.deleted_at is not None:
         return user.name
-    return people.default_entity(info.context.db, user).name
+    return users.default_entity(info.context.db, user).name
 
 
 def user_teams(user: User, info: Info) -> dict[str, Any]:
     """Return the entities a user writes to; the client needs the user's own among them."""
-    held = [user.name, *(team.name for team in people.teams_of_user(info.context.db, user.id))]
-    return {"edges": [{"node": {"name": name}} for name in held]}
+    teams = users.teams_of_user(info.context.db, user.id)
+    return {"edges": [{"node": {"name": name}} for name in [user.name, *(t.name for t in teams)]]}
 
 
 def user_keys(user: User, info: Info) -> dict[str, Any]:
     """Return a user's keys by their first characters, to the user and to server admins."""
     ctx = info.context
     allowed = ctx.viewer.id == user.id or ctx.viewer.is_admin
-    held = keys.of_user(ctx.db, user.id) if allowed else []
-    return {"edges": [{"node": key} for key in held]}
+    own = keys.of_user(ctx.db, user.id) if allowed else []
+    return {"edges": [{"node": key} for key in own]}
 
 
 def user_organizations(user: User, info: Info) -> list[Organization]:
     """Return the organisations a user belongs to, as far as the viewer belongs to them too."""
     ctx = info.context
-    mine = people.organizations_of_user(ctx.db, ctx.viewer.id)
-    return [held for held in people.organizations_of_user(ctx.db, user.id) if held in mine]
+    mine = users.organizations_of_user(ctx.db, ctx.viewer.id)
+    return [one for one in users.organizations_of_user(ctx.db, user.id) if one in mine]
 
 
 def entity_organization(source: Entity, info: Info) -> Organization | None:
     """Return an entity's organisation, to its members; of a person, the only one they have."""
     ctx = info.context
-    mine = people.organizations_of_user(ctx.db, ctx.viewer.id)
+    mine = users.organizations_of_user(ctx.db, ctx.viewer.id)
     if source.organization_id is not None:
-        return next((held for held in mine if held.id == source.organization_id), None)
+        return next((one for one in mine if one.id == source.organization_id), None)
     if source.user_id is None:
         return None
-    held = people.organizations_of_user(ctx.db, source.user_id)
-    return held[0] if len(held) == 1 and held[0] in mine else None
+    theirs = users.organizations_of_user(ctx.db, source.user_id)
+    return theirs[0] if len(theirs) == 1 and theirs[0] in mine else None
 
 
 def entity_user(source: Entity, info: Info) -> User | None:
     """Return the person behind a personal entity."""
-    return people.user_by_id(info.context.db, source.user_id) if source.user_id else None
+    return users.user_by_id(info.context.db, source.user_id) if source.user_id else None
 
 
 def organization_entity(source: Organization, info: Info) -> Entity:
     """Return the entity that owns an organisation's registries."""
-    return people.organization_entity(info.context.db, source.id)
+    return users.organization_entity(info.context.db, source.id)
 
 
 RESOLVERS: Resolvers = {
     "Query": {
         "viewer": viewer,
-        "users": users,
+        "users": search,
         "entity": entity,
         "organization": organization,
     },

@@ -69,10 +69,10 @@ def upsert_model(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
             fix=f"use one of {', '.join(sorted(projects.ACCESS))}",
         )
     with write(ctx.db):
-        held, inserted = _named(info, input, access)
-        projects.update(
+        project, inserted = _named(info, input, access)
+        project = projects.update(
             ctx.db,
-            held.id,
+            project.id,
             description=input.get("description"),
             access=access,
             allow_all_artifact_types=input.get("allowAllArtifactTypesInRegistry"),
@@ -80,9 +80,8 @@ def upsert_model(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
             now=ctx.now,
         )
         for kind in input.get("artifactTypes") or ():
-            collections.ensure_type(ctx.db, held.id, check_type_name(kind["name"]), ctx.now)
-        changed = projects.by_id(ctx.db, held.id)
-    return {"project": changed, "model": changed, "inserted": inserted}
+            collections.ensure_type(ctx.db, project.id, check_type_name(kind["name"]), ctx.now)
+    return {"project": project, "model": project, "inserted": inserted}
 
 
 def _named(info: Info, input: dict[str, Any], access: str | None) -> tuple[Project, bool]:
@@ -93,25 +92,25 @@ def _named(info: Info, input: dict[str, Any], access: str | None) -> tuple[Proje
     if not input.get("name"):
         raise BadInput("a project needs a name")
     entity_name = input.get("entityName") or users.default_entity(ctx.db, ctx.viewer).name
-    held = projects.find(ctx.db, entity_name, input["name"])
-    if held is not None:
-        return projects.require_admin(ctx.db, ctx.viewer, held), False
-    made = projects.ensure(
+    project = projects.find(ctx.db, entity_name, input["name"])
+    if project is not None:
+        return projects.require_admin(ctx.db, ctx.viewer, project), False
+    project = projects.ensure(
         ctx.db, ctx.viewer, entity_name, input["name"], access=access or "PRIVATE", now=ctx.now
     )
-    return made, True
+    return project, True
 
 
 def rename_project(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Give a project or registry another name."""
     ctx = info.context
     with write(ctx.db):
-        held = projects.require_readable(
+        project = projects.require_readable(
             ctx.db, ctx.viewer, input["entityName"], input["oldProjectName"]
         )
-        projects.require_admin(ctx.db, ctx.viewer, held)
-        renamed = projects.rename(ctx.db, held, input["newProjectName"], ctx.now)
-    return {"project": renamed, "model": renamed, "inserted": False}
+        projects.require_admin(ctx.db, ctx.viewer, project)
+        project = projects.rename(ctx.db, project, input["newProjectName"], ctx.now)
+    return {"project": project, "model": project, "inserted": False}
 
 
 def delete_model(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -124,15 +123,15 @@ def delete_model(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
 
 def _administered(info: Info, opaque: str) -> Project:
     ctx = info.context
-    held = projects.by_id(ctx.db, ProjectId(relay.from_id("Project", opaque)))
-    if held is None:
+    project = projects.find_by_id(ctx.db, ProjectId(relay.from_id("Project", opaque)))
+    if project is None:
         raise NotFound(f"project {opaque!r} not found", fix="it may have been deleted")
-    return projects.require_admin(ctx.db, ctx.viewer, held)
+    return projects.require_admin(ctx.db, ctx.viewer, project)
 
 
-def project_entity(source: Project, info: Info) -> Entity | None:
+def project_entity(source: Project, info: Info) -> Entity:
     """Return a project's owner."""
-    return users.entity_by_id(info.context.db, source.entity_id)
+    return users.get_entity(info.context.db, source.entity_id)
 
 
 def project_user(source: Project, info: Info) -> User | None:

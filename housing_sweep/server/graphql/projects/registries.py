@@ -4,15 +4,14 @@ A registry is a project named `wandb-registry-*` of an organisation. What is lin
 `collections.py` and `links.py`.
 """
 
-import json
 from typing import Any
 
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.rules import filters as matching
+from housing_sweep.server.rules.filters import Kind, Record, fields_of, matches, parse
 from housing_sweep.server.store.db import write
-from housing_sweep.server.store.people import users as people
+from housing_sweep.server.store.people import users
 from housing_sweep.server.store.people.users import Entity, EntityId, UserId
 from housing_sweep.server.store.projects import projects, roles
 from housing_sweep.server.store.projects.projects import Project, ProjectId
@@ -32,31 +31,29 @@ def registries(
     """Return an entity's projects, filtered and ordered; of an organisation, its registries."""
     ctx = info.context
     if source.kind == "organization":
-        held = projects.registries(ctx.db, source.id)
+        rows = projects.registries(ctx.db, source.id)
     else:
-        held = projects.of_entity(ctx.db, source.id, after=0, limit=relay.MAX_PAGE)
-    wanted = parse_filters(filters)
-    shown = [
+        rows = projects.of_entity(ctx.db, source.id, after=0, limit=relay.MAX_PAGE)
+    test = parse(filters, FIELDS)
+    readable = [
         project
-        for project in held
-        if matching.matches(wanted, record(project)) and projects.role(ctx.db, ctx.viewer, project)
+        for project in rows
+        if matches(test, record(project)) and projects.role(ctx.db, ctx.viewer, project)
     ]
-    return relay.offset_page(_ordered(shown, order), after, first)
+    return relay.offset_page(_ordered(readable, order), after, first)
 
 
-def parse_filters(filters: str | None) -> object:
-    """Return a filter document.
-
-    Raises:
-        BadInput: it is not JSON.
-    """
-    try:
-        return json.loads(filters) if filters else {}
-    except ValueError as error:
-        raise BadInput(f"filters are not JSON: {error}") from None
+FIELDS = fields_of(
+    "registries",
+    {
+        **dict.fromkeys(("id", "project_id", "entity_id"), Kind.NUMBER),
+        **dict.fromkeys(("name", "description"), Kind.TEXT),
+        **dict.fromkeys(("created_at", "updated_at"), Kind.TIME),
+    },
+)
 
 
-def record(project: Project) -> matching.Record:
+def record(project: Project) -> Record:
     """Return what a registry can be filtered by (wandb/apis/public/registries/_utils.py)."""
     return {
         "id": project.id,
@@ -93,8 +90,8 @@ def create_members(_root: None, info: Info, input: dict[str, Any]) -> dict[str, 
     """Add users and teams of the organisation; each starts as a member."""
     ctx = info.context
     with write(ctx.db):
-        project, users, teams = _named(info, input)
-        roles.add(ctx.db, project.id, users, teams, "member", ctx.now)
+        project, user_ids, team_ids = _named(info, input)
+        roles.add(ctx.db, project.id, user_ids, team_ids, "member", ctx.now)
     return {"success": True}
 
 
@@ -102,8 +99,8 @@ def delete_members(_root: None, info: Info, input: dict[str, Any]) -> dict[str, 
     """Take away the roles that users and teams were given."""
     ctx = info.context
     with write(ctx.db):
-        project, users, teams = _named(info, input)
-        gone = roles.remove(ctx.db, project.id, users, teams)
+        project, user_ids, team_ids = _named(info, input)
+        gone = roles.remove(ctx.db, project.id, user_ids, team_ids)
     if not gone:
         raise NotFound(f"none of them is a member of {project.name}")
     return {"success": True}
@@ -134,7 +131,7 @@ def _set_role(info: Info, input: dict[str, Any], role: str, **whom: Any) -> dict
 
 def _administered(info: Info, input: dict[str, Any]) -> Project:
     ctx = info.context
-    project = projects.by_id(ctx.db, ProjectId(relay.from_id("Project", input["projectId"])))
+    project = projects.find_by_id(ctx.db, ProjectId(relay.from_id("Project", input["projectId"])))
     if project is None:
         raise NotFound(f"project {input['projectId']!r} not found")
     return projects.require_admin(ctx.db, ctx.viewer, project)
@@ -144,25 +141,24 @@ def _named(info: Info, input: dict[str, Any]) -> tuple[Project, list[UserId], li
     """Return the project, users and teams of a request; all belong to one organisation."""
     ctx = info.context
     project = _administered(info, input)
-    owner = people.entity_by_id(ctx.db, project.entity_id)
-    assert owner is not None
-    users = [UserId(relay.from_id("User", opaque)) for opaque in input.get("userIds") or ()]
-    teams = [EntityId(relay.from_id("Entity", opaque)) for opaque in input.get("teamIds") or ()]
-    for user_id in users:
-        user = people.user_by_id(ctx.db, user_id)
-        if user is None or people.role_in_entity(ctx.db, user, owner) is None:
+    owner = users.get_entity(ctx.db, project.entity_id)
+    user_ids = [UserId(relay.from_id("User", opaque)) for opaque in input.get("userIds") or ()]
+    team_ids = [EntityId(relay.from_id("Entity", opaque)) for opaque in input.get("teamIds") or ()]
+    for user_id in user_ids:
+        user = users.user_by_id(ctx.db, user_id)
+        if user is None or users.role_in_entity(ctx.db, user, owner) is None:
             raise NotFound(
                 f"user {user.name if user else user_id} does not belong to {owner.name}",
                 fix="add the user to the organization first",
             )
-    for team_id in teams:
-        team = people.entity_by_id(ctx.db, team_id)
+    for team_id in team_ids:
+        team = users.entity_by_id(ctx.db, team_id)
         if team is None or team.kind != "team" or team.organization_id != owner.organization_id:
             raise NotFound(
                 f"team {team.name if team else team_id} does not belong to {owner.name}",
                 fix="use a team of the organization",
             )
-    return project, users, teams
+    return project, user_ids, team_ids
 
 
 RESOLVERS: Resolvers = {

@@ -17,8 +17,8 @@ def writable(info: Info, run_id: int) -> Run:
         PermissionDenied: the viewer may only look.
     """
     ctx = info.context
-    run = runs.by_id(ctx.db, run_id)
-    project = projects.by_id(ctx.db, run.project_id) if run else None
+    run = runs.find_by_id(ctx.db, run_id)
+    project = projects.find_by_id(ctx.db, run.project_id) if run else None
     if run is None or project is None:
         raise NotFound("run not found", fix="it may have been deleted")
     projects.require_writable(ctx.db, ctx.viewer, project)

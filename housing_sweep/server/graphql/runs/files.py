@@ -17,7 +17,7 @@ from housing_sweep.server.store.runs.runs import Run
 def create_run_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Announce files and return signed upload URLs, in the same order."""
     ctx, run = info.context, writable_by_name(info, input)
-    files.announce(ctx.db, run.id, input["files"], ctx.now)
+    files.declare(ctx.db, run.id, input["files"], ctx.now)
     return {
         "runID": relay.to_id("Run", run.id),
         "uploadHeaders": [],
@@ -37,7 +37,7 @@ def delete_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
     """Remove files from their runs."""
     ctx = info.context
     for opaque in input["files"]:
-        file = files.by_id(ctx.db, relay.from_id("File", opaque))
+        file = files.find_by_id(ctx.db, relay.from_id("File", opaque))
         if file is None:
             raise NotFound("file not found")
         writable(info, file.run_id)
@@ -55,10 +55,10 @@ def run_files(
 ) -> relay.Connection:
     """Return uploaded files by name; the cursor is the last name."""
     ctx, size = info.context, relay.page_size(first)
-    found = files.page(
+    page = files.page(
         ctx.db, source.id, names=names, pattern=pattern, after=after or "", limit=size + 1
     )
-    edges = [relay.Edge(wire_file(ctx, file), file.name) for file in found]
+    edges = [relay.Edge(wire_file(ctx, file), file.name) for file in page]
     return relay.connection(edges, size, files.count(ctx.db, source.id))
 
 

@@ -28,13 +28,13 @@ def run_history(
 
     A range no wider than `samples` comes whole, whatever the lines: `scan_history` pages that way.
     """
-    db, wanted = info.context.db, _samples(samples)
+    db, most = info.context.db, _samples(samples)
     if minStep is None and maxStep is None:
-        return history.sampled(db, source.id, wanted)
+        return history.sampled(db, source.id, most)
     lines = list(history.lines(db, source.id, min_step=minStep, max_step=maxStep))
-    if maxStep is not None and maxStep - (minStep or 0) <= wanted:
+    if maxStep is not None and maxStep - (minStep or 0) <= most:
         return lines
-    return spread(lines, wanted)
+    return spread(lines, most)
 
 
 def run_events(source: Run, info: Info, samples: int | None = None) -> list[str]:
@@ -42,8 +42,8 @@ def run_events(source: Run, info: Info, samples: int | None = None) -> list[str]
     return spread(history.events(info.context.db, source.id), _samples(samples))
 
 
-def _samples(asked: int | None) -> int:
-    return DEFAULT_SAMPLES if asked is None else max(0, min(asked, MAX_SAMPLES))
+def _samples(samples: int | None) -> int:
+    return DEFAULT_SAMPLES if samples is None else max(0, min(samples, MAX_SAMPLES))
 
 
 def sampled_history(source: Run, info: Info, specs: list[str]) -> list[list[dict[str, Any]]]:
@@ -180,12 +180,12 @@ def console_line(number: int, text: str) -> dict[str, Any]:
     """Return one console line: structured JSON, or `[ERROR ]timestamp text`."""
     if text.startswith("{"):
         try:
-            held = loads_object(text)
+            entry = loads_object(text)
         except BadInput:
-            held = {}
-        if isinstance(held.get("content"), str):
-            shown = {name: held.get(key) for name, key in _STRUCTURED.items()}
-            known = {name: value for name, value in shown.items() if isinstance(value, str)}
+            entry = {}
+        if isinstance(entry.get("content"), str):
+            named = {name: entry.get(key) for name, key in _STRUCTURED.items()}
+            known = {name: value for name, value in named.items() if isinstance(value, str)}
             return {"number": number, **known}
     level, rest = ("error", text[6:]) if text.startswith("ERROR ") else ("info", text)
     timestamp, space, line = rest.partition(" ")

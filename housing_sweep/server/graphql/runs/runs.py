@@ -8,7 +8,7 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.runs.access import writable, writable_by_name
 from housing_sweep.server.graphql.runs.start import own_part
-from housing_sweep.server.rules.json_text import loads
+from housing_sweep.server.rules.filters import parse
 from housing_sweep.server.store.artifacts import memberships, versions
 from housing_sweep.server.store.artifacts.memberships import Alias
 from housing_sweep.server.store.artifacts.versions import Artifact
@@ -18,6 +18,7 @@ from housing_sweep.server.store.people.users import User
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project, ProjectId
 from housing_sweep.server.store.runs import history, query, runs
+from housing_sweep.server.store.runs.filter_sql import field_of
 from housing_sweep.server.store.runs.runs import Run
 from housing_sweep.server.store.sweeps import sweeps
 
@@ -69,10 +70,10 @@ def stop_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
 
 def update_run_state(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Set a run's state by hand, where W&B allows it; never of a sweep's trial."""
-    run, wanted = writable(info, relay.from_id("Run", input["id"])), input["state"].lower()
-    if run.sweep_id is not None or run.state not in STATE_CHANGES.get(wanted, frozenset()):
-        raise BadInput(f"invalid state transition from {run.state} to {wanted}")
-    runs.set_state(info.context.db, run.id, wanted, info.context.now)
+    run, state = writable(info, relay.from_id("Run", input["id"])), input["state"].lower()
+    if run.sweep_id is not None or run.state not in STATE_CHANGES.get(state, frozenset()):
+        raise BadInput(f"invalid state transition from {run.state} to {state}")
+    runs.set_state(info.context.db, run.id, state, info.context.now)
     return {"success": True}
 
 
@@ -113,7 +114,7 @@ def project_runs(
     """Return one page of runs. The client pages by the last edge's cursor."""
     size = relay.page_size(first)
     found = query.page(
-        info.context.db, source.id, parse_filters(filters), order, after=after, limit=size + 1
+        info.context.db, source.id, parse(filters, field_of), order, after=after, limit=size + 1
     )
     edges = [relay.Edge(item.run, item.cursor) for item in found]
     return relay.connection(edges, size)
@@ -121,19 +122,7 @@ def project_runs(
 
 def run_count(source: Project, info: Info, filters: str | None = None) -> int:
     """Return how many runs match."""
-    return query.count(info.context.db, source.id, parse_filters(filters))
-
-
-def parse_filters(text: str | None) -> object:
-    """Return a filter document.
-
-    Raises:
-        BadInput: it is not JSON.
-    """
-    try:
-        return loads(text) if text else None
-    except BadInput as error:
-        raise BadInput(f"filters: {error.what}") from None
+    return query.count(info.context.db, source.id, parse(filters, field_of))
 
 
 def run_user(source: Run, info: Info) -> User | None:
@@ -144,24 +133,24 @@ def run_user(source: Run, info: Info) -> User | None:
     key = ("user", source.user_id)
     if key not in ctx.cache:
         ctx.cache[key] = users.user_by_id(ctx.db, source.user_id)
-    held = ctx.cache[key]
-    return held if isinstance(held, User) else None
+    user = ctx.cache[key]
+    return user if isinstance(user, User) else None
 
 
 def run_project(source: Run, info: Info) -> Project | None:
     """Return the project a run belongs to; read once a request."""
     ctx, key = info.context, ("project", source.project_id)
     if key not in ctx.cache:
-        ctx.cache[key] = projects.by_id(ctx.db, ProjectId(source.project_id))
-    held = ctx.cache[key]
-    return held if isinstance(held, Project) else None
+        ctx.cache[key] = projects.find_by_id(ctx.db, ProjectId(source.project_id))
+    project = ctx.cache[key]
+    return project if isinstance(project, Project) else None
 
 
 def read_only(source: Run, info: Info) -> bool:
     """Return whether the viewer may only look; read once a request and project."""
     ctx, key = info.context, ("role", source.project_id)
     if key not in ctx.cache:
-        project = projects.by_id(ctx.db, source.project_id)
+        project = projects.find_by_id(ctx.db, source.project_id)
         ctx.cache[key] = projects.role(ctx.db, ctx.viewer, project) if project else None
     return ctx.cache[key] not in projects.WRITERS
 
@@ -172,15 +161,15 @@ def sweep_name(source: Run, info: Info) -> str | None:
         return None
     ctx, key = info.context, ("sweep name", source.sweep_id)
     if key not in ctx.cache:
-        sweep = sweeps.by_id(ctx.db, source.sweep_id)
+        sweep = sweeps.find_by_id(ctx.db, source.sweep_id)
         ctx.cache[key] = sweep.name if sweep else None
     return str(ctx.cache[key])
 
 
 def wandb_config(source: Run, _info: Info, keys: list[str] | None = None) -> str:
     """Return W&B's own part of a config; a run "exists" for resuming only if it has `t`."""
-    held = own_part(source.config)
-    return json.dumps({key: held[key] for key in held if keys is None or key in keys})
+    own = own_part(source.config)
+    return json.dumps({key: own[key] for key in own if keys is None or key in keys})
 
 
 def system_metrics(source: Run, info: Info) -> str:
@@ -189,9 +178,9 @@ def system_metrics(source: Run, info: Info) -> str:
     return last[-1] if last else "{}"
 
 
-def _lines_before(info: Info, held: int) -> int:
+def _lines_before(info: Info, count: int) -> int:
     """Return where a client's own lines begin: a process of a shared run counts from 0."""
-    return held if info.context.writer is None else 0
+    return count if info.context.writer is None else 0
 
 
 RESOLVERS: Resolvers = {

@@ -48,7 +48,7 @@ def upsert_bucket(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
             runs.update(ctx.db, run.id, now=ctx.now, **columns)
             if input.get("name"):
                 _go_on(info, run)
-            return {"bucket": runs.by_id(ctx.db, run.id), "inserted": False}
+            return {"bucket": runs.get(ctx.db, run.id), "inserted": False}
         project = projects.ensure(
             ctx.db,
             ctx.viewer,
@@ -59,13 +59,13 @@ def upsert_bucket(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
         if input.get("sweep"):
             columns["sweep_id"] = _sweep_id(info, project, input["sweep"])
         name, state = _checked_name(input.get("name")), _checked_state(input.get("state"))
-        held = runs.find(ctx.db, project.id, name)
+        known = runs.find(ctx.db, project.id, name)
         run = (
-            _update(info, held, columns, state)
-            if held
+            _update(info, known, columns, state)
+            if known
             else _begin(info, project, name, columns, state)
         )
-    return {"bucket": run, "inserted": held is None}
+    return {"bucket": run, "inserted": known is None}
 
 
 def _columns(input: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _begin(
     )
     if (branch := own_part(columns.get("config")).get("branch_point")) is not None:
         _copy_history(info, project, run, branch)
-    return _again(info, run)
+    return runs.get(info.context.db, run.id)
 
 
 def _copy_history(info: Info, project: Project, run: Run, branch: object) -> None:
@@ -104,7 +104,7 @@ def _copy_history(info: Info, project: Project, run: Run, branch: object) -> Non
     history.copy(info.context.db, parent.id, run.id, branch["step"])
 
 
-def _update(info: Info, held: Run, columns: dict[str, Any], state: str | None) -> Run:
+def _update(info: Info, known: Run, columns: dict[str, Any], state: str | None) -> Run:
     """A known run: it speaks again, so it is running, unless the request says otherwise.
 
     A process that joins a shared run begins nothing, and need not be the one that ends it.
@@ -112,18 +112,20 @@ def _update(info: Info, held: Run, columns: dict[str, Any], state: str | None) -
     ctx = info.context
     if ctx.writer is not None:
         if "config" in columns:
-            columns = {**columns, "config": runs.merged(held.config, columns["config"])}
-        runs.update(ctx.db, held.id, now=ctx.now, **columns)
-        runs.mark_alive(ctx.db, held.id, ctx.now)
-        return _again(info, held)
-    if held.state in runs.ENDED and _is_first_word(columns):
-        runs.restart(ctx.db, held.id, ctx.now)
-    runs.update(ctx.db, held.id, now=ctx.now, **columns)
+            columns = {**columns, "config": runs.merged(known.config, columns["config"])}
+        run = runs.update(ctx.db, known.id, now=ctx.now, **columns)
+        runs.mark_alive(ctx.db, run, ctx.now)
+        return runs.get(info.context.db, known.id)
+    first = _is_first_word(columns)
+    if known.state in runs.ENDED and first:
+        runs.restart(ctx.db, known.id, ctx.now)
+    runs.update(ctx.db, known.id, now=ctx.now, **columns)
     if state:
-        runs.set_state(ctx.db, held.id, state, ctx.now)
-    else:
-        _go_on(info, held)
-    return _again(info, held)
+        runs.set_state(ctx.db, known.id, state, ctx.now)
+    elif first or not (known.state == "killed" and known.exit_code is None):
+        # What the process of a cancelled trial had said before its agent killed it may come late.
+        _go_on(info, known)
+    return runs.get(info.context.db, known.id)
 
 
 def _is_first_word(columns: Mapping[str, Any]) -> bool:
@@ -137,24 +139,18 @@ def _is_first_word(columns: Mapping[str, Any]) -> bool:
 
 
 def _go_on(info: Info, run: Run) -> None:
-    ctx, held = info.context, _again(info, run)
-    if held.state in runs.ENDED:
+    ctx, run = info.context, runs.get(info.context.db, run.id)
+    if run.state in runs.ENDED:
         runs.resume(ctx.db, run.id, ctx.now)
     else:
-        runs.mark_alive(ctx.db, run.id, ctx.now)
-
-
-def _again(info: Info, run: Run) -> Run:
-    held = runs.by_id(info.context.db, run.id)
-    assert held is not None
-    return held
+        runs.mark_alive(ctx.db, run, ctx.now)
 
 
 def own_part(config: str | None) -> dict[str, Any]:
     """Return W&B's own part of a config."""
-    held = runs.parse(config).get("_wandb") if config else None
-    held = held.get("value", held) if isinstance(held, dict) else None
-    return held if isinstance(held, dict) else {}
+    entry = runs.parse(config).get("_wandb") if config else None
+    own = entry.get("value", entry) if isinstance(entry, dict) else None
+    return own if isinstance(own, dict) else {}
 
 
 def _checked_name(name: str | None) -> str:
@@ -199,7 +195,7 @@ def rewind_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]
             )
         history.truncate(ctx.db, run.id, int(step))
         runs.resume(ctx.db, run.id, ctx.now)
-        return {"rewoundRun": _again(info, run)}
+        return {"rewoundRun": runs.get(info.context.db, run.id)}
 
 
 RESOLVERS: Resolvers = {"Mutation": {"upsertBucket": upsert_bucket, "rewindRun": rewind_run}}

@@ -11,8 +11,8 @@ from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.sweeps import agents, sweeps
 from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import heartbeat, points
-from housing_sweep.server.sweeping.heartbeat import Told
+from housing_sweep.server.sweeping import heartbeat, specs
+from housing_sweep.server.sweeping.heartbeat import AgentCommand
 
 AGENT_LOST_SECONDS = 60.0
 """Agents beat every 5 s; one silent for this long is shown as lost."""
@@ -46,16 +46,16 @@ def agent_heartbeat(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
     """Answer one heartbeat with the commands for that agent."""
     ctx, agent_id = info.context, relay.from_id("Agent", input["id"])
     sweep = _writable_sweep(info, agent_id)
-    told = heartbeat.heartbeat(ctx, agent_id, _running(input.get("runState")))
-    commands = [to_wire(item, sweep) for item in told]
-    return {"agent": agents.by_id(ctx.db, agent_id), "commands": json.dumps(commands)}
+    answer = heartbeat.heartbeat(ctx, agent_id, _running(input.get("runState")))
+    commands = [to_wire(command, sweep) for command in answer]
+    return {"agent": agents.find_by_id(ctx.db, agent_id), "commands": json.dumps(commands)}
 
 
 def _writable_sweep(info: Info, agent_id: int) -> Sweep:
     ctx = info.context
-    agent = agents.by_id(ctx.db, agent_id)
-    sweep = sweeps.by_id(ctx.db, agent.sweep_id) if agent else None
-    project = projects.by_id(ctx.db, sweep.project_id) if sweep else None
+    agent = agents.find_by_id(ctx.db, agent_id)
+    sweep = sweeps.find_by_id(ctx.db, agent.sweep_id) if agent else None
+    project = projects.find_by_id(ctx.db, sweep.project_id) if sweep else None
     if sweep is None or project is None:
         raise NotFound("this sweep was deleted", fix="start the agent on another sweep")
     projects.require_writable(ctx.db, ctx.viewer, project)
@@ -64,23 +64,23 @@ def _writable_sweep(info: Info, agent_id: int) -> Sweep:
 
 def _running(run_state: str | None) -> frozenset[str]:
     try:
-        held = json.loads(run_state or "{}")
-        return frozenset(str(name) for name, alive in held.items() if alive)
+        alive_by_name = json.loads(run_state or "{}")
+        return frozenset(str(name) for name, alive in alive_by_name.items() if alive)
     except (ValueError, AttributeError):
         raise BadInput(f"runState is not a JSON object: {run_state!r}") from None
 
 
-def to_wire(told: Told, sweep: Sweep) -> dict[str, Any]:
+def to_wire(command: AgentCommand, sweep: Sweep) -> dict[str, Any]:
     """Return a command as the SDK's agent reads it."""
-    if told.run is None:
-        return {"type": told.kind}
-    if told.kind == "stop":
-        return {"type": "stop", "run_id": told.run.name}
+    if command.run is None:
+        return {"type": command.kind}
+    if command.kind == "stop":
+        return {"type": "stop", "run_id": command.run.name}
     return {
-        "type": told.kind,
-        "run_id": told.run.name,
-        "args": {name: {"value": value} for name, value in (told.point or {}).items()},
-        "program": points.parse(sweep.config).program,
+        "type": command.kind,
+        "run_id": command.run.name,
+        "args": {name: {"value": value} for name, value in (command.point or {}).items()},
+        "program": specs.spec_of(sweep.config).program,
     }
 
 

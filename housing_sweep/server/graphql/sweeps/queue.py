@@ -8,7 +8,7 @@ from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.sweeps import sweeps, trials
-from housing_sweep.server.sweeping import consequences, points
+from housing_sweep.server.sweeping import consequences, specs
 
 RETRIABLE = ("failed", "crashed", "killed", "deleted")
 """Ends that `sweeps retry` may try again; "deleted" is a trial whose run was deleted."""
@@ -25,7 +25,7 @@ def enqueue_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
     ctx = info.context
     with write(ctx.db):
         sweep = sweeps.writable(ctx.db, ctx.viewer, relay.from_id("Sweep", input["id"]))
-        spec = points.parse(sweep.config)
+        spec = specs.spec_of(sweep.config)
         if sweep.state not in consequences.ACTIVE:
             raise BadInput(f"sweep {sweep.name} is {sweep.state}", fix="`wandb sweep --resume` it")
         point, user, title = (
@@ -57,13 +57,13 @@ def retry_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
         raise BadInput(f"trials in state {unknown} cannot be retried", fix=f"use {RETRIABLE}")
     with write(ctx.db):
         sweep = sweeps.writable(ctx.db, ctx.viewer, relay.from_id("Sweep", input["id"]))
-        found = trials.ended(ctx.db, sweep.id, states)
-        for trial in found:
-            trials.again(ctx.db, sweep, trial, ctx.now)
-        if found and sweep.state in ("FINISHED", "CANCELED"):
+        lost = trials.in_states(ctx.db, sweep.id, states)
+        for trial in lost:
+            trials.requeue_as_new_run(ctx.db, sweep, trial, ctx.now)
+        if lost and sweep.state in ("FINISHED", "CANCELED"):
             sweeps.update(ctx.db, sweep.id, now=ctx.now, state="RUNNING")
-        held = sweeps.by_id(ctx.db, sweep.id)
-    return {"sweep": held, "numbers": [trial.number for trial in found]}
+        sweep = sweeps.get(ctx.db, sweep.id)
+    return {"sweep": sweep, "numbers": [trial.number for trial in lost]}
 
 
 RESOLVERS: Resolvers = {

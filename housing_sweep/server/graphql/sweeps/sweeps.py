@@ -10,14 +10,15 @@ from housing_sweep.search.hyperband import Bands
 from housing_sweep.search.spec import SweepSpec
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
-from housing_sweep.server.rules.filters import matches
+from housing_sweep.server.rules.filters import Filter, Kind, all_of, fields_of, matches, parse
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project
 from housing_sweep.server.store.runs import query, runs
+from housing_sweep.server.store.runs.filter_sql import field_of, in_sweep
 from housing_sweep.server.store.sweeps import agents, sweeps, trials
 from housing_sweep.server.store.sweeps.sweeps import Sweep
-from housing_sweep.server.sweeping import consequences, points
+from housing_sweep.server.sweeping import consequences, specs
 from housing_sweep.server.sweeping.controller import follow_controller
 
 STATES = frozenset({"PENDING", "RUNNING", "PAUSED", "FINISHED", "CANCELED"})
@@ -32,7 +33,7 @@ def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
     """
     ctx = info.context
     config = input.get("config")
-    spec = points.parse(config) if config is not None else None
+    spec = specs.spec_of(config) if config is not None else None
     if spec is not None:
         Bands.of(spec.early_terminate)  # names what is wrong with it
     with write(ctx.db):
@@ -46,16 +47,9 @@ def upsert_sweep(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
         if input.get("priorRunsFilters"):
             _attach(info, sweep, _names(input["priorRunsFilters"]))
         if input.get("controller"):
-            follow_controller(ctx, _again(info, sweep))
-        held = _again(info, sweep)
-    consequences.refresh(ctx, held.id)
-    return {"sweep": held, "configValidationWarnings": list(spec.warnings) if spec else []}
-
-
-def _again(info: Info, sweep: Sweep) -> Sweep:
-    held = sweeps.by_id(info.context.db, sweep.id)
-    assert held is not None
-    return held
+            follow_controller(ctx, sweeps.get(ctx.db, sweep.id))
+        sweep = sweeps.get(ctx.db, sweep.id)
+    return {"sweep": sweep, "configValidationWarnings": list(spec.warnings) if spec else []}
 
 
 def _create(info: Info, input: dict[str, Any], config: str, spec: SweepSpec) -> Sweep:
@@ -114,18 +108,18 @@ def _change(info: Info, sweep: Sweep, input: dict[str, Any]) -> None:
         changes["position"] = 0  # known points are passed over
     sweeps.update(ctx.db, sweep.id, now=ctx.now, **changes)
     if "config" in changes:
-        cap = points.parse(changes["config"]).run_cap
+        cap = specs.spec_of(changes["config"]).run_cap
         room = -1 if cap is None else max(0, cap - sweep.next_number)
         trials.adopt_surplus(ctx.db, sweep, room)
     state = input.get("state")
     if state and state not in STATES:
         raise BadInput(f"unknown sweep state {state!r}", fix=f"use one of {sorted(STATES)}")
     if state and state != sweep.state:
-        consequences.set_state(ctx, _again(info, sweep), state)
+        consequences.set_state(ctx, sweeps.get(ctx.db, sweep.id), state)
 
 
 def _other_points(sweep: Sweep, config: str) -> bool:
-    old, new = points.parse(sweep.config), points.parse(config)
+    old, new = specs.spec_of(sweep.config), specs.spec_of(config)
     return (old.parameters, old.method) != (new.parameters, new.method)
 
 
@@ -160,7 +154,7 @@ def project_sweeps(
 ) -> relay.Connection:
     """Return a project's sweeps, newest first."""
     size = relay.page_size(first)
-    matching = _matching(info, source, _document(filters), after)
+    matching = _matching(info, source, parse(filters, _FIELDS), after)
     edges = [
         relay.Edge(sweep, relay.to_cursor(sweep.id))
         for sweep, _ in zip(matching, range(size + 1), strict=False)
@@ -168,11 +162,21 @@ def project_sweeps(
     return relay.connection(edges, size)
 
 
-def _matching(info: Info, project: Project, wanted: object, after: str | None) -> Iterator[Sweep]:
+def _matching(info: Info, project: Project, filters: Filter, after: str | None) -> Iterator[Sweep]:
     before = relay.offset_of(after) if after else None
     while rows := sweeps.of_project(info.context.db, project.id, before=before, limit=200):
-        yield from (sweep for sweep in rows if matches(wanted, _record(sweep)))
+        yield from (sweep for sweep in rows if matches(filters, _record(sweep)))
         before = rows[-1].id
+
+
+_FIELDS = fields_of(
+    "sweeps",
+    {
+        **dict.fromkeys(("state", "name", "method", "description"), Kind.TEXT),
+        **dict.fromkeys(("displayName", "display_name"), Kind.TEXT),
+        **dict.fromkeys(("createdAt", "created_at", "updatedAt", "updated_at"), Kind.TIME),
+    },
+)
 
 
 def _record(sweep: Sweep) -> dict[str, object]:
@@ -181,7 +185,7 @@ def _record(sweep: Sweep) -> dict[str, object]:
     return {
         "state": sweep.state,
         "name": sweep.name,
-        "method": points.parse(sweep.config).method,
+        "method": specs.spec_of(sweep.config).method,
         "description": sweep.description,
         **dict.fromkeys(("displayName", "display_name"), title),
         **dict.fromkeys(("createdAt", "created_at"), sweep.created_at),
@@ -202,14 +206,13 @@ def sweep_runs(
     A local controller asks for them without a page size and needs them all; agents ask the same
     way and need none.
     """
-    if first is None and points.local_controller(source.config):
+    if first is None and specs.local_controller(source.config):
         first = relay.MAX_PAGE
     size = relay.page_size(first)
-    mine: dict[str, object] = {"sweep": source.name}
     found = query.page(
         info.context.db,
         source.project_id,
-        {"$and": [mine, _document(filters) or {}]},
+        all_of([in_sweep(source.name), parse(filters, field_of)]),
         order or "+created_at",
         after=after,
         limit=size + 1,
@@ -217,16 +220,9 @@ def sweep_runs(
     return relay.connection([relay.Edge(item.run, item.cursor) for item in found], size)
 
 
-def _document(filters: str | None) -> object:
-    try:
-        return json.loads(filters) if filters else None
-    except ValueError as error:
-        raise BadInput(f"filters are not JSON: {error}") from None
-
-
 def best_loss(source: Sweep, info: Info) -> float | None:
     """Return the best value of the sweep's metric so far."""
-    metric = points.parse(source.config).metric
+    metric = specs.spec_of(source.config).metric
     if metric is None:
         return None
     return sweeps.best_value(info.context.db, source.id, metric.score)
@@ -257,14 +253,14 @@ RESOLVERS: Resolvers = {
     },
     "Mutation": {"upsertSweep": upsert_sweep},
     "Sweep": {
-        "method": lambda sweep, _info: points.parse(sweep.config).method,
+        "method": lambda sweep, _info: specs.spec_of(sweep.config).method,
         "bestLoss": best_loss,
         "runs": sweep_runs,
-        "runCount": lambda sweep, info: trials.tried(info.context.db, sweep.id),
-        "runCountExpected": lambda sweep, _info: points.trial_cap(sweep),
+        "runCount": lambda sweep, info: trials.count_trials(info.context.db, sweep.id),
+        "runCountExpected": lambda sweep, _info: specs.trial_cap(sweep),
         "earlyStopJobRunning": lambda _sweep, _info: False,
         "heartbeatAt": heartbeat_at,
         "priorRuns": prior_runs,
-        "project": lambda sweep, info: projects.by_id(info.context.db, sweep.project_id),
+        "project": lambda sweep, info: projects.find_by_id(info.context.db, sweep.project_id),
     },
 }

@@ -1,10 +1,10 @@
 """Rows of collections: sequences (made by logging) and portfolios (made by linking)."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NewType
 
-from housing_sweep.errors import Conflict
+from housing_sweep.errors import Conflict, Gone
 from housing_sweep.server.rules.names import check_collection_name, check_type_name
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects.projects import ProjectId
@@ -41,11 +41,10 @@ class Collection:
     updated_at: float
 
 
-_TYPE = "SELECT t.id, t.project_id, t.name, t.description, t.created_at FROM artifact_types t"
-_COLLECTION = (
-    "SELECT c.id, c.project_id, c.type_id, c.kind, c.name, c.description, c.created_at,"
-    " c.updated_at FROM collections c"
-)
+_TYPE_NAMES = ", ".join(f.name for f in fields(ArtifactType))
+_TYPE = f"SELECT {', '.join(f't.{f.name}' for f in fields(ArtifactType))} FROM artifact_types t"
+_NAMES = ", ".join(f.name for f in fields(Collection))
+_COLLECTION = f"SELECT {_NAMES} FROM collections c"
 
 
 def ensure_type(
@@ -53,32 +52,34 @@ def ensure_type(
 ) -> ArtifactType:
     """Return a project's artifact type, made when it is new."""
     with write(db):
-        db.execute(
+        if (same := find_type(db, project_id, name)) is not None:
+            return same
+        row = db.execute(
             "INSERT INTO artifact_types (project_id, name, created_at) VALUES (?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+            f" RETURNING {_TYPE_NAMES}",
             (project_id, name, now),
-        )
-    found = find_type(db, project_id, name)
-    assert found is not None
-    return found
+        ).fetchone()
+    return ArtifactType(*row)
 
 
 def find_type(db: sqlite3.Connection, project_id: ProjectId, name: str) -> ArtifactType | None:
     """Return a project's artifact type."""
-    row = db.execute(f"{_TYPE} WHERE t.project_id = ? AND t.name = ?", (project_id, name))
-    found = row.fetchone()
-    return None if found is None else ArtifactType(*found)
-
-
-def type_by_id(db: sqlite3.Connection, type_id: TypeId) -> ArtifactType:
-    """Return a type that is known to exist."""
-    return ArtifactType(*db.execute(f"{_TYPE} WHERE t.id = ?", (type_id,)).fetchone())
+    where = "WHERE t.project_id = ? AND t.name = ?"
+    row = db.execute(f"{_TYPE} {where}", (project_id, name)).fetchone()
+    return None if row is None else ArtifactType(*row)
 
 
 def type_of(db: sqlite3.Connection, collection_id: CollectionId) -> ArtifactType:
-    """Return the type of a collection that is known to exist, and so of its versions."""
+    """Return the type of a collection, and so of its versions.
+
+    Raises:
+        Gone: the collection was deleted meanwhile.
+    """
     where = "JOIN collections c ON c.type_id = t.id WHERE c.id = ?"
-    return ArtifactType(*db.execute(f"{_TYPE} {where}", (collection_id,)).fetchone())
+    row = db.execute(f"{_TYPE} {where}", (collection_id,)).fetchone()
+    if row is None:
+        raise _gone(collection_id)
+    return ArtifactType(*row)
 
 
 def types_of(db: sqlite3.Connection, project_id: ProjectId) -> list[ArtifactType]:
@@ -102,39 +103,53 @@ def ensure(
         Conflict: it exists with another type, or as the other kind.
     """
     with write(db):
-        found = find(db, project_id, name)
-        if found is None:
+        collection = find(db, project_id, name)
+        if collection is None:
             check_collection_name(name)
             check_type_name(type_name)
             type_id = ensure_type(db, project_id, type_name, now).id
-            db.execute(
+            row = db.execute(
                 "INSERT INTO collections (project_id, type_id, kind, name, created_at, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                f" VALUES (?, ?, ?, ?, ?, ?) RETURNING {_NAMES}",
                 (project_id, type_id, kind, name, now, now),
-            )
-            found = find(db, project_id, name)
-            assert found is not None
-    held = type_by_id(db, found.type_id).name
-    if held != type_name:
+            ).fetchone()
+            return Collection(*row)
+        own_type = type_of(db, collection.id).name
+    if own_type != type_name:
         raise Conflict(
-            f"collection {name!r} has type {held!r}, not {type_name!r}", fix="use another name"
+            f"collection {name!r} has type {own_type!r}, not {type_name!r}", fix="use another name"
         )
-    if found.kind != kind:
-        raise Conflict(f"{name!r} is a {found.kind.lower()} already", fix="use another name")
-    return found
+    if collection.kind != kind:
+        raise Conflict(f"{name!r} is a {collection.kind.lower()} already", fix="use another name")
+    return collection
 
 
 def find(db: sqlite3.Connection, project_id: ProjectId, name: str) -> Collection | None:
     """Return a project's collection."""
-    row = db.execute(f"{_COLLECTION} WHERE c.project_id = ? AND c.name = ?", (project_id, name))
-    found = row.fetchone()
-    return None if found is None else Collection(*found)
+    where = "WHERE c.project_id = ? AND c.name = ?"
+    row = db.execute(f"{_COLLECTION} {where}", (project_id, name)).fetchone()
+    return None if row is None else Collection(*row)
 
 
-def by_id(db: sqlite3.Connection, collection_id: int) -> Collection | None:
+def get(db: sqlite3.Connection, collection_id: int) -> Collection:
+    """Return a collection, whoever asks.
+
+    Raises:
+        Gone: it was deleted meanwhile.
+    """
+    if (collection := find_by_id(db, collection_id)) is None:
+        raise _gone(collection_id)
+    return collection
+
+
+def find_by_id(db: sqlite3.Connection, collection_id: int) -> Collection | None:
     """Return a collection, whoever asks."""
     row = db.execute(f"{_COLLECTION} WHERE c.id = ?", (collection_id,)).fetchone()
     return None if row is None else Collection(*row)
+
+
+def _gone(collection_id: int) -> Gone:
+    return Gone(f"artifact collection number {collection_id} was deleted")
 
 
 def of_project(
@@ -156,31 +171,43 @@ def edit(
     name: str | None,
     description: str | None,
     now: float,
-) -> None:
+) -> Collection:
     """Rename or describe a collection; None keeps.
 
     Raises:
         Conflict: the name is taken.
+        Gone: the collection was deleted meanwhile.
     """
     with write(db):
         try:
-            db.execute(
+            row = db.execute(
                 "UPDATE collections SET name = coalesce(?, name),"
-                " description = coalesce(?, description), updated_at = ? WHERE id = ?",
+                " description = coalesce(?, description), updated_at = ? WHERE id = ?"
+                f" RETURNING {_NAMES}",
                 (name, description, now, collection_id),
-            )
+            ).fetchone()
         except sqlite3.IntegrityError:
             raise Conflict(f"a collection named {name!r} exists already") from None
+    if row is None:
+        raise _gone(collection_id)
+    return Collection(*row)
 
 
-def move(db: sqlite3.Connection, collection: Collection, type_name: str, now: float) -> None:
-    """Change a collection's type, made when it is new."""
+def move(db: sqlite3.Connection, collection: Collection, type_name: str, now: float) -> Collection:
+    """Change a collection's type, made when it is new.
+
+    Raises:
+        Gone: the collection was deleted meanwhile.
+    """
     with write(db):
         type_id = ensure_type(db, collection.project_id, type_name, now).id
-        db.execute(
-            "UPDATE collections SET type_id = ?, updated_at = ? WHERE id = ?",
+        row = db.execute(
+            f"UPDATE collections SET type_id = ?, updated_at = ? WHERE id = ? RETURNING {_NAMES}",
             (type_id, now, collection.id),
-        )
+        ).fetchone()
+        if row is None:
+            raise _gone(collection.id)
+    return Collection(*row)
 
 
 def delete(db: sqlite3.Connection, collection_id: CollectionId) -> None:

@@ -20,6 +20,6 @@ def expire(db: sqlite3.Connection, now: float) -> int:
     ).fetchall()
     for (artifact_id,) in rows:
         with write(db):
-            if held := versions.by_id(db, artifact_id):
-                versions.delete(db, held, with_aliases=True, now=now)
+            if artifact := versions.find_by_id(db, artifact_id):
+                versions.delete(db, artifact, with_aliases=True, now=now)
     return len(rows)

@@ -31,10 +31,13 @@ class ArtifactFile:
 
 _NAMES = [field.name for field in fields(ArtifactFile)]
 _FILE = f"SELECT {', '.join(f'f.{name}' for name in _NAMES)} FROM artifact_files f"
-_SET = f"INSERT OR REPLACE INTO artifact_files ({', '.join(_NAMES)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SET = (
+    f"INSERT OR REPLACE INTO artifact_files ({', '.join(_NAMES)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    f" RETURNING {', '.join(_NAMES)}"
+)
 
 
-def announce(
+def declare(
     db: sqlite3.Connection,
     project_id: ProjectId,
     artifact_id: ArtifactId,
@@ -44,18 +47,16 @@ def announce(
 ) -> ArtifactFile:
     """Add a file to a draft; its bytes are taken from the same project if they are there."""
     with write(db):
-        held, known = find(db, artifact_id, name), stored(db, project_id, digests)
-        if known is None and held is not None and held.sha256 and held.digests.include(digests):
-            known = held
-        found = Digests(known.md5, known.xxh128) if known else digests
-        sha256, size = (known.sha256, known.size) if known else (None, 0)
-        db.execute(_SET, (artifact_id, name, found.md5, found.xxh128, sha256, size, now))
-    made = find(db, artifact_id, name)
-    assert made is not None
-    return made
+        same, own = stored(db, project_id, digests), find(db, artifact_id, name)
+        if same is None and own and own.sha256 and own.digests.contains_all(digests):
+            same = own
+        known = same.digests if same else digests
+        sha256, size = (same.sha256, same.size) if same else (None, 0)
+        row = (artifact_id, name, known.md5, known.xxh128, sha256, size, now)
+        return ArtifactFile(*db.execute(_SET, row).fetchone())
 
 
-def store(
+def record_upload(
     db: sqlite3.Connection, artifact_id: ArtifactId, name: str, blob: Blob, now: float
 ) -> None:
     """Record that a file's bytes are stored."""
@@ -79,8 +80,8 @@ def page(
 ) -> list[ArtifactFile]:
     """Return a version's stored files by name, beyond `after`."""
     if names:
-        found = (find(db, artifact_id, name) for name in sorted(set(names)))
-        return [f for f in found if f and f.sha256 and f.name > after][:limit]
+        files = (find(db, artifact_id, name) for name in sorted(set(names)))
+        return [f for f in files if f and f.sha256 and f.name > after][:limit]
     rows = db.execute(
         f"{_FILE} WHERE f.artifact_id = ? AND f.sha256 IS NOT NULL AND f.name > ?"
         " ORDER BY f.name LIMIT ?",
@@ -117,22 +118,22 @@ def _with_digests(
     db: sqlite3.Connection, joined: str, project_id: ProjectId, digests: Digests
 ) -> ArtifactFile | None:
     pairs = (("md5", digests.md5), ("xxh128", digests.xxh128))
-    wanted = {name: digest for name, digest in pairs if digest}
-    if not wanted:
+    known = {name: digest for name, digest in pairs if digest}
+    if not known:
         return None
-    tests = " AND ".join(f"f.{name} = ?" for name in wanted)
+    tests = " AND ".join(f"f.{name} = ?" for name in known)
     sql = f"{_FILE} {joined} WHERE {tests} AND f.sha256 IS NOT NULL AND c.project_id = ? LIMIT 1"
-    return _row(db, sql, *wanted.values(), project_id)
+    return _row(db, sql, *known.values(), project_id)
 
 
 def keep_only(db: sqlite3.Connection, artifact_id: ArtifactId, names: Iterable[str]) -> None:
     """Forget files of a draft that its manifest does not list."""
-    wanted = set(names)
-    held = db.execute("SELECT name FROM artifact_files WHERE artifact_id = ?", (artifact_id,))
+    listed = set(names)
+    rows = db.execute("SELECT name FROM artifact_files WHERE artifact_id = ?", (artifact_id,))
     with write(db):
         db.executemany(
             "DELETE FROM artifact_files WHERE artifact_id = ? AND name = ?",
-            [(artifact_id, name) for (name,) in held.fetchall() if name not in wanted],
+            [(artifact_id, name) for (name,) in rows.fetchall() if name not in listed],
         )
 
 

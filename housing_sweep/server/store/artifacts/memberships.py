@@ -4,13 +4,14 @@ import json
 import re
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NewType
 
-from housing_sweep.errors import BadInput
+from housing_sweep.errors import BadInput, Gone
 from housing_sweep.server.store.artifacts import collections
 from housing_sweep.server.store.artifacts.collections import ArtifactId, CollectionId
-from housing_sweep.server.store.db import write
+from housing_sweep.server.store.db import emit, write
+from housing_sweep.server.store.events import AliasMoved
 from housing_sweep.server.store.projects.projects import ProjectId
 
 MembershipId = NewType("MembershipId", int)
@@ -39,38 +40,54 @@ class Alias:
     name: str
 
 
-_MEMBERSHIP = (
-    "SELECT m.id, m.collection_id, m.artifact_id, m.version_index, m.created_at FROM memberships m"
-)
+_NAMES = ", ".join(f.name for f in fields(Membership))
+_MEMBERSHIP = f"SELECT {', '.join(f'm.{f.name}' for f in fields(Membership))} FROM memberships m"
 _ALIAS = "SELECT a.id, a.collection_id, a.membership_id, a.name FROM aliases a"
 
 
-def join(
+def add_version(
     db: sqlite3.Connection, collection_id: CollectionId, artifact_id: ArtifactId, now: float
 ) -> Membership:
-    """Give a version its place in a collection, unless it has one: an index never given before."""
+    """Give a version its place in a collection, unless it has one: an index never given before.
+
+    Raises:
+        Gone: the collection was deleted meanwhile.
+    """
     with write(db):
-        held = find(db, collection_id, artifact_id)
-        if held is not None:
-            return held
-        db.execute(
+        if (same := find(db, collection_id, artifact_id)) is not None:
+            return same
+        row = db.execute(
             "INSERT INTO memberships (collection_id, artifact_id, version_index, created_at)"
-            " SELECT id, ?, next_version, ? FROM collections WHERE id = ?",
+            f" SELECT id, ?, next_version, ? FROM collections WHERE id = ? RETURNING {_NAMES}",
             (artifact_id, now, collection_id),
-        )
+        ).fetchone()
+        if row is None:
+            raise Gone(f"artifact collection number {collection_id} was deleted")
         db.execute(
             "UPDATE collections SET next_version = next_version + 1 WHERE id = ?", (collection_id,)
         )
-        made = find(db, collection_id, artifact_id)
-    assert made is not None
-    return made
+    return Membership(*row)
 
 
-def leave(db: sqlite3.Connection, membership: Membership) -> None:
+def remove_version(db: sqlite3.Connection, membership: Membership) -> None:
     """Take a version out of a portfolio; `latest` goes to the newest that is left."""
     with write(db):
+        aliases = aliases_of_membership(db, membership.id)
         db.execute("DELETE FROM memberships WHERE id = ?", (membership.id,))
-        mend_latest(db, membership.collection_id)
+        for alias in aliases:
+            _emit_move(db, membership.collection_id, alias.name)
+        repair_latest(db, membership.collection_id)
+
+
+def get(db: sqlite3.Connection, collection_id: CollectionId, artifact_id: ArtifactId) -> Membership:
+    """Return a version's place in a collection.
+
+    Raises:
+        Gone: it was taken out, or deleted, meanwhile.
+    """
+    if (membership := find(db, collection_id, artifact_id)) is None:
+        raise Gone(f"version number {artifact_id} was deleted")
+    return membership
 
 
 def find(
@@ -78,11 +95,6 @@ def find(
 ) -> Membership | None:
     """Return a version's place in a collection."""
     return _membership(db, "m.collection_id = ? AND m.artifact_id = ?", collection_id, artifact_id)
-
-
-def by_id(db: sqlite3.Connection, membership_id: int) -> Membership | None:
-    """Return a membership, whoever asks."""
-    return _membership(db, "m.id = ?", membership_id)
 
 
 def of_artifact(db: sqlite3.Connection, artifact_id: ArtifactId) -> list[Membership]:
@@ -185,8 +197,8 @@ def resolve(
     )
     if by_alias is not None:
         return by_alias
-    if found := _VERSION.fullmatch(reference):
-        index = int(found[1])
+    if match := _VERSION.fullmatch(reference):
+        index = int(match[1])
         return _membership(db, "m.collection_id = ? AND m.version_index = ?", collection_id, index)
     return _membership(
         db,
@@ -225,7 +237,7 @@ def aliases_of_collection(db: sqlite3.Connection, collection_id: CollectionId) -
     return [Alias(*row) for row in rows]
 
 
-def point(db: sqlite3.Connection, membership: Membership, name: str) -> None:
+def set_alias(db: sqlite3.Connection, membership: Membership, name: str) -> None:
     """Let an alias point at a version, taking it from whichever held it.
 
     Raises:
@@ -236,28 +248,38 @@ def point(db: sqlite3.Connection, membership: Membership, name: str) -> None:
             f"{name!r} cannot be an alias", fix="use a name without / and :, not like v3"
         )
     with write(db):
-        db.execute(
+        moved = db.execute(
             "INSERT INTO aliases (collection_id, membership_id, name) VALUES (?, ?, ?)"
             " ON CONFLICT (collection_id, name)"
-            " DO UPDATE SET membership_id = excluded.membership_id",
+            " DO UPDATE SET membership_id = excluded.membership_id"
+            " WHERE membership_id <> excluded.membership_id",
             (membership.collection_id, membership.id, name),
-        )
+        ).rowcount
+        if moved:
+            _emit_move(db, membership.collection_id, name)
 
 
-def unpoint(db: sqlite3.Connection, membership: Membership, name: str) -> None:
+def remove_alias(db: sqlite3.Connection, membership: Membership, name: str) -> None:
     """Take an alias from a version; one that it does not hold (any more) is left alone."""
     with write(db):
-        db.execute(
+        gone = db.execute(
             "DELETE FROM aliases WHERE membership_id = ? AND name = ?", (membership.id, name)
-        )
+        ).rowcount
+        if gone:
+            _emit_move(db, membership.collection_id, name)
 
 
-def mend_latest(db: sqlite3.Connection, collection_id: CollectionId) -> None:
+def repair_latest(db: sqlite3.Connection, collection_id: CollectionId) -> None:
     """Point `latest` at the newest version if it points nowhere."""
     if resolve(db, collection_id, "latest") is None:
         newest = of_collection(db, collection_id, before=None, limit=1)
         if newest:
-            point(db, newest[0], "latest")
+            set_alias(db, newest[0], "latest")
+
+
+def _emit_move(db: sqlite3.Connection, collection_id: CollectionId, alias: str) -> None:
+    project_id = collections.get(db, collection_id).project_id
+    emit(db, AliasMoved(project_id, collection_id, alias))
 
 
 def _membership(db: sqlite3.Connection, where: str, *values: object) -> Membership | None:

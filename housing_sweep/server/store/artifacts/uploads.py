@@ -41,6 +41,6 @@ def forget(db: sqlite3.Connection, upload_id: str) -> None:
         db.execute("DELETE FROM upload_parts WHERE upload_id = ?", (upload_id,))
 
 
-def known(db: sqlite3.Connection) -> set[str]:
+def in_progress(db: sqlite3.Connection) -> set[str]:
     """Return the uploads that are on their way."""
     return {upload for (upload,) in db.execute("SELECT DISTINCT upload_id FROM upload_parts")}

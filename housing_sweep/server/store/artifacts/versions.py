@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NewType
 
-from housing_sweep.errors import Conflict
+from housing_sweep.errors import Conflict, Gone
 from housing_sweep.server.store.artifacts import memberships
 from housing_sweep.server.store.artifacts.collections import ArtifactId, CollectionId
 from housing_sweep.server.store.db import write
@@ -55,11 +55,24 @@ class Manifest:
     created_at: float
 
 
+_NAMES = ", ".join(f.name for f in fields(Artifact))
 _COLUMNS = ", ".join(f"a.{f.name}" for f in fields(Artifact))
-_MANIFEST = "SELECT " + ", ".join(f.name for f in fields(Manifest)) + " FROM manifests"
+_MANIFEST_NAMES = ", ".join(f.name for f in fields(Manifest))
+_MANIFEST = f"SELECT {_MANIFEST_NAMES} FROM manifests"
 
 
-def by_id(db: sqlite3.Connection, artifact_id: int) -> Artifact | None:
+def get(db: sqlite3.Connection, artifact_id: int) -> Artifact:
+    """Return a version, whoever asks.
+
+    Raises:
+        Gone: it was deleted meanwhile.
+    """
+    if (artifact := find_by_id(db, artifact_id)) is None:
+        raise Gone(f"version number {artifact_id} was deleted")
+    return artifact
+
+
+def find_by_id(db: sqlite3.Connection, artifact_id: int) -> Artifact | None:
     """Return a version that was not deleted, whoever asks."""
     return _row(db, "a.id = ? AND a.state <> 'DELETED'", artifact_id)
 
@@ -105,14 +118,9 @@ def create(db: sqlite3.Connection, **columns: object) -> Artifact:
     """Add a draft (state PENDING); `columns` are fields of `Artifact`."""
     names = ", ".join(columns)
     marks = ", ".join(f":{name}" for name in columns)
+    sql = f"INSERT INTO artifacts ({names}, state) VALUES ({marks}, 'PENDING') RETURNING {_NAMES}"
     with write(db):
-        artifact_id = db.execute(
-            f"INSERT INTO artifacts ({names}, state) VALUES ({marks}, 'PENDING')", columns
-        ).lastrowid
-    assert artifact_id is not None
-    made = by_id(db, artifact_id)
-    assert made is not None
-    return made
+        return Artifact(*db.execute(sql, columns).fetchone())
 
 
 def name_by_client(db: sqlite3.Connection, artifact_id: ArtifactId, client_id: str) -> None:
@@ -123,14 +131,23 @@ def name_by_client(db: sqlite3.Connection, artifact_id: ArtifactId, client_id: s
         )
 
 
-def edit(db: sqlite3.Connection, artifact_id: ArtifactId, now: float, **columns: object) -> None:
-    """Set some columns."""
+def edit(
+    db: sqlite3.Connection, artifact_id: ArtifactId, now: float, **columns: object
+) -> Artifact:
+    """Set some columns.
+
+    Raises:
+        Gone: the version was removed meanwhile.
+    """
     assignments = ", ".join(f"{name} = :{name}" for name in ["updated_at", *columns])
     with write(db):
-        db.execute(
-            f"UPDATE artifacts SET {assignments} WHERE id = :id",
+        row = db.execute(
+            f"UPDATE artifacts SET {assignments} WHERE id = :id RETURNING {_NAMES}",
             {**columns, "updated_at": now, "id": artifact_id},
-        )
+        ).fetchone()
+    if row is None:
+        raise Gone(f"version number {artifact_id} was deleted")
+    return Artifact(*row)
 
 
 def publish(
@@ -141,13 +158,14 @@ def publish(
     size: int,
     file_count: int,
     now: float,
-) -> None:
+) -> Artifact:
     """Make a draft a version: index, aliases, state, all at once; again is harmless."""
     with write(db):
-        membership = memberships.join(db, artifact.collection_id, artifact.id, now)
+        membership = memberships.add_version(db, artifact.collection_id, artifact.id, now)
         for alias in json.loads(artifact.pending_aliases):
-            memberships.point(db, membership, alias)
-        edit(
+            memberships.set_alias(db, membership, alias)
+        memberships.repair_latest(db, artifact.collection_id)
+        return edit(
             db,
             artifact.id,
             now,
@@ -157,7 +175,6 @@ def publish(
             file_count=file_count,
             pending_aliases="[]",
         )
-        memberships.mend_latest(db, artifact.collection_id)
 
 
 def delete(db: sqlite3.Connection, artifact: Artifact, *, with_aliases: bool, now: float) -> None:
@@ -167,16 +184,14 @@ def delete(db: sqlite3.Connection, artifact: Artifact, *, with_aliases: bool, no
         Conflict: it has aliases beside `latest`, and they were not to go too.
     """
     with write(db):
-        held = [a.name for a in memberships.aliases_of_artifact(db, artifact.id)]
-        named = sorted(set(held) - {"latest"})
+        aliases = {alias.name for alias in memberships.aliases_of_artifact(db, artifact.id)}
+        named = sorted(aliases - {"latest"})
         if named and not with_aliases:
             raise Conflict(
                 f"the version has aliases {named}", fix="delete them first, or delete_aliases=True"
             )
-        places = memberships.of_artifact(db, artifact.id)
-        db.execute("DELETE FROM memberships WHERE artifact_id = ?", (artifact.id,))
-        for place in places:
-            memberships.mend_latest(db, place.collection_id)
+        for membership in memberships.of_artifact(db, artifact.id):
+            memberships.remove_version(db, membership)
         edit(db, artifact.id, now, state="DELETED")
         for table in ("artifact_files", "manifests", "artifact_client_ids"):
             db.execute(f"DELETE FROM {table} WHERE artifact_id = ?", (artifact.id,))
@@ -209,16 +224,15 @@ def add_manifest(db: sqlite3.Connection, now: float, **columns: object) -> Manif
     names = ", ".join(columns)
     marks = ", ".join(f":{name}" for name in columns)
     with write(db):
-        manifest_id = db.execute(
-            f"INSERT INTO manifests ({names}, created_at) VALUES ({marks}, :created_at)",
+        row = db.execute(
+            f"INSERT INTO manifests ({names}, created_at) VALUES ({marks}, :created_at)"
+            f" RETURNING {_MANIFEST_NAMES}",
             {**columns, "created_at": now},
-        ).lastrowid
-    made = manifest_by_id(db, manifest_id or 0)
-    assert made is not None
-    return made
+        ).fetchone()
+    return Manifest(*row)
 
 
-def manifest_by_id(db: sqlite3.Connection, manifest_id: int) -> Manifest | None:
+def find_manifest(db: sqlite3.Connection, manifest_id: int) -> Manifest | None:
     """Return a manifest, whoever asks."""
     row = db.execute(f"{_MANIFEST} WHERE id = ?", (manifest_id,)).fetchone()
     return None if row is None else Manifest(*row)
@@ -232,21 +246,21 @@ def manifests_with_body(db: sqlite3.Connection, artifact_id: ArtifactId) -> list
     return [Manifest(*row) for row in rows]
 
 
-def newest_manifest(db: sqlite3.Connection, artifact_id: ArtifactId) -> Manifest | None:
-    """Return a version's newest manifest, with a body or without."""
-    row = db.execute(
-        f"{_MANIFEST} WHERE artifact_id = ? ORDER BY id DESC LIMIT 1", (artifact_id,)
-    ).fetchone()
-    return None if row is None else Manifest(*row)
+def set_manifest(db: sqlite3.Connection, manifest_id: ManifestId, **columns: object) -> Manifest:
+    """Set some columns of a manifest: its digest, or the blob of its body.
 
-
-def set_manifest(db: sqlite3.Connection, manifest_id: ManifestId, **columns: object) -> None:
-    """Set some columns of a manifest: its digest, or the blob of its body."""
+    Raises:
+        Gone: it was deleted, with its version, meanwhile.
+    """
     assignments = ", ".join(f"{name} = :{name}" for name in columns)
     with write(db):
-        db.execute(
-            f"UPDATE manifests SET {assignments} WHERE id = :id", {**columns, "id": manifest_id}
-        )
+        row = db.execute(
+            f"UPDATE manifests SET {assignments} WHERE id = :id RETURNING {_MANIFEST_NAMES}",
+            {**columns, "id": manifest_id},
+        ).fetchone()
+    if row is None:
+        raise Gone(f"manifest number {manifest_id} was deleted")
+    return Manifest(*row)
 
 
 def use(

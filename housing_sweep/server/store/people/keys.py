@@ -20,6 +20,7 @@ class ApiKey:
     created_at: float
 
 
+_NAMES = "id, user_id, public_id, description, created_at"
 _KEY = "SELECT k.id, k.user_id, k.public_id, k.description, k.created_at FROM api_keys k"
 
 
@@ -40,16 +41,15 @@ def add(
     with write(db):
         row = db.execute(f"{_KEY} WHERE digest = ?", (digest,)).fetchone()
         if row is None:
-            db.execute(
+            row = db.execute(
                 "INSERT INTO api_keys (user_id, public_id, digest, description, created_at)"
-                " VALUES (?, ?, ?, ?, ?)",
+                f" VALUES (?, ?, ?, ?, ?) RETURNING {_NAMES}",
                 (user_id, _public_id(db, user_id, api_key), digest, description, now),
-            )
-            row = db.execute(f"{_KEY} WHERE digest = ?", (digest,)).fetchone()
-    held = ApiKey(*row)
-    if held.user_id != user_id:
+            ).fetchone()
+    key = ApiKey(*row)
+    if key.user_id != user_id:
         raise Conflict("this API key belongs to another user", fix="use another key")
-    return held
+    return key
 
 
 def _public_id(db: sqlite3.Connection, user_id: UserId, api_key: str) -> str:
@@ -70,7 +70,7 @@ def of_user(db: sqlite3.Connection, user_id: UserId) -> list[ApiKey]:
     return [ApiKey(*row) for row in db.execute(f"{_KEY} WHERE user_id = ? ORDER BY id", (user_id,))]
 
 
-def by_id(db: sqlite3.Connection, key_id: int) -> ApiKey | None:
+def find_by_id(db: sqlite3.Connection, key_id: int) -> ApiKey | None:
     """Return a key, whoever asks."""
     row = db.execute(f"{_KEY} WHERE id = ?", (key_id,)).fetchone()
     return None if row is None else ApiKey(*row)

@@ -36,12 +36,6 @@ def of_organization(db: sqlite3.Connection, organization_id: OrganizationId) -> 
     return [_member(db, *row) for row in rows]
 
 
-def teams(db: sqlite3.Connection) -> list[Entity]:
-    """Return every team, by name."""
-    rows = db.execute("SELECT name FROM entities WHERE kind = 'team' ORDER BY name").fetchall()
-    return [team for (name,) in rows if (team := users.entity_by_name(db, name))]
-
-
 def create_team(
     db: sqlite3.Connection,
     name: str,
@@ -56,14 +50,7 @@ def create_team(
         Conflict: the name is taken.
     """
     with write(db):
-        users.require_free_name(db, name)
-        db.execute(
-            "INSERT INTO entities (name, kind, organization_id, created_at)"
-            " VALUES (?, 'team', ?, ?)",
-            (name, organization_id, now),
-        )
-        team = users.entity_by_name(db, name)
-        assert team is not None
+        team = users.create_team(db, name, organization_id, now=now)
         set_team_role(db, team.id, admin, "admin", now=now)
     return team
 
@@ -152,7 +139,7 @@ def remove_organization(
 ) -> None:
     """Remove an organisation with its registries and teams; its users stay."""
     with write(db):
-        for team in teams(db):
+        for team in users.teams(db):
             if team.organization_id == organization:
                 remove_team(db, team, now=now)
         db.execute("DELETE FROM organizations WHERE id = ?", (organization,))
@@ -175,9 +162,7 @@ def remove_user(db: sqlite3.Connection, user: User, *, now: float) -> None:
 
 
 def _member(db: sqlite3.Connection, member_id: int, user_id: UserId, role: str) -> Member:
-    user = users.user_by_id(db, user_id)
-    assert user is not None
-    return Member(member_id, user, role)
+    return Member(member_id, users.get_user(db, user_id), role)
 
 
 def _require_team_admin(db: sqlite3.Connection, team: EntityId) -> None:
@@ -194,11 +179,11 @@ def _forget_default(db: sqlite3.Connection, user: UserId, team: EntityId) -> Non
 
 def _forget_foreign_roles(db: sqlite3.Connection, user: UserId) -> None:
     """Drop a user's roles in registries of organisations they do not belong to any more."""
-    held = [organization.id for organization in users.organizations_of_user(db, user)]
-    marks = ", ".join("?" * len(held))
+    own = [organization.id for organization in users.organizations_of_user(db, user)]
+    marks = ", ".join("?" * len(own))
     db.execute(
         "DELETE FROM project_members WHERE user_id = ? AND project_id IN (SELECT p.id"
         " FROM projects p JOIN entities e ON e.id = p.entity_id WHERE e.kind = 'organization'"
         f" AND e.organization_id NOT IN ({marks}))",
-        (user, *held),
+        (user, *own),
     )

@@ -2,10 +2,10 @@
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NewType
 
-from housing_sweep.errors import Conflict
+from housing_sweep.errors import Conflict, Gone
 from housing_sweep.server.rules.names import organization_entity_name
 from housing_sweep.server.store.db import write
 
@@ -60,12 +60,14 @@ class Organization:
     created_at: float
 
 
-_USER = (
-    "SELECT u.id, u.name, email, is_admin, default_entity_id, u.created_at, is_service,"
-    " u.description, deleted_at FROM users u"
+_USER_NAMES = ", ".join(f.name for f in fields(User))
+_ENTITY_NAMES = ", ".join(f.name for f in fields(Entity))
+_ORGANIZATION_NAMES = ", ".join(f.name for f in fields(Organization))
+_USER = f"SELECT {', '.join(f'u.{f.name}' for f in fields(User))} FROM users u"
+_ENTITY = f"SELECT {', '.join(f'e.{f.name}' for f in fields(Entity))} FROM entities e"
+_ORGANIZATION = (
+    f"SELECT {', '.join(f'o.{f.name}' for f in fields(Organization))} FROM organizations o"
 )
-_ENTITY = "SELECT e.id, e.name, kind, e.user_id, e.organization_id, e.created_at FROM entities e"
-_ORGANIZATION = "SELECT o.id, o.name, is_default, o.created_at FROM organizations o"
 
 
 def key_digest(api_key: str) -> str:
@@ -78,28 +80,42 @@ def user_by_key(db: sqlite3.Connection, api_key: str) -> User | None:
     row = db.execute(
         f"{_USER} JOIN api_keys k ON k.user_id = u.id WHERE k.digest = ?", (key_digest(api_key),)
     ).fetchone()
-    return _user(row)
+    return None if row is None else _user(row)
 
 
 def user_by_name(db: sqlite3.Connection, name: str) -> User | None:
     """Return a user."""
-    return _user(db.execute(f"{_USER} WHERE u.name = ?", (name,)).fetchone())
+    row = db.execute(f"{_USER} WHERE u.name = ?", (name,)).fetchone()
+    return None if row is None else _user(row)
+
+
+def get_user(db: sqlite3.Connection, user_id: UserId) -> User:
+    """Return a user, also one that was removed: the row stays.
+
+    Raises:
+        Gone: there is none of that number.
+    """
+    if (user := user_by_id(db, user_id)) is None:
+        raise Gone(f"user number {user_id} does not exist")
+    return user
 
 
 def user_by_id(db: sqlite3.Connection, user_id: UserId) -> User | None:
     """Return a user, also one that was removed."""
-    return _user(db.execute(f"{_USER} WHERE u.id = ?", (user_id,)).fetchone())
+    row = db.execute(f"{_USER} WHERE u.id = ?", (user_id,)).fetchone()
+    return None if row is None else _user(row)
 
 
 def user_by_email(db: sqlite3.Connection, email: str) -> User | None:
     """Return a user; e-mail addresses are unique, whatever their case."""
-    return _user(db.execute(f"{_USER} WHERE lower(email) = lower(?)", (email,)).fetchone())
+    row = db.execute(f"{_USER} WHERE lower(email) = lower(?)", (email,)).fetchone()
+    return None if row is None else _user(row)
 
 
 def users(db: sqlite3.Connection) -> list[User]:
     """Return everybody who was not removed, by name."""
     rows = db.execute(f"{_USER} WHERE deleted_at IS NULL ORDER BY u.name")
-    return [user for row in rows if (user := _user(row))]
+    return [_user(row) for row in rows]
 
 
 def search_users(db: sqlite3.Connection, text: str) -> list[User]:
@@ -111,15 +127,26 @@ def search_users(db: sqlite3.Connection, text: str) -> list[User]:
 
 
 def _rank(user: User, text: str) -> int | None:
-    held = [name.lower() for name in (user.name, user.email) if name]
-    if text in held:
+    names = [name.lower() for name in (user.name, user.email) if name]
+    if text in names:
         return 0
-    return 1 if any(name.startswith(text) or name.endswith(text) for name in held) else None
+    return 1 if any(name.startswith(text) or name.endswith(text) for name in names) else None
 
 
 def entity_by_name(db: sqlite3.Connection, name: str) -> Entity | None:
     """Return an entity, whoever asks."""
     return _entity(db.execute(f"{_ENTITY} WHERE e.name = ?", (name,)).fetchone())
+
+
+def get_entity(db: sqlite3.Connection, entity_id: EntityId) -> Entity:
+    """Return an entity, whoever asks.
+
+    Raises:
+        Gone: it was deleted meanwhile.
+    """
+    if (entity := entity_by_id(db, entity_id)) is None:
+        raise Gone(f"entity number {entity_id} was deleted")
+    return entity
 
 
 def entity_by_id(db: sqlite3.Connection, entity_id: EntityId) -> Entity | None:
@@ -128,9 +155,14 @@ def entity_by_id(db: sqlite3.Connection, entity_id: EntityId) -> Entity | None:
 
 
 def entity_of_user(db: sqlite3.Connection, user_id: UserId) -> Entity:
-    """Return the own entity of a user who was not removed."""
+    """Return the own entity of a user.
+
+    Raises:
+        Gone: the user was removed meanwhile.
+    """
     entity = _entity(db.execute(f"{_ENTITY} WHERE e.user_id = ?", (user_id,)).fetchone())
-    assert entity is not None
+    if entity is None:
+        raise Gone(f"user number {user_id} was removed")
     return entity
 
 
@@ -140,9 +172,15 @@ def default_entity(db: sqlite3.Connection, user: User) -> Entity:
     return chosen or entity_of_user(db, user.id)
 
 
-def organization_by_id(db: sqlite3.Connection, organization_id: OrganizationId) -> Organization:
-    """Return an organisation that is known to exist."""
+def get_organization(db: sqlite3.Connection, organization_id: OrganizationId) -> Organization:
+    """Return an organisation.
+
+    Raises:
+        Gone: it was deleted meanwhile.
+    """
     row = db.execute(f"{_ORGANIZATION} WHERE o.id = ?", (organization_id,)).fetchone()
+    if row is None:
+        raise _no_organization(organization_id)
     return _organization(row)
 
 
@@ -181,13 +219,21 @@ def organizations_of_user(db: sqlite3.Connection, user_id: UserId) -> list[Organ
 
 
 def organization_entity(db: sqlite3.Connection, organization_id: OrganizationId) -> Entity:
-    """Return the entity that owns an organisation's registries."""
+    """Return the entity that owns an organisation's registries.
+
+    Raises:
+        Gone: the organisation was deleted meanwhile.
+    """
     row = db.execute(
         f"{_ENTITY} WHERE e.organization_id = ? AND kind = 'organization'", (organization_id,)
     ).fetchone()
-    entity = _entity(row)
-    assert entity is not None
-    return entity
+    if row is None:
+        raise _no_organization(organization_id)
+    return Entity(*row)
+
+
+def _no_organization(organization_id: OrganizationId) -> Gone:
+    return Gone(f"organization number {organization_id} was deleted")
 
 
 def teams_of_user(db: sqlite3.Connection, user_id: UserId) -> list[Entity]:
@@ -230,7 +276,7 @@ def may_manage(db: sqlite3.Connection, user: User, entity: Entity) -> bool:
     return role_in_entity(db, user, owner) == "admin"
 
 
-def acquainted(db: sqlite3.Connection, viewer: User, other: UserId) -> bool:
+def may_know(db: sqlite3.Connection, viewer: User, other: UserId) -> bool:
     """Return whether a user may know of another: they share an organisation or a team."""
     if viewer.is_admin or viewer.id == other:
         return True
@@ -283,17 +329,16 @@ def create_user(
         require_free_name(db, name)
         if email and user_by_email(db, email):
             raise Conflict(f"a user with e-mail {email!r} exists already", fix="use another one")
-        user_id = db.execute(
+        row = db.execute(
             "INSERT INTO users (name, email, is_admin, is_service, description, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            f" VALUES (?, ?, ?, ?, ?, ?) RETURNING {_USER_NAMES}",
             (name, email, is_admin, service_for is not None, service_for, now),
-        ).lastrowid
+        ).fetchone()
+        user = _user(row)
         db.execute(
             "INSERT INTO entities (name, kind, user_id, created_at) VALUES (?, 'user', ?, ?)",
-            (name, user_id, now),
+            (name, user.id, now),
         )
-    user = user_by_name(db, name)
-    assert user is not None
     return user
 
 
@@ -309,23 +354,58 @@ def create_organization(
     with write(db):
         require_free_name(db, name)
         require_free_name(db, entity_name)
-        organization_id = db.execute(
-            "INSERT INTO organizations (name, is_default, created_at) VALUES (?, ?, ?)",
+        row = db.execute(
+            "INSERT INTO organizations (name, is_default, created_at) VALUES (?, ?, ?)"
+            f" RETURNING {_ORGANIZATION_NAMES}",
             (name, is_default, now),
-        ).lastrowid
+        ).fetchone()
+        organization = _organization(row)
         db.execute(
             "INSERT INTO entities (name, kind, organization_id, created_at)"
             " VALUES (?, 'organization', ?, ?)",
-            (entity_name, organization_id, now),
+            (entity_name, organization.id, now),
         )
-    assert organization_id is not None
-    return organization_by_id(db, OrganizationId(organization_id))
+    return organization
 
 
-def set_default_entity(db: sqlite3.Connection, user_id: UserId, entity_id: EntityId) -> None:
-    """Set the entity that a user's requests without one mean."""
+def create_team(
+    db: sqlite3.Connection, name: str, organization_id: OrganizationId, *, now: float
+) -> Entity:
+    """Add a team's entity, without members yet: `members.create_team` gives it the first.
+
+    Raises:
+        Conflict: the name is taken.
+    """
     with write(db):
-        db.execute("UPDATE users SET default_entity_id = ? WHERE id = ?", (entity_id, user_id))
+        require_free_name(db, name)
+        row = db.execute(
+            "INSERT INTO entities (name, kind, organization_id, created_at)"
+            f" VALUES (?, 'team', ?, ?) RETURNING {_ENTITY_NAMES}",
+            (name, organization_id, now),
+        ).fetchone()
+    return Entity(*row)
+
+
+def teams(db: sqlite3.Connection) -> list[Entity]:
+    """Return every team, by name."""
+    rows = db.execute(f"{_ENTITY} WHERE kind = 'team' ORDER BY e.name")
+    return [Entity(*row) for row in rows]
+
+
+def set_default_entity(db: sqlite3.Connection, user_id: UserId, entity_id: EntityId) -> User:
+    """Set the entity that a user's requests without one mean.
+
+    Raises:
+        Gone: the user was removed meanwhile.
+    """
+    with write(db):
+        row = db.execute(
+            f"UPDATE users SET default_entity_id = ? WHERE id = ? RETURNING {_USER_NAMES}",
+            (entity_id, user_id),
+        ).fetchone()
+    if row is None:
+        raise Gone(f"user number {user_id} does not exist")
+    return _user(row)
 
 
 def setting(db: sqlite3.Connection, key: str, default: str) -> str:
@@ -336,9 +416,7 @@ def setting(db: sqlite3.Connection, key: str, default: str) -> str:
     return str(value)
 
 
-def _user(row: sqlite3.Row | None) -> User | None:
-    if row is None:
-        return None
+def _user(row: sqlite3.Row) -> User:
     return User(**{**dict(row), "is_admin": bool(row[3]), "is_service": bool(row[6])})
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import NewType
 
-from housing_sweep.errors import BadInput, Conflict, NotFound, PermissionDenied
+from housing_sweep.errors import BadInput, Conflict, Gone, NotFound, PermissionDenied
 from housing_sweep.server.rules.names import REGISTRY_PREFIX as REGISTRY_PREFIX
 from housing_sweep.server.rules.names import check_project_name
 from housing_sweep.server.store.db import write
@@ -54,15 +54,27 @@ FROM projects p JOIN entities e ON e.id = p.entity_id
 """
 
 
-def by_id(db: sqlite3.Connection, project_id: ProjectId) -> Project | None:
+def get(db: sqlite3.Connection, project_id: ProjectId) -> Project:
+    """Return a project, whoever asks.
+
+    Raises:
+        Gone: it was deleted meanwhile.
+    """
+    if (project := find_by_id(db, project_id)) is None:
+        raise Gone(f"project number {project_id} was deleted")
+    return project
+
+
+def find_by_id(db: sqlite3.Connection, project_id: ProjectId) -> Project | None:
     """Return a project, whoever asks."""
-    return _project(db.execute(f"{_PROJECT} WHERE p.id = ?", (project_id,)).fetchone())
+    row = db.execute(f"{_PROJECT} WHERE p.id = ?", (project_id,)).fetchone()
+    return None if row is None else _project(row)
 
 
 def find(db: sqlite3.Connection, entity_name: str, name: str) -> Project | None:
     """Return a project, whoever asks."""
     row = db.execute(f"{_PROJECT} WHERE e.name = ? AND p.name = ?", (entity_name, name)).fetchone()
-    return _project(row)
+    return None if row is None else _project(row)
 
 
 def role(db: sqlite3.Connection, user: User, project: Project) -> str | None:
@@ -84,12 +96,10 @@ def role(db: sqlite3.Connection, user: User, project: Project) -> str | None:
     ).fetchall()
     if by_team:
         return min((str(row[0]) for row in by_team), key=ROLES.index)
-    entity = users.entity_by_id(db, project.entity_id)
-    assert entity is not None
-    held = users.role_in_entity(db, user, entity)
-    if project.access == RESTRICTED and held != "admin":
+    in_entity = users.role_in_entity(db, user, users.get_entity(db, project.entity_id))
+    if project.access == RESTRICTED and in_entity != "admin":
         return None
-    return held
+    return in_entity
 
 
 def readable(
@@ -124,10 +134,10 @@ def require_writable(db: sqlite3.Connection, user: User, project: Project) -> Pr
         NotFound: the user may not even see it.
         PermissionDenied: the user may only look.
     """
-    held = role(db, user, project)
-    if held is None:
+    own_role = role(db, user, project)
+    if own_role is None:
         raise NotFound(f"project {project.entity_name}/{project.name} not found")
-    if held not in WRITERS:
+    if own_role not in WRITERS:
         raise PermissionDenied(
             f"permission denied: {user.name} may only read {project.entity_name}/{project.name}",
             fix="ask an admin of the entity for the member role",
@@ -190,13 +200,12 @@ def ensure(
                 f"{name!r} is a registry's name, and {entity.name} is no organization",
                 fix="leave out the prefix, or name the organization",
             )
-        db.execute(
+        (project_id,) = db.execute(
             "INSERT INTO projects (entity_id, name, user_id, access, created_at, updated_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
             (entity.id, name, user.id, access, now, now),
-        )
-        project = find(db, entity.name, name)
-        assert project is not None
+        ).fetchone()
+        project = get(db, project_id)
         if project.is_registry or access == RESTRICTED:
             db.execute(
                 "INSERT INTO project_members (project_id, user_id, role, created_at)"
@@ -215,8 +224,12 @@ def update(
     allow_all_artifact_types: bool | None = None,
     views: str | None = None,
     now: float,
-) -> None:
-    """Set what is given; None keeps, "" clears."""
+) -> Project:
+    """Set what is given; None keeps, "" clears.
+
+    Raises:
+        Gone: the project was deleted meanwhile.
+    """
     with write(db):
         db.execute(
             "UPDATE projects SET description = coalesce(?, description),"
@@ -225,6 +238,7 @@ def update(
             " views = coalesce(?, views), updated_at = ? WHERE id = ?",
             (description, access, allow_all_artifact_types, views, now, project_id),
         )
+        return get(db, project_id)
 
 
 def rename(db: sqlite3.Connection, project: Project, name: str, now: float) -> Project:
@@ -233,6 +247,7 @@ def rename(db: sqlite3.Connection, project: Project, name: str, now: float) -> P
     Raises:
         BadInput: the name breaks W&B's rules, or would turn a registry into a project.
         Conflict: it is taken.
+        Gone: the project was deleted meanwhile.
     """
     check_project_name(name)
     if name.startswith(REGISTRY_PREFIX) != project.is_registry:
@@ -246,9 +261,7 @@ def rename(db: sqlite3.Connection, project: Project, name: str, now: float) -> P
         db.execute(
             "UPDATE projects SET name = ?, updated_at = ? WHERE id = ?", (name, now, project.id)
         )
-        renamed = by_id(db, project.id)
-    assert renamed is not None
-    return renamed
+        return get(db, project.id)
 
 
 def delete(db: sqlite3.Connection, project_id: ProjectId) -> None:
@@ -265,7 +278,7 @@ def of_entity(
         f"{_PROJECT} WHERE p.entity_id = ? AND p.id > ? ORDER BY p.id LIMIT ?",
         (entity_id, after, limit),
     )
-    return [project for row in rows if (project := _project(row))]
+    return [_project(row) for row in rows]
 
 
 def registries(db: sqlite3.Connection, entity_id: EntityId) -> list[Project]:
@@ -274,12 +287,10 @@ def registries(db: sqlite3.Connection, entity_id: EntityId) -> list[Project]:
         f"{_PROJECT} WHERE p.entity_id = ? AND p.name GLOB ? ORDER BY p.id",
         (entity_id, f"{REGISTRY_PREFIX}*"),
     )
-    return [project for row in rows if (project := _project(row))]
+    return [_project(row) for row in rows]
 
 
-def _project(row: sqlite3.Row | None) -> Project | None:
-    if row is None:
-        return None
+def _project(row: sqlite3.Row) -> Project:
     return Project(
         **{**dict(row), "allow_all_artifact_types": bool(row["allow_all_artifact_types"])}
     )

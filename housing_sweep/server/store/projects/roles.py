@@ -4,8 +4,14 @@ import sqlite3
 from dataclasses import dataclass
 
 from housing_sweep.server.store.db import write
-from housing_sweep.server.store.people import users as people
-from housing_sweep.server.store.people.users import Entity, EntityId, User, UserId
+from housing_sweep.server.store.people.users import (
+    Entity,
+    EntityId,
+    User,
+    UserId,
+    get_entity,
+    get_user,
+)
 from housing_sweep.server.store.projects.projects import ProjectId
 
 
@@ -32,8 +38,7 @@ def users(db: sqlite3.Connection, project_id: ProjectId) -> list[UserRole]:
         " ORDER BY rowid",
         (project_id,),
     ).fetchall()
-    held = ((people.user_by_id(db, user_id), role) for user_id, role in rows)
-    return [UserRole(user, role) for user, role in held if user]
+    return [UserRole(get_user(db, user_id), role) for user_id, role in rows]
 
 
 def teams(db: sqlite3.Connection, project_id: ProjectId) -> list[TeamRole]:
@@ -43,8 +48,7 @@ def teams(db: sqlite3.Connection, project_id: ProjectId) -> list[TeamRole]:
         " ORDER BY rowid",
         (project_id,),
     ).fetchall()
-    held = ((people.entity_by_id(db, team_id), role) for team_id, role in rows)
-    return [TeamRole(team, role) for team, role in held if team]
+    return [TeamRole(get_entity(db, team_id), role) for team_id, role in rows]
 
 
 def add(

@@ -42,7 +42,7 @@ def clean_name(name: str) -> str:
     return clean
 
 
-def announce(db: sqlite3.Connection, run_id: RunId, names: Iterable[str], now: float) -> None:
+def declare(db: sqlite3.Connection, run_id: RunId, names: Iterable[str], now: float) -> None:
     """Make rows for files that will be uploaded."""
     with write(db):
         db.executemany(
@@ -52,7 +52,7 @@ def announce(db: sqlite3.Connection, run_id: RunId, names: Iterable[str], now: f
         )
 
 
-def store(db: sqlite3.Connection, run_id: RunId, name: str, blob: Blob, now: float) -> None:
+def record_upload(db: sqlite3.Connection, run_id: RunId, name: str, blob: Blob, now: float) -> None:
     """Record that a file's bytes are stored."""
     with write(db):
         db.execute(
@@ -70,7 +70,7 @@ def find(db: sqlite3.Connection, run_id: RunId, name: str) -> RunFile | None:
     return _row(row.fetchone())
 
 
-def by_id(db: sqlite3.Connection, file_id: int) -> RunFile | None:
+def find_by_id(db: sqlite3.Connection, file_id: int) -> RunFile | None:
     """Return a file, whoever asks."""
     return _row(db.execute(f"{_FILE} WHERE id = ?", (file_id,)).fetchone())
 
@@ -86,9 +86,9 @@ def page(
 ) -> list[RunFile]:
     """Return uploaded files by name beyond `after`; `pattern` is an SQL LIKE pattern."""
     if names:
-        found = (find(db, run_id, name) for name in names)
-        listed = sorted((f for f in found if f and f.sha256 and f.name > after), key=_name)
-        return listed[:limit]
+        files = (find(db, run_id, name) for name in names)
+        uploaded = sorted((f for f in files if f and f.sha256 and f.name > after), key=_name)
+        return uploaded[:limit]
     rows = db.execute(
         f"{_FILE} WHERE run_id = :run AND sha256 IS NOT NULL AND name > :after"
         " AND (:pattern IS NULL OR name LIKE :pattern) ORDER BY name LIMIT :limit",

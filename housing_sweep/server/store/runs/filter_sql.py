@@ -1,19 +1,30 @@
-"""W&B's run filters (a Mongo subset) as SQL conditions on the table `runs r`. Pure.
+"""Filters of runs as SQL conditions on the table `runs r`. Pure.
 
-A value that is null counts as missing; NaN counts as there, but is less and greater than nothing.
-Source of the operators and fields: wandb/apis/public/api.py, docstring of `Api.runs`.
+What the operators mean is said in `rules/filters.py`, which reads the same filters in memory.
+Source of the fields: wandb/apis/public/api.py, docstring of `Api.runs`.
 """
 
-import datetime
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from housing_sweep.errors import BadInput
-from housing_sweep.server.store.runs.values import scalar, shorten
+from housing_sweep.server.rules.filters import (
+    EVERYTHING,
+    All,
+    Any,
+    Field,
+    Filter,
+    Kind,
+    Not,
+    Operand,
+    Test,
+    all_of,
+)
+from housing_sweep.server.store.runs.values import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,8 @@ class Where:
     is_one_value: bool = False
 
 
-EVERYTHING = Where("1")
-NOTHING = Where("0")
+EVERY_RUN = Where("1")
+NO_RUN = Where("0")
 
 COLUMNS = {
     "name": "r.name",
@@ -80,36 +91,56 @@ SCOPES = {
     "config": "config",
 }
 COMPARISONS = {"$eq": "=", "$lt": "<", "$lte": "<=", "$gt": ">", "$gte": ">="}
-OPERATORS = (*COMPARISONS, "$ne", "$in", "$nin", "$exists", "$regex", "$not")
-DEEPEST = 32
 
 
-def compile_filters(filters: object, depth: int = 0) -> Where:
-    """Return the condition that a filter document stands for.
+def field_of(name: str) -> Field:
+    """Return what a name in a filter of runs means.
 
     Raises:
-        BadInput: an unknown field or operator, or a value of the wrong kind; it is named.
+        BadInput: no such field; one that is like it is named.
     """
-    if filters in (None, {}):
-        return EVERYTHING
-    if not isinstance(filters, Mapping) or depth > DEEPEST:
-        raise BadInput(f"filters must be an object, got {filters!r}")
-    return _all([_clause(str(name), item, depth) for name, item in filters.items()])
+    if (keys := value_keys(name)) is not None:
+        return Field(keys[0], Kind.VALUE, keys[1])
+    if (plain := column(name)) is None:
+        raise unknown_field(name)
+    return Field(plain, Kind.TIME if plain in TIMES else _NUMBERS.get(plain, Kind.TEXT))
 
 
-def split_sweep(filters: object) -> tuple[str | None, object]:
+_NUMBERS = dict.fromkeys(("duration", "history_line_count"), Kind.NUMBER)
+
+
+def in_sweep(name: str) -> Filter:
+    """Return the filter for the runs of one sweep."""
+    return Test(field_of("sweep"), "$eq", name)
+
+
+def where(filters: Filter) -> Where:
+    """Return the condition that a filter stands for."""
+    match filters:
+        case All(parts):
+            return _all([where(part) for part in parts])
+        case Any(parts):
+            return _any([where(part) for part in parts])
+        case Not(part):
+            return _not(where(part))
+        case Test(field, operator, operand):
+            if field.kind is Kind.VALUE:
+                return _on_values(field.name, field.keys, operator, operand)
+            if field.name == "tags":
+                return _on_tags(operator, operand)
+            return _on_column(field, operator, operand)
+
+
+def split_sweep(filters: Filter) -> tuple[str | None, Filter]:
     """Return the one sweep that a filter restricts to, if it plainly does, and the rest of it."""
-    if not isinstance(filters, Mapping):
-        return None, filters
-    if isinstance(name := filters.get("sweep"), str):
-        return name, {key: item for key, item in filters.items() if key != "sweep"}
-    held = filters.get("$and")
-    parts = held if isinstance(held, list) else []
-    for i, part in enumerate(parts):
-        name, rest = split_sweep(part)
-        if name is not None:
-            others = [*parts[:i], rest, *parts[i + 1 :]]
-            return name, {**filters, "$and": [other for other in others if other != {}]}
+    match filters:
+        case Test(Field("sweep", Kind.TEXT), "$eq", str(name)):
+            return name, EVERYTHING
+        case All(parts):
+            for i, part in enumerate(parts):
+                sweep, rest = split_sweep(part)
+                if sweep is not None:
+                    return sweep, all_of([*parts[:i], rest, *parts[i + 1 :]])
     return None, filters
 
 
@@ -147,104 +178,39 @@ def unknown_field(name: str) -> BadInput:
     return BadInput(f"runs cannot be filtered or ordered by {name!r}", fix=hint)
 
 
-def _clause(name: str, item: object, depth: int) -> Where:
-    if name in ("$and", "$or", "$nor"):
-        if not isinstance(item, list):
-            raise BadInput(f"{name} takes a list, got {item!r}")
-        parts = [compile_filters(part, depth + 1) for part in item]
-        if name == "$and":
-            return _all(parts)
-        either = _any(parts)
-        return either if name == "$or" else _not(either)
-    if name == "$not":
-        return _not(compile_filters(item, depth + 1))
-    if depth > DEEPEST:
-        raise BadInput(f"filters are nested deeper than {DEEPEST}")
-    if name.startswith("$"):
-        raise BadInput(f"unknown filter operator {name!r}", fix=f"use one of {OPERATORS}")
-    if isinstance(item, Mapping) and any(str(key).startswith("$") for key in item):
-        return _all([_condition(name, str(op), value, depth) for op, value in item.items()])
-    return _condition(name, "$eq", item, depth)
-
-
-def _condition(name: str, operator: str, value: object, depth: int) -> Where:
-    if operator not in OPERATORS:
-        raise BadInput(f"unknown filter operator {operator!r}", fix=f"use one of {OPERATORS}")
-    if operator in ("$ne", "$nin"):
-        return _not(_condition(name, "$eq" if operator == "$ne" else "$in", value, depth))
-    if operator == "$not":
-        return _not(_clause(name, value, depth + 1))
-    if operator == "$in":
-        return _in(name, value, depth)
-    if (keys := value_keys(name)) is not None:
-        return _on_values(*keys, operator, value)
-    plain = column(name)
-    if plain is None:
-        raise unknown_field(name)
-    return _on_tags(operator, value) if plain == "tags" else _on_column(plain, operator, value)
-
-
-def _in(name: str, value: object, depth: int) -> Where:
-    """One condition however long the list: a chain of ORs would exceed SQLite's depth at 1,000."""
-    if not isinstance(value, list):
-        raise BadInput(f"{name}: $in takes a list, got {value!r}")
-    keys, plain = value_keys(name), column(name)
-    if keys is None and plain is None:
-        raise unknown_field(name)
-    parts = [_condition(name, "$eq", None, depth)] if None in value else []
-    items = [item for item in value if item is not None]
-    if keys is not None:
-        numbers, texts = _split(items)
-        if numbers or not texts:
-            parts.append(_on_keys(*keys, f"v.number IN {_LISTED}", (json.dumps(numbers),)))
-        if texts:
-            test = f"v.number IS NULL AND v.text IN {_LISTED}"
-            parts.append(_on_keys(*keys, test, (json.dumps(texts),)))
-    elif plain == "tags":
-        shown = json.dumps([_plain(name, item) for item in items])
-        parts.append(_tagged(f"t.name IN {_LISTED}", shown, narrow=True))
-    elif plain is not None:
-        shown = json.dumps([_plain(plain, item) for item in items])
-        parts.append(_plainly(plain, f"{COLUMNS[plain]} IN {_LISTED}", shown))
-    return _any(parts)
+def _on_column(field: Field, operator: str, operand: Operand) -> Where:
+    sql, name = COLUMNS[field.name], field.name
+    match operator:
+        case "$exists":
+            return Where(f"{sql} IS {'NOT ' if operand else ''}NULL")
+        case "$regex":
+            return Where(f"{sql} REGEXP ?", (operand,))
+        case "$contains":
+            return Where(f"instr({sql}, ?) > 0", (operand,))
+        case "$in":
+            numbers, texts = _by_kind(operand)
+            listed = texts if field.kind is Kind.TEXT else numbers
+            return _plainly(name, f"{sql} IN {_LISTED}", _json(listed))
+    if isinstance(operand, str) and field.kind is not Kind.TEXT:
+        return NO_RUN
+    return _plainly(name, f"{sql} {COMPARISONS[operator]} ?", operand)
 
 
 _LISTED = "(SELECT value FROM json_each(?))"
+"""One condition however long the list: a chain of ORs would exceed SQLite's depth at 1,000."""
 
 
-def _split(items: Sequence[object]) -> tuple[list[float], list[str]]:
-    scalars = [scalar(_comparable(item)) for item in items]
-    numbers = [number for number, _ in scalars if number is not None and math.isfinite(number)]
-    return numbers, [text for _, text in scalars if text is not None]
+def _by_kind(operand: Operand) -> tuple[list[float], list[str]]:
+    assert isinstance(operand, tuple)
+    numbers = [float(item) for item in operand if not isinstance(item, str)]
+    return numbers, [item for item in operand if isinstance(item, str)]
 
 
-def _comparable(value: object) -> object:
-    if isinstance(value, Mapping):
-        raise BadInput(f"cannot compare a metric or config value with {value!r}")
-    return value
-
-
-def _plain(name: str, value: object) -> str | int | float:
-    if name in TIMES:
-        return _time(name, value)
-    if not isinstance(value, str | int | float) or not _fits(value):
-        raise BadInput(f"{name}: cannot compare with {value!r}")
-    return value
-
-
-def _fits(value: str | int | float) -> bool:
-    return not isinstance(value, int) or -(2**63) <= value < 2**63
-
-
-def _on_column(name: str, operator: str, value: object) -> Where:
-    sql = COLUMNS[name]
-    if operator == "$exists":
-        return Where(f"{sql} IS {'NOT ' if value else ''}NULL")
-    if operator == "$regex":
-        return Where(f"{sql} REGEXP ?", (_pattern(value),))
-    if value is None:
-        return Where(f"{sql} IS NULL")
-    return _plainly(name, f"{sql} {COMPARISONS[operator]} ?", _plain(name, value))
+def _json(items: Sequence[float] | Sequence[str]) -> str:
+    """Return a list for `_LISTED`; SQLite reads infinity as a number too large."""
+    text = json.dumps(items)
+    infinite = any(isinstance(item, float) and math.isinf(item) for item in items)
+    return text.replace("Infinity", "9e999") if infinite else text
 
 
 INDEXED = frozenset(
@@ -258,6 +224,19 @@ def _plainly(name: str, sql: str, value: object) -> Where:
     return Where(sql, (value,), narrow)
 
 
+def _on_tags(operator: str, operand: Operand) -> Where:
+    match operator:
+        case "$exists":
+            return Where(f"r.tags {'<>' if operand else '='} '[]'")
+        case "$regex":
+            return _tagged("t.name REGEXP ?", operand, narrow=False)
+        case "$contains":
+            return _tagged("instr(t.name, ?) > 0", operand, narrow=False)
+        case "$in":
+            return _tagged(f"t.name IN {_LISTED}", _json(_by_kind(operand)[1]), narrow=True)
+    return _tagged(f"t.name {COMPARISONS[operator]} ?", operand, narrow=True)
+
+
 def _tagged(test: str, value: object, *, narrow: bool) -> Where:
     return Where(
         f"EXISTS (SELECT 1 FROM run_tags t WHERE t.run_id = r.id AND {test})",
@@ -266,27 +245,34 @@ def _tagged(test: str, value: object, *, narrow: bool) -> Where:
     )
 
 
-def _on_tags(operator: str, value: object) -> Where:
-    if operator == "$exists":
-        return Where(f"r.tags {'<>' if value else '='} '[]'")
-    if value is None:
-        return Where("r.tags = '[]'")
-    if operator == "$regex":
-        return _tagged("t.name REGEXP ?", _pattern(value), narrow=False)
-    return _tagged(f"t.name {COMPARISONS[operator]} ?", _plain("tags", value), narrow=True)
+def _on_values(scope: str, keys: Sequence[str], operator: str, operand: Operand) -> Where:
+    match operator:
+        case "$exists":
+            there = _has_value(scope, keys)
+            return there if operand else _not(there)
+        case "$regex":
+            return _on_keys(scope, keys, "v.text REGEXP ?", (operand,), narrow=False)
+        case "$contains":
+            return _on_keys(scope, keys, "instr(v.text, ?) > 0", (operand,), narrow=False)
+        case "$in":
+            return _in_values(scope, keys, operand)
+    test = f"{COMPARISONS[operator]} ?"
+    if isinstance(operand, str):
+        of_text = f"v.number IS NULL AND v.text {test}"
+        return _on_keys(scope, keys, of_text, (shorten(operand),))
+    return _on_keys(scope, keys, f"v.number {test}", (operand,))
 
 
-def _on_values(scope: str, keys: Sequence[str], operator: str, value: object) -> Where:
-    if operator == "$exists" or value is None:
-        there = _has_value(scope, keys)
-        return there if operator == "$exists" and value else _not(there)
-    if operator == "$regex":
-        return _on_keys(scope, keys, "v.text REGEXP ?", (_pattern(value),), narrow=False)
-    number, text = scalar(_comparable(value))
-    if number is not None:
-        return _on_keys(scope, keys, f"v.number {COMPARISONS[operator]} ?", (number,))
-    shown = text if operator == "$eq" else shorten(str(value))
-    return _on_keys(scope, keys, f"v.number IS NULL AND v.text {COMPARISONS[operator]} ?", (shown,))
+def _in_values(scope: str, keys: Sequence[str], operand: Operand) -> Where:
+    numbers, texts = _by_kind(operand)
+    parts = []
+    if numbers or not texts:
+        parts.append(_on_keys(scope, keys, f"v.number IN {_LISTED}", (_json(numbers),)))
+    if texts:
+        listed = _json([shorten(text) for text in texts])
+        of_text = f"v.number IS NULL AND v.text IN {_LISTED}"
+        parts.append(_on_keys(scope, keys, of_text, (listed,)))
+    return _any(parts)
 
 
 def _on_keys(
@@ -298,9 +284,10 @@ def _on_keys(
     narrow: bool = True,
 ) -> Where:
     marks = ", ".join("?" * len(keys))
-    held = Narrow("v", f"v.scope = ? AND v.key IN ({marks}) AND {test}", (scope, *keys, *values))
+    one_of = Narrow("v", f"v.scope = ? AND v.key IN ({marks}) AND {test}", (scope, *keys, *values))
     one = narrow and len(keys) == 1
-    return Where(f"{_VALUE_OF_RUN} AND {held.sql})", held.values, (held,) if narrow else (), one)
+    sql = f"{_VALUE_OF_RUN} AND {one_of.sql})"
+    return Where(sql, one_of.values, (one_of,) if narrow else (), one)
 
 
 _VALUE_OF_RUN = "EXISTS (SELECT 1 FROM run_values v WHERE v.run_id = r.id"
@@ -319,44 +306,24 @@ def _has_value(scope: str, keys: Sequence[str]) -> Where:
     return _any([there, *below])
 
 
-def _pattern(value: object) -> str:
-    if not isinstance(value, str):
-        raise BadInput(f"$regex takes text, got {value!r}")
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise BadInput(f"$regex {value!r} is not a regular expression: {error}") from None
-    return value
-
-
-def _time(name: str, value: object) -> float:
-    if isinstance(value, int | float):
-        return float(value)
-    try:
-        moment = datetime.datetime.fromisoformat(str(value))
-    except ValueError:
-        raise BadInput(
-            f"{name}: {value!r} is not a time", fix="write it like 2026-11-23T10:00:00Z"
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
-
-
 def _all(parts: Sequence[Where]) -> Where:
     if len(parts) == 1:
         return parts[0]
-    joined = _joined(parts, " AND ", EVERYTHING)
-    return replace(joined, narrow=tuple(found for part in parts for found in part.narrow))
+    joined = _joined(parts, " AND ", EVERY_RUN)
+    return replace(joined, narrow=tuple(one for part in parts for one in part.narrow))
 
 
 def _any(parts: Sequence[Where]) -> Where:
-    return _joined(parts, " OR ", NOTHING)
+    return _joined(parts, " OR ", NO_RUN)
 
 
 def _joined(parts: Sequence[Where], word: str, empty: Where) -> Where:
+    """Return a balanced tree of conditions: SQLite takes no deeper one than 1,000."""
     if len(parts) < 2:
         return parts[0] if parts else empty
-    values = tuple(value for part in parts for value in part.values)
-    return Where("(" + word.join(part.sql for part in parts) + ")", values)
+    half = len(parts) // 2
+    left, right = (_joined(side, word, empty) for side in (parts[:half], parts[half:]))
+    return Where(f"({left.sql}{word}{right.sql})", left.values + right.values)
 
 
 def _not(part: Where) -> Where:

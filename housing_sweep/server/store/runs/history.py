@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from housing_sweep.errors import BadInput, ProtocolError
 from housing_sweep.server.rules.json_text import loads, storable
-from housing_sweep.server.store.db import write
+from housing_sweep.server.store.db import emit, write
+from housing_sweep.server.store.events import LinesAdded
 from housing_sweep.server.store.runs.runs import RunId
 
 Line = tuple[int, str]
@@ -26,23 +27,23 @@ def append_history(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Se
             for each answer, so no retry can heal it; the stream ends, and the run can be synced.
     """
     with write(db):
-        held, rewriting = db.execute(
+        count, rewriting = db.execute(
             "SELECT history_lines, rewriting FROM runs WHERE id = ?", (run_id,)
         ).fetchone()
-        if offset > held:
+        if offset > count:
             raise ProtocolError(
-                f"history starts at line {offset}, but only {held} lines are stored",
+                f"history starts at line {offset}, but only {count} lines are stored",
                 fix="the run keeps all its data on disk; `wandb sync` it when it ends",
             )
         if rewriting and not _says_the_same(db, run_id, offset, lines):
-            forget_past(db, run_id)
+            drop_past(db, run_id)
         db.executemany(
             "INSERT INTO history VALUES (?, ?, ?, ?) ON CONFLICT (run_id, line) DO UPDATE"
             " SET content = excluded.content, step = excluded.step"
             " WHERE content <> excluded.content",
             [(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],
         )
-        return _count(db, run_id, "history_lines", max(held, offset + len(lines)))
+        return _count(db, run_id, "history_lines", max(count, offset + len(lines)))
 
 
 def _says_the_same(
@@ -64,7 +65,7 @@ def _moment(line: str) -> tuple[object, object]:
     return (row.get("_step"), row.get("_timestamp")) if isinstance(row, dict) else (line, None)
 
 
-def settle(db: sqlite3.Connection, run_id: RunId) -> None:
+def finish_rewrite(db: sqlite3.Connection, run_id: RunId) -> None:
     """Decide, at the end of a run that started over, what becomes of its past, if that is left.
 
     A past that ended in order was sent again whole, or was another life: what lies beyond is
@@ -73,7 +74,7 @@ def settle(db: sqlite3.Connection, run_id: RunId) -> None:
     with write(db):
         (rewriting,) = db.execute("SELECT rewriting FROM runs WHERE id = ?", (run_id,)).fetchone()
         if rewriting == PAST_ENDED:
-            forget_past(db, run_id)
+            drop_past(db, run_id)
         elif rewriting == PAST_KILLED:
             for table, counter in COUNTERS.items():
                 db.execute(
@@ -83,7 +84,7 @@ def settle(db: sqlite3.Connection, run_id: RunId) -> None:
                 )
 
 
-def forget_past(db: sqlite3.Connection, run_id: RunId) -> None:
+def drop_past(db: sqlite3.Connection, run_id: RunId) -> None:
     """Drop what a run that started over had before: lines beyond its counts, files, alerts."""
     with write(db):
         for table, counter in COUNTERS.items():
@@ -131,12 +132,16 @@ def _upsert(
             f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
             [(run_id, offset + i, storable(line)) for i, line in enumerate(lines)],
         )
-        (held,) = db.execute(f"SELECT {counter} FROM runs WHERE id = ?", (run_id,)).fetchone()
-        return _count(db, run_id, counter, max(held, offset + len(lines)))
+        (count,) = db.execute(f"SELECT {counter} FROM runs WHERE id = ?", (run_id,)).fetchone()
+        return _count(db, run_id, counter, max(count, offset + len(lines)))
 
 
 def _count(db: sqlite3.Connection, run_id: RunId, counter: str, lines: int) -> int:
-    db.execute(f"UPDATE runs SET {counter} = ? WHERE id = ?", (lines, run_id))
+    row = db.execute(
+        f"UPDATE runs SET {counter} = ? WHERE id = ? RETURNING project_id, id, sweep_id",
+        (lines, run_id),
+    ).fetchone()
+    emit(db, LinesAdded(*row))
     return lines
 
 
@@ -172,7 +177,7 @@ def copy(db: sqlite3.Connection, source: RunId, target: RunId, last_step: int) -
 def truncate(db: sqlite3.Connection, run_id: RunId, last_step: int) -> None:
     """Drop the history beyond a step, and the system metrics and console lines of the run."""
     with write(db):
-        forget_past(db, run_id)
+        drop_past(db, run_id)
         db.execute(
             "DELETE FROM history WHERE run_id = ? AND line > (SELECT coalesce(max(line), -1)"
             " FROM history WHERE run_id = ? AND step <= ?)",
@@ -185,11 +190,12 @@ def truncate(db: sqlite3.Connection, run_id: RunId, last_step: int) -> None:
 
 
 def _recount(db: sqlite3.Connection, run_id: RunId) -> None:
-    db.execute(
+    row = db.execute(
         "UPDATE runs SET history_lines = (SELECT coalesce(max(line) + 1, 0) FROM history"
-        " WHERE run_id = runs.id) WHERE id = ?",
+        " WHERE run_id = runs.id) WHERE id = ? RETURNING project_id, id, sweep_id",
         (run_id,),
-    )
+    ).fetchone()
+    emit(db, LinesAdded(*row))
 
 
 def lines(

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.rules.filters import Filter
 from housing_sweep.server.store.runs import filter_sql
 from housing_sweep.server.store.runs import values as run_values
 from housing_sweep.server.store.runs.filter_sql import Narrow, Order, Where
@@ -27,7 +28,7 @@ where more than 2,200 meet the filter: 50 * 100,000 / n runs are passed for it, 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RunOnPage:
     """One run of a page and the cursor that continues after it."""
 
     run: Run
@@ -35,7 +36,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class PageStart:
     """Where a page starts: a phase of the order, and the last row seen in it."""
 
     phase: str
@@ -47,13 +48,13 @@ class _Place:
 def page(
     db: sqlite3.Connection,
     project_id: int,
-    filters: object,
+    filters: Filter,
     order_text: str | None,
     *,
     after: str | None,
     limit: int,
     few: int = FEW,
-) -> list[Found]:
+) -> list[RunOnPage]:
     """Return at most `limit` runs of a project beyond the cursor `after`.
 
     Up to `few` runs that match are looked up; more are met on the way, in the order asked for.
@@ -63,32 +64,32 @@ def page(
     """
     order = filter_sql.parse_order(order_text)
     sweep, rest = filter_sql.split_sweep(filters)
-    where = filter_sql.compile_filters(rest)
+    where = filter_sql.where(rest)
     scope = _scope(db, project_id, sweep)
-    found: list[Found] = []
+    rows: list[RunOnPage] = []
     if scope is None:
-        return found
+        return rows
     if order.column is None:
         key = run_values.key_in_use(db, scope.column, scope.owner, order.scope, order.keys)
         order = replace(order, keys=(key,))
     among = _few(db, scope, where, few)
-    for place in _places(order, after):
-        if len(found) >= limit:
+    for start in _starts(order, after):
+        if len(rows) >= limit:
             break
-        found += _rows(db, scope, where, among, order, place, limit - len(found))
-    return found
+        rows += _rows(db, scope, where, among, order, start, limit - len(rows))
+    return rows
 
 
-def count(db: sqlite3.Connection, project_id: int, filters: object, few: int = FEW) -> int:
+def count(db: sqlite3.Connection, project_id: int, filters: Filter, few: int = FEW) -> int:
     """Return how many runs of a project a filter matches."""
     sweep, rest = filter_sql.split_sweep(filters)
-    where = filter_sql.compile_filters(rest)
+    where = filter_sql.where(rest)
     scope = _scope(db, project_id, sweep)
     if scope is None:
         return 0
-    if where == filter_sql.EVERYTHING and sweep is None:
-        held = db.execute("SELECT number FROM run_counts WHERE project_id = ?", (project_id,))
-        return int((held.fetchone() or (0,))[0])
+    if where == filter_sql.EVERY_RUN and sweep is None:
+        rows = db.execute("SELECT number FROM run_counts WHERE project_id = ?", (project_id,))
+        return int((rows.fetchone() or (0,))[0])
     if len(where.narrow) == 1 and where.is_one_value:
         named = _named(scope, where.narrow[0])
         counted = _Part(f"({named.sql})", named.values)
@@ -162,7 +163,7 @@ def _among(scope: _Scope, few: _Part | None) -> _Part:
     return _Part(sql, (*few.values, scope.owner))
 
 
-def _places(order: Order, after: str | None) -> Iterator[_Place]:
+def _starts(order: Order, after: str | None) -> Iterator[PageStart]:
     start = _parse(after) if after else None
     phases = ("column",) if order.column else PHASES
     if start and start.phase not in phases:
@@ -170,7 +171,7 @@ def _places(order: Order, after: str | None) -> Iterator[_Place]:
     for phase in phases:
         if start and phases.index(phase) < phases.index(start.phase):
             continue
-        yield start if start and start.phase == phase else _Place(phase)
+        yield start if start and start.phase == phase else PageStart(phase)
 
 
 def _rows(
@@ -179,19 +180,21 @@ def _rows(
     where: Where,
     few: _Part | None,
     order: Order,
-    place: _Place,
+    start: PageStart,
     limit: int,
-) -> list[Found]:
-    source = _source(scope, few, order, place.phase)
-    down = order.descending and place.phase != "missing"
+) -> list[RunOnPage]:
+    source = _source(scope, few, order, start.phase)
+    down = order.descending and start.phase != "missing"
     way, beyond = ("DESC", "<") if down else ("ASC", ">")
-    after, after_values = _beyond(source, place, beyond)
+    after, after_values = _beyond(source, start, beyond)
     rows = db.execute(
         f"SELECT {source.key} AS sort_key, {COLUMNS} FROM {source.sql} AND {where.sql}{after}"
         f" ORDER BY {source.key} {way}, {source.tie} {way} LIMIT ?",
         (*source.values, *where.values, *after_values, limit),
     )
-    return [Found(run := Run(*row[1:]), json.dumps([place.phase, row[0], run.id])) for row in rows]
+    return [
+        RunOnPage(run := Run(*row[1:]), json.dumps([start.phase, row[0], run.id])) for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +221,11 @@ def _source(scope: _Scope, few: _Part | None, order: Order, phase: str) -> _Sour
     # `text IS NULL` beside a number is always so; it lets the index serve the ties' order, too.
     kind = "v.number NOT NULL AND v.text IS NULL" if phase == "number" else "v.number IS NULL"
     # A plus keeps SQLite off the metric's index, where the few are looked up instead.
-    held = f"v.{scope.column} = ?" if few is None else f"+v.{scope.column} = ?"
+    scoped = f"v.{scope.column} = ?" if few is None else f"+v.{scope.column} = ?"
     picked = "" if few is None else f" AND v.run_id IN ({few.sql})"
     # CROSS JOIN keeps SQLite on the metric's index: sorted already, read only as far as needed.
     return _Source(
-        f"run_values v CROSS JOIN runs r ON r.id = v.run_id WHERE {held}{picked}"
+        f"run_values v CROSS JOIN runs r ON r.id = v.run_id WHERE {scoped}{picked}"
         f" AND v.scope = ? AND v.key = ? AND {kind} AND v.{phase} NOT NULL",
         (scope.owner, *(few.values if few else ()), order.scope, *order.keys),
         f"v.{phase}",
@@ -230,20 +233,20 @@ def _source(scope: _Scope, few: _Part | None, order: Order, phase: str) -> _Sour
     )
 
 
-def _beyond(source: _Source, place: _Place, way: str) -> tuple[str, tuple[object, ...]]:
-    """Return the condition for rows after a place; its first half is one that an index serves."""
-    if place.fresh:
+def _beyond(source: _Source, start: PageStart, way: str) -> tuple[str, tuple[object, ...]]:
+    """Return the condition for rows beyond a start; its first half is one that an index serves."""
+    if start.fresh:
         return "", ()
     key, tie = source.key, source.tie
-    values = (place.value, place.value, place.run_id)
+    values = (start.value, start.value, start.run_id)
     return f" AND {key} {way}= ? AND ({key} {way} ? OR {tie} {way} ?)", values
 
 
-def _parse(cursor: str) -> _Place:
+def _parse(cursor: str) -> PageStart:
     try:
         phase, value, run_id = json.loads(cursor)
         if isinstance(value, str | int | float) and abs(int(run_id)) < 2**63:
-            return _Place(str(phase), value, int(run_id), fresh=False)
+            return PageStart(str(phase), value, int(run_id), fresh=False)
     except (ValueError, TypeError, RecursionError):
         pass
     raise BadInput(f"{cursor!r} is not a cursor of ours")

@@ -4,12 +4,14 @@ import json
 import secrets
 import sqlite3
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import NewType
+from typing import Any, NewType
 
+from housing_sweep.errors import Gone
 from housing_sweep.server.rules.json_text import loads_object, storable
-from housing_sweep.server.store.db import write
+from housing_sweep.server.store.db import emit, write
+from housing_sweep.server.store.events import RunChanged, RunDeleted, RunEnded
 from housing_sweep.server.store.people.users import UserId
 from housing_sweep.server.store.projects.projects import ProjectId
 from housing_sweep.server.store.runs import values
@@ -70,11 +72,13 @@ class Run:
     @property
     def tag_list(self) -> list[str]:
         """The tags, in the order the user gave them."""
-        held: list[str] = json.loads(self.tags)
-        return held
+        tags: list[str] = json.loads(self.tags)
+        return tags
 
 
 COLUMNS = ", ".join(f"r.{f.name}" for f in fields(Run))
+_NAMES = ", ".join(f.name for f in fields(Run))
+_STATE = "project_id, id, sweep_id, state"
 SETTABLE = frozenset(
     [
         "display_name",
@@ -93,6 +97,7 @@ SETTABLE = frozenset(
         "sweep_id",
     ]
 )
+SETTABLE_AT_FIRST = SETTABLE | {"trial_number", "agent_id", "offered_at"}
 
 
 def unwrap(config: Mapping[str, object]) -> dict[str, object]:
@@ -114,7 +119,18 @@ def from_row(row: sqlite3.Row | None) -> Run | None:
     return None if row is None else Run(*row)
 
 
-def by_id(db: sqlite3.Connection, run_id: int) -> Run | None:
+def get(db: sqlite3.Connection, run_id: int) -> Run:
+    """Return a run, whoever asks.
+
+    Raises:
+        Gone: it was deleted meanwhile.
+    """
+    if (run := find_by_id(db, run_id)) is None:
+        raise Gone(f"run number {run_id} was deleted")
+    return run
+
+
+def find_by_id(db: sqlite3.Connection, run_id: int) -> Run | None:
     """Return a run, whoever asks."""
     return from_row(
         db.execute(f"SELECT {COLUMNS} FROM runs r WHERE r.id = ?", (run_id,)).fetchone()
@@ -139,52 +155,86 @@ def create(
     now: float,
     **columns: object,
 ) -> Run:
-    """Add a run; `columns` as in `update`."""
-    alive = now if state == "running" else None
-    with write(db):
-        run_id = db.execute(
-            "INSERT INTO runs (project_id, name, state, user_id, created_at, updated_at,"
-            " started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (project_id, name, state, user_id, now, now, alive, alive),
-        ).lastrowid
-        assert run_id is not None
-        update(db, RunId(run_id), now=now, **columns)
-        run = by_id(db, run_id)
-    assert run is not None
-    return run
-
-
-def update(db: sqlite3.Connection, run_id: RunId, *, now: float, **columns: object) -> None:
-    """Set some columns (of `SETTABLE`) and keep the indexed values in step with them.
+    """Add a run; `columns` of `SETTABLE_AT_FIRST`.
 
     Raises:
         BadInput: config or summary is not a JSON object.
     """
+    unknown = columns.keys() - SETTABLE_AT_FIRST
+    assert not unknown, unknown
+    alive = now if state == "running" else None
+    row = {
+        "project_id": project_id,
+        "name": name,
+        "state": state,
+        "user_id": user_id,
+        "created_at": now,
+        "updated_at": now,
+        "started_at": alive,
+        "heartbeat_at": alive,
+        **_storable(columns),
+    }
+    with write(db):
+        run = Run(
+            *db.execute(
+                f"INSERT INTO runs ({', '.join(row)}) VALUES ({', '.join(f':{n}' for n in row)})"
+                f" RETURNING {_NAMES}",
+                row,
+            ).fetchone()
+        )
+        _index(db, run, columns.keys())
+        _emit_state(db, (run.project_id, run.id, run.sweep_id, run.state))
+    return run
+
+
+def update(db: sqlite3.Connection, run_id: RunId, *, now: float, **columns: object) -> Run:
+    """Set some columns (of `SETTABLE`) and keep the indexed values in step with them.
+
+    Raises:
+        BadInput: config or summary is not a JSON object.
+        Gone: the run was deleted meanwhile.
+    """
     unknown = columns.keys() - SETTABLE
     assert not unknown, unknown
     with write(db):
-        before = by_id(db, run_id)
-        assert before is not None
-        columns = {k: storable(v) if isinstance(v, str) else v for k, v in columns.items()}
+        before = get(db, run_id)
         assignments = ", ".join(f"{name} = :{name}" for name in ["updated_at", *columns])
-        db.execute(
-            f"UPDATE runs SET {assignments} WHERE id = :id",
-            {**columns, "updated_at": now, "id": run_id},
+        run = Run(
+            *db.execute(
+                f"UPDATE runs SET {assignments} WHERE id = :id RETURNING {_NAMES}",
+                {**_storable(columns), "updated_at": now, "id": run_id},
+            ).fetchone()
         )
         if "sweep_id" in columns:
             db.execute(
-                "UPDATE run_values SET sweep_id = ? WHERE run_id = ?", (columns["sweep_id"], run_id)
+                "UPDATE run_values SET sweep_id = ? WHERE run_id = ?", (run.sweep_id, run_id)
             )
-        after = by_id(db, run_id)
-        assert after is not None
-        if after.config != before.config:
-            values.replace(
-                db, after.id, after.project_id, after.sweep_id, "config", parse(after.config, True)
-            )
-        if after.summary != before.summary:
-            values.replace(
-                db, after.id, after.project_id, after.sweep_id, "summary", parse(after.summary)
-            )
+        _index(db, run, {n for n in ("config", "summary") if getattr(run, n) != getattr(before, n)})
+        if run.state in ENDED and before.state not in ENDED:
+            _emit_state(db, (run.project_id, run.id, run.sweep_id, run.state))
+        else:
+            emit(db, RunChanged(run.project_id, run.id, run.sweep_id, run.state))
+    return run
+
+
+def _storable(columns: Mapping[str, object]) -> dict[str, object]:
+    return {k: storable(v) if isinstance(v, str) else v for k, v in columns.items()}
+
+
+def _index(db: sqlite3.Connection, run: Run, changed: Collection[str]) -> None:
+    """Keep the indexed values of a run in step with those of its texts that changed."""
+    if "config" in changed:
+        content = parse(run.config, True)
+        values.replace(db, run.id, run.project_id, run.sweep_id, "config", content)
+    if "summary" in changed:
+        content = parse(run.summary)
+        values.replace(db, run.id, run.project_id, run.sweep_id, "summary", content)
+
+
+def _emit_state(db: sqlite3.Connection, row: Sequence[Any] | None) -> None:
+    """Say in which state a run is now, from its `_STATE`; None is a run that did not change."""
+    if row is not None:
+        emit(db, (RunEnded if row[3] in ENDED else RunChanged)(*row))
 
 
 def parse(text: str, wrapped: bool = False) -> dict[str, object]:
@@ -220,24 +270,33 @@ def _merged(
     return both
 
 
-def mark_alive(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
-    """Record a sign of life; a run thought crashed, or pending, is running again."""
+def mark_alive(db: sqlite3.Connection, run: Run, now: float) -> None:
+    """Record a sign of life; a run thought crashed, or pending, is running again.
+
+    Args:
+        db: the database.
+        run: the run as it is in this very transaction.
+        now: when.
+    """
+    back = ", state = 'running', finished_at = NULL" if run.state in ("pending", "crashed") else ""
     with write(db):
         db.execute(
-            """UPDATE runs SET heartbeat_at = :now, started_at = coalesce(started_at, :now),
-                   finished_at = CASE WHEN state IN ('pending', 'crashed') THEN NULL
-                                 ELSE finished_at END,
-                   state = CASE WHEN state IN ('pending', 'crashed') THEN 'running' ELSE state END
-               WHERE id = :id""",
-            {"now": now, "id": run_id},
+            "UPDATE runs SET heartbeat_at = :now, started_at = coalesce(started_at, :now)"
+            f"{back} WHERE id = :id",
+            {"now": now, "id": run.id},
         )
+        if back:
+            emit(db, RunChanged(run.project_id, run.id, run.sweep_id, "running"))
 
 
 def end(db: sqlite3.Connection, run_id: RunId, exit_code: int, now: float) -> None:
-    """Record how a run's process ended: its word is final over any guess of ours."""
+    """Record how a run's process ended: its word is final over any guess of ours.
+
+    Raises:
+        Gone: the run was deleted meanwhile.
+    """
     with write(db):
-        run = by_id(db, run_id)
-        assert run is not None
+        run = get(db, run_id)
         if exit_code == 0:
             state = "finished"
         elif run.state in ("preempting", "preempted"):  # the latter where it says so again
@@ -251,46 +310,52 @@ def end(db: sqlite3.Connection, run_id: RunId, exit_code: int, now: float) -> No
             " updated_at = ? WHERE id = ?",
             (state, exit_code, now, now, now, run_id),
         )
+        _emit_state(db, (run.project_id, run.id, run.sweep_id, state))
 
 
 def close(db: sqlite3.Connection, run_id: RunId, state: str, now: float) -> None:
     """End a run whose process will not report (killed by an agent, crashed, never started)."""
     with write(db):
-        db.execute(
+        closed = db.execute(
             "UPDATE runs SET state = ?, finished_at = ?, updated_at = ? WHERE id = ?"
-            " AND exit_code IS NULL",
+            f" AND exit_code IS NULL RETURNING {_STATE}",
             (state, now, now, run_id),
-        )
+        ).fetchone()
+        _emit_state(db, closed)
 
 
 def ask_to_stop(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     """Tell the run to stop, at its next file-stream post."""
     with write(db):
-        db.execute("UPDATE runs SET should_stop = 1, updated_at = ? WHERE id = ?", (now, run_id))
+        row = db.execute(
+            f"UPDATE runs SET should_stop = 1, updated_at = ? WHERE id = ? RETURNING {_STATE}",
+            (now, run_id),
+        ).fetchone()
+        if row is not None:
+            emit(db, RunChanged(*row))
 
 
-def reap(db: sqlite3.Connection, silent_since: float, now: float) -> list[RunId]:
-    """Mark running runs without a sign of life since `silent_since` as crashed."""
+def reap(db: sqlite3.Connection, silent_since: float, now: float) -> int:
+    """Mark running runs without a sign of life since `silent_since` as crashed; return how many."""
     with write(db):
         rows = db.execute(
-            "SELECT id FROM runs WHERE state IN ('running', 'preempting') AND heartbeat_at < ?",
-            (silent_since,),
+            "UPDATE runs SET state = CASE state WHEN 'running' THEN 'crashed' ELSE 'preempted' END,"
+            " finished_at = heartbeat_at, updated_at = ?"
+            " WHERE state IN ('running', 'preempting') AND heartbeat_at < ?"
+            f" RETURNING {_STATE}",
+            (now, silent_since),
         ).fetchall()
-        for (run_id,) in rows:
-            db.execute(
-                "UPDATE runs SET state = CASE state WHEN 'running' THEN 'crashed' ELSE 'preempted'"
-                " END, finished_at = heartbeat_at, updated_at = ? WHERE id = ?",
-                (now, run_id),
-            )
-    return [RunId(run_id) for (run_id,) in rows]
+        for row in rows:
+            _emit_state(db, row)
+    return len(rows)
 
 
 def restart(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     """Begin a run id anew: a fresh `wandb.init` with a used id and no resume.
 
     Its lines are out of sight, and gone for good once the new life differs from the old one
-    (`history.settle`). It does not where `wandb sync` sends again what we hold already, perhaps
-    less of it, as a killed process leaves its last lines out of the file on disk.
+    (`history.finish_rewrite`). It does not where `wandb sync` sends again what we hold already,
+    perhaps less of it, as a killed process leaves its last lines out of the file on disk.
     """
     with write(db):
         db.execute(
@@ -306,29 +371,36 @@ def restart(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
 def resume(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     """Let a run that ended go on: its lines stay."""
     with write(db):
-        db.execute(
+        row = db.execute(
             "UPDATE runs SET state = 'running', exit_code = NULL, should_stop = 0,"
             " finished_at = NULL, heartbeat_at = ?, started_at = coalesce(started_at, ?)"
-            " WHERE id = ?",
+            f" WHERE id = ? RETURNING {_STATE}",
             (now, now, run_id),
-        )
+        ).fetchone()
+        _emit_state(db, row)
 
 
 def set_state(db: sqlite3.Connection, run_id: RunId, state: str, now: float) -> None:
     """Set the state itself; who may, and when, is the caller's rule."""
     ended = now if state in ENDED else None
     with write(db):
-        db.execute(
+        row = db.execute(
             "UPDATE runs SET state = :state, updated_at = :now, finished_at = :ended,"
-            " exit_code = CASE WHEN :ended IS NULL THEN NULL ELSE exit_code END WHERE id = :id",
+            " exit_code = CASE WHEN :ended IS NULL THEN NULL ELSE exit_code END WHERE id = :id"
+            f" RETURNING {_STATE}",
             {"state": state, "now": now, "ended": ended, "id": run_id},
-        )
+        ).fetchone()
+        _emit_state(db, row)
 
 
 def delete(db: sqlite3.Connection, run_id: RunId) -> None:
     """Remove a run with its lines and files; its artifacts stay."""
     with write(db):
-        db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+        row = db.execute(
+            "DELETE FROM runs WHERE id = ? RETURNING project_id, id, sweep_id", (run_id,)
+        ).fetchone()
+        if row is not None:
+            emit(db, RunDeleted(*row))
 
 
 def add_alert(

@@ -1,10 +1,10 @@
 """The indexed values of a run's config and summary: what filters and orders look at."""
 
 import hashlib
-import json
-import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+
+from housing_sweep.server.rules import filters
 
 Scalar = tuple[float | None, str | None]
 """(number, text): a number or boolean; or text, a list as JSON, "NaN"; null is (None, None)."""
@@ -13,7 +13,6 @@ LONGEST_TEXT = 512
 """Longer strings are indexed by their beginning and a digest: equal only if wholly equal."""
 
 _DIGEST = 64
-NAN: Scalar = (None, "NaN")
 
 
 def flatten(content: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
@@ -28,19 +27,8 @@ def flatten(content: Mapping[str, object], prefix: str = "") -> Iterator[tuple[s
 
 def scalar(item: object) -> Scalar:
     """Return what is stored for a value, and what a filter's value must equal to match it."""
-    if item is None:
-        return None, None
-    if isinstance(item, bool | int | float):
-        return _number(item)
-    return None, shorten(item if isinstance(item, str) else json.dumps(item, sort_keys=True))
-
-
-def _number(item: bool | int | float) -> Scalar:
-    try:
-        number = float(item)
-    except OverflowError:  # an integer beyond every float
-        number = math.inf if item > 0 else -math.inf
-    return NAN if math.isnan(number) else (number, None)
+    value = filters.scalar(item)
+    return (None, shorten(value)) if isinstance(value, str) else (value, None)
 
 
 def shorten(text: str) -> str:
@@ -60,19 +48,19 @@ def replace(
     content: Mapping[str, object],
 ) -> None:
     """Make the stored values of one scope equal to `content`; only what changed is written."""
-    wanted = dict(flatten(content))
-    held = {
+    entries = dict(flatten(content))
+    stored = {
         key: (number, text)
         for key, number, text in db.execute(
             "SELECT key, number, text FROM run_values WHERE run_id = ? AND scope = ?",
             (run_id, scope),
         )
     }
-    gone = [(run_id, scope, key) for key in held.keys() - wanted.keys()]
+    gone = [(run_id, scope, key) for key in stored.keys() - entries.keys()]
     changed = [
         (run_id, scope, key, project_id, sweep_id, *value)
-        for key, value in wanted.items()
-        if key not in held or held[key] != value
+        for key, value in entries.items()
+        if key not in stored or stored[key] != value
     ]
     db.executemany("DELETE FROM run_values WHERE run_id = ? AND scope = ? AND key = ?", gone)
     db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?, ?, ?)", changed)
@@ -84,10 +72,10 @@ def key_in_use(
     """Return the first of some spellings of a key that any run of a project or sweep has."""
     assert column in ("project_id", "sweep_id")
     for key in keys:
-        found = db.execute(
+        row = db.execute(
             f"SELECT 1 FROM run_values WHERE {column} = ? AND scope = ? AND key = ? LIMIT 1",
             (owner, scope, key),
         ).fetchone()
-        if found:
+        if row is not None:
             return key
     return keys[-1]

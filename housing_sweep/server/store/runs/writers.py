@@ -101,8 +101,8 @@ def _sent(db: sqlite3.Connection, run_id: RunId, writer: str, counter: str) -> i
 
 
 def _end(db: sqlite3.Connection, run_id: RunId, counter: str) -> int:
-    (held,) = db.execute(f"SELECT {counter} FROM runs WHERE id = ?", (run_id,)).fetchone()
-    return int(held)
+    (count,) = db.execute(f"SELECT {counter} FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return int(count)
 
 
 def _count(db: sqlite3.Connection, run_id: RunId, writer: str, counter: str, sent: int) -> None:

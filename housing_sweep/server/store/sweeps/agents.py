@@ -27,6 +27,7 @@ class Agent:
 
 
 _COLUMNS = ", ".join(f"a.{f.name}" for f in fields(Agent))
+_NAMES = ", ".join(f.name for f in fields(Agent))
 
 
 def create(
@@ -34,18 +35,15 @@ def create(
 ) -> Agent:
     """Add an agent to a sweep."""
     with write(db):
-        agent_id = db.execute(
+        row = db.execute(
             "INSERT INTO agents (sweep_id, name, host, user_id, created_at, heartbeat_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            f" VALUES (?, ?, ?, ?, ?, ?) RETURNING {_NAMES}",
             (sweep_id, runs.new_name(), host, user_id, now, now),
-        ).lastrowid
-    assert agent_id is not None
-    agent = by_id(db, agent_id)
-    assert agent is not None
-    return agent
+        ).fetchone()
+    return Agent(*row)
 
 
-def by_id(db: sqlite3.Connection, agent_id: int) -> Agent | None:
+def find_by_id(db: sqlite3.Connection, agent_id: int) -> Agent | None:
     """Return an agent, whoever asks."""
     row = db.execute(f"SELECT {_COLUMNS} FROM agents a WHERE a.id = ?", (agent_id,)).fetchone()
     return None if row is None else Agent(*row)

@@ -8,7 +8,7 @@ from housing_sweep.server.store.runs.runs import RunId, SweepId
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BandProgress:
     """What is known of one trial's history: lines read, metric values among them, the best."""
 
     lines: int = 0
@@ -16,19 +16,19 @@ class Progress:
     best: float | None = None
 
 
-def progress(db: sqlite3.Connection, run_id: RunId) -> Progress:
+def progress_of(db: sqlite3.Connection, run_id: RunId) -> BandProgress:
     """Return how far a trial's history was read."""
     row = db.execute(
         "SELECT lines, iterations, best FROM trial_progress WHERE run_id = ?", (run_id,)
     ).fetchone()
-    return Progress(*row) if row else Progress()
+    return BandProgress(*row) if row else BandProgress()
 
 
-def save_progress(db: sqlite3.Connection, run_id: RunId, found: Progress) -> None:
+def save_progress(db: sqlite3.Connection, run_id: RunId, progress: BandProgress) -> None:
     """Remember how far a trial's history was read."""
     db.execute(
         "INSERT OR REPLACE INTO trial_progress VALUES (?, ?, ?, ?)",
-        (run_id, found.lines, found.iterations, found.best),
+        (run_id, progress.lines, progress.iterations, progress.best),
     )
 
 

@@ -4,9 +4,10 @@ import sqlite3
 import sys
 from dataclasses import dataclass, fields
 
-from housing_sweep.errors import NotFound
+from housing_sweep.errors import Gone, NotFound
 from housing_sweep.search.score import Score
-from housing_sweep.server.store.db import write
+from housing_sweep.server.store.db import emit, write
+from housing_sweep.server.store.events import SweepChanged
 from housing_sweep.server.store.people.users import User, UserId
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import ProjectId
@@ -41,6 +42,7 @@ class Sweep:
 
 
 _COLUMNS = ", ".join(f"s.{f.name}" for f in fields(Sweep))
+_NAMES = ", ".join(f.name for f in fields(Sweep))
 SETTABLE = frozenset(
     [
         "display_name",
@@ -67,34 +69,66 @@ def create(
     now: float,
     **columns: object,
 ) -> Sweep:
-    """Add a sweep in state PENDING: no agent yet."""
+    """Add a sweep in state PENDING: no agent yet; `columns` of `SETTABLE`."""
+    unknown = columns.keys() - SETTABLE
+    assert not unknown, unknown
+    row = {
+        "project_id": project_id,
+        "name": name,
+        "config": config,
+        "state": "PENDING",
+        "seed": seed,
+        "user_id": user_id,
+        "controller_run_name": controller_run_name,
+        "created_at": now,
+        "updated_at": now,
+        **columns,
+    }
     with write(db):
-        sweep_id = db.execute(
-            "INSERT INTO sweeps (project_id, name, config, state, seed, user_id,"
-            " controller_run_name, created_at, updated_at)"
-            " VALUES (?, ?, ?, 'PENDING', ?, ?, ?, ?, ?)",
-            (project_id, name, config, seed, user_id, controller_run_name, now, now),
-        ).lastrowid
-        assert sweep_id is not None
-        update(db, SweepId(sweep_id), now=now, **columns)
-    sweep = by_id(db, sweep_id)
-    assert sweep is not None
+        sweep = Sweep(
+            *db.execute(
+                f"INSERT INTO sweeps ({', '.join(row)}) VALUES ({', '.join(f':{n}' for n in row)})"
+                f" RETURNING {_NAMES}",
+                row,
+            ).fetchone()
+        )
+        emit(db, SweepChanged(sweep.project_id, sweep.id))
     return sweep
 
 
-def update(db: sqlite3.Connection, sweep_id: SweepId, *, now: float, **columns: object) -> None:
-    """Set some columns (of `SETTABLE`)."""
+def update(db: sqlite3.Connection, sweep_id: SweepId, *, now: float, **columns: object) -> Sweep:
+    """Set some columns (of `SETTABLE`).
+
+    Raises:
+        Gone: the sweep was deleted meanwhile.
+    """
     unknown = columns.keys() - SETTABLE
     assert not unknown, unknown
     assignments = ", ".join(f"{name} = :{name}" for name in ["updated_at", *columns])
     with write(db):
-        db.execute(
-            f"UPDATE sweeps SET {assignments} WHERE id = :id",
+        row = db.execute(
+            f"UPDATE sweeps SET {assignments} WHERE id = :id RETURNING {_NAMES}",
             {**columns, "updated_at": now, "id": sweep_id},
-        )
+        ).fetchone()
+        if row is None:
+            raise Gone(f"sweep number {sweep_id} was deleted")
+        sweep = Sweep(*row)
+        emit(db, SweepChanged(sweep.project_id, sweep.id))
+    return sweep
 
 
-def by_id(db: sqlite3.Connection, sweep_id: int) -> Sweep | None:
+def get(db: sqlite3.Connection, sweep_id: int) -> Sweep:
+    """Return a sweep, whoever asks.
+
+    Raises:
+        Gone: it was deleted meanwhile.
+    """
+    if (sweep := find_by_id(db, sweep_id)) is None:
+        raise Gone(f"sweep number {sweep_id} was deleted")
+    return sweep
+
+
+def find_by_id(db: sqlite3.Connection, sweep_id: int) -> Sweep | None:
     """Return a sweep, whoever asks."""
     return _row(
         db.execute(f"SELECT {_COLUMNS} FROM sweeps s WHERE s.id = ?", (sweep_id,)).fetchone()
@@ -117,8 +151,8 @@ def writable(db: sqlite3.Connection, user: User, sweep_id: int) -> Sweep:
         NotFound: no such sweep, or not for this user.
         PermissionDenied: the user may only look.
     """
-    sweep = by_id(db, sweep_id)
-    project = projects.by_id(db, sweep.project_id) if sweep else None
+    sweep = find_by_id(db, sweep_id)
+    project = projects.find_by_id(db, sweep.project_id) if sweep else None
     if sweep is None or project is None:
         raise NotFound("sweep not found", fix="check the id that `wandb sweep` printed")
     projects.require_writable(db, user, project)
@@ -149,7 +183,11 @@ def delete(db: sqlite3.Connection, sweep_id: SweepId) -> None:
     """Remove a sweep; its runs stay, as runs of no sweep."""
     with write(db):
         db.execute("UPDATE run_values SET sweep_id = NULL WHERE sweep_id = ?", (sweep_id,))
-        db.execute("DELETE FROM sweeps WHERE id = ?", (sweep_id,))
+        row = db.execute(
+            "DELETE FROM sweeps WHERE id = ? RETURNING project_id, id", (sweep_id,)
+        ).fetchone()
+        if row is not None:
+            emit(db, SweepChanged(*row))
 
 
 def attach_prior_runs(db: sqlite3.Connection, sweep_id: SweepId, names: list[str]) -> None:

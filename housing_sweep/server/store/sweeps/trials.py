@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from housing_sweep.search.score import Score
-from housing_sweep.server.store.db import write
+from housing_sweep.server.store.db import emit, write
+from housing_sweep.server.store.events import TrialQueued
 from housing_sweep.server.store.people.users import UserId
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.runs.runs import AgentId, Run, RunId, SweepId
@@ -29,7 +30,7 @@ ALIVE = (*QUEUED, "running", "preempting")
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class StoredTrial:
     """One reserved trial; `run_id` is its last attempt, null once that run was deleted."""
 
     sweep_id: SweepId
@@ -42,7 +43,7 @@ class Trial:
     stop_asked_at: float | None
 
 
-_COLUMNS = ", ".join(f"t.{f.name}" for f in fields(Trial))
+_COLUMNS = ", ".join(f"t.{f.name}" for f in fields(StoredTrial))
 
 
 def point_digest(point: Mapping[str, object]) -> str:
@@ -106,8 +107,7 @@ def adopt_surplus(db: sqlite3.Connection, sweep: Sweep, count: int) -> None:
             (sweep.id, count),
         ).fetchall()
         for number, row in enumerate(rows, sweep.next_number):
-            run = runs.from_row(row)
-            assert run is not None
+            run = Run(*row)
             db.execute("UPDATE runs SET trial_number = ? WHERE id = ?", (number, run.id))
             _number(db, sweep.id, number, run.id, run.config_values, 0)
 
@@ -137,7 +137,11 @@ def _number(
         " VALUES (?, ?, ?, ?, ?, ?)",
         (sweep_id, number, run_id, json.dumps(point), point_digest(point), offers),
     )
-    db.execute("UPDATE sweeps SET next_number = ? WHERE id = ?", (number + 1, sweep_id))
+    row = db.execute(
+        "UPDATE sweeps SET next_number = ? WHERE id = ? RETURNING project_id, id",
+        (number + 1, sweep_id),
+    ).fetchone()
+    emit(db, TrialQueued(*row))
 
 
 def _attempt(
@@ -150,7 +154,7 @@ def _attempt(
     now: float,
     display_name: str | None,
 ) -> Run:
-    run = runs.create(
+    return runs.create(
         db,
         sweep.project_id,
         runs.new_name(),
@@ -159,21 +163,17 @@ def _attempt(
         now=now,
         config=json.dumps({name: {"value": value} for name, value in point.items()}),
         sweep_id=sweep.id,
+        trial_number=number,
+        agent_id=agent_id,
+        offered_at=None if agent_id is None else now,
         **({"display_name": display_name} if display_name else {}),
     )
-    db.execute(
-        "UPDATE runs SET trial_number = ?, agent_id = ?, offered_at = ? WHERE id = ?",
-        (number, agent_id, None if agent_id is None else now, run.id),
-    )
-    held = runs.by_id(db, run.id)
-    assert held is not None
-    return held
 
 
-def again(db: sqlite3.Connection, sweep: Sweep, trial: Trial, now: float) -> Run:
+def requeue_as_new_run(db: sqlite3.Connection, sweep: Sweep, trial: StoredTrial, now: float) -> Run:
     """Put a trial back in the queue as a new run; the old attempt stays as it ended."""
     with write(db):
-        old = runs.by_id(db, trial.run_id) if trial.run_id is not None else None
+        old = runs.find_by_id(db, trial.run_id) if trial.run_id is not None else None
         run = _attempt(
             db,
             sweep,
@@ -189,29 +189,33 @@ def again(db: sqlite3.Connection, sweep: Sweep, trial: Trial, now: float) -> Run
             " WHERE sweep_id = ? AND number = ?",
             (run.id, trial.sweep_id, trial.number),
         )
+        emit(db, TrialQueued(sweep.project_id, sweep.id))
     return run
 
 
 def revive(db: sqlite3.Connection, sweep_id: SweepId, now: float) -> int:
     """Put the trials that were dropped before they started back in the queue; returns how many."""
     with write(db):
-        found = db.execute(
+        rows = db.execute(
             "UPDATE runs SET state = 'pending', agent_id = NULL, offered_at = NULL,"
             " should_stop = 0, finished_at = NULL, updated_at = ?"
             " WHERE sweep_id = ? AND state = 'killed' AND started_at IS NULL"
-            " AND id IN (SELECT run_id FROM trials WHERE sweep_id = ?)",
+            " AND id IN (SELECT run_id FROM trials WHERE sweep_id = ?)"
+            " RETURNING project_id, sweep_id",
             (now, sweep_id, sweep_id),
-        )
-    return found.rowcount
+        ).fetchall()
+        for row in rows:
+            emit(db, TrialQueued(*row))
+    return len(rows)
 
 
-def of_run(db: sqlite3.Connection, run_id: RunId) -> Trial | None:
+def of_run(db: sqlite3.Connection, run_id: RunId) -> StoredTrial | None:
     """Return the trial that a run is the last attempt of."""
     row = db.execute(f"SELECT {_COLUMNS} FROM trials t WHERE t.run_id = ?", (run_id,)).fetchone()
-    return None if row is None else Trial(*row)
+    return None if row is None else StoredTrial(*row)
 
 
-def holds(db: sqlite3.Connection, sweep_id: SweepId, point: Mapping[str, object]) -> bool:
+def has_point(db: sqlite3.Connection, sweep_id: SweepId, point: Mapping[str, object]) -> bool:
     """Return whether a sweep has a trial at a point."""
     row = db.execute(
         "SELECT 1 FROM trials WHERE sweep_id = ? AND digest = ?", (sweep_id, point_digest(point))
@@ -219,16 +223,18 @@ def holds(db: sqlite3.Connection, sweep_id: SweepId, point: Mapping[str, object]
     return row is not None
 
 
-def ended(db: sqlite3.Connection, sweep_id: SweepId, states: Iterable[str]) -> list[Trial]:
+def in_states(
+    db: sqlite3.Connection, sweep_id: SweepId, states: Iterable[str]
+) -> list[StoredTrial]:
     """Return the trials whose last attempt is in one of the states; "deleted" is one too."""
-    wanted = tuple(states)
-    marks = ", ".join("?" * len(wanted))
+    listed = tuple(states)
+    marks = ", ".join("?" * len(listed))
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM trials t LEFT JOIN runs r ON r.id = t.run_id"
         f" WHERE t.sweep_id = ? AND coalesce(r.state, 'deleted') IN ({marks}) ORDER BY t.number",
-        (sweep_id, *wanted),
+        (sweep_id, *listed),
     )
-    return [Trial(*row) for row in rows]
+    return [StoredTrial(*row) for row in rows]
 
 
 def waiting(
@@ -294,25 +300,43 @@ def offer(db: sqlite3.Connection, run: Run, agent_id: AgentId, now: float, *, co
             db.execute("UPDATE trials SET offers = offers + 1 WHERE run_id = ?", (run.id,))
 
 
-def queue_again(db: sqlite3.Connection, run: Run) -> None:
+def requeue_preempted(db: sqlite3.Connection, run: Run) -> None:
     """Let a preempted trial wait for any agent; its lines stay."""
     with write(db):
         db.execute("UPDATE runs SET offered_at = NULL, should_stop = 0 WHERE id = ?", (run.id,))
-        db.execute("UPDATE trials SET offers = 0, stop_asked_at = NULL WHERE run_id = ?", (run.id,))
+        row = db.execute(
+            "UPDATE trials SET offers = 0, stop_asked_at = NULL WHERE run_id = ?"
+            " RETURNING sweep_id",
+            (run.id,),
+        ).fetchone()
+        if row is not None:
+            emit(db, TrialQueued(run.project_id, *row))
 
 
-def seconds_asked(db: sqlite3.Connection, run: Run, now: float) -> float:
-    """Return how long ago the scheduler first saw that a trial was asked to stop; 0 is now."""
+_TO_STOP = "r.agent_id = ? AND r.should_stop AND r.state IN ('running', 'preempting')"
+
+
+def note_stop_requests(db: sqlite3.Connection, agent_id: AgentId, now: float) -> None:
+    """Note when an agent's living trials were first seen to be asked to stop."""
     with write(db):
         db.execute(
-            "UPDATE trials SET stop_asked_at = coalesce(stop_asked_at, ?) WHERE run_id = ?",
-            (now, run.id),
+            "UPDATE trials SET stop_asked_at = ? WHERE stop_asked_at IS NULL"
+            f" AND run_id IN (SELECT r.id FROM runs r WHERE {_TO_STOP})",
+            (now, agent_id),
         )
-    trial = of_run(db, run.id)
-    return now - trial.stop_asked_at if trial and trial.stop_asked_at is not None else 0.0
 
 
-def stale(db: sqlite3.Connection, offered_before: float) -> list[Run]:
+def stop_requests(db: sqlite3.Connection, agent_id: AgentId) -> list[tuple[str, float | None]]:
+    """Return (run name, since when noted) of an agent's living trials that were asked to stop."""
+    rows = db.execute(
+        "SELECT r.name, t.stop_asked_at FROM runs r LEFT JOIN trials t ON t.run_id = r.id"
+        f" WHERE {_TO_STOP} ORDER BY r.id",
+        (agent_id,),
+    )
+    return [(name, since) for name, since in rows]
+
+
+def never_to_run(db: sqlite3.Connection, offered_before: float) -> list[Run]:
     """Return queued trials nobody will run: asked to stop, or of a sweep that a user ended."""
     rows = db.execute(
         f"SELECT {runs.COLUMNS} FROM runs r JOIN sweeps s ON s.id = r.sweep_id"
@@ -326,7 +350,7 @@ def stale(db: sqlite3.Connection, offered_before: float) -> list[Run]:
     return [run for row in rows if (run := runs.from_row(row))]
 
 
-def count(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> int:
+def count_runs(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> int:
     """Return how many runs a sweep has, or how many trials in some states."""
     marks = ", ".join("?" * len(states))
     where = f"AND r.state IN ({marks}) AND {_NUMBER} IS NOT NULL" if states else ""
@@ -336,7 +360,7 @@ def count(db: sqlite3.Connection, sweep_id: SweepId, *states: str) -> int:
     return int(number)
 
 
-def tried(db: sqlite3.Connection, sweep_id: SweepId) -> int:
+def count_trials(db: sqlite3.Connection, sweep_id: SweepId) -> int:
     """Return how many trials a sweep has, each once however often it was attempted.
 
     What `run_cap` counts, so never more than it where the server hands out the trials. A run that

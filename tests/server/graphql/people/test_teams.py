@@ -51,7 +51,7 @@ def test_a_new_team_belongs_to_its_makers_organization(crew: House) -> None:
     entity = users.entity_by_name(crew.db, "second")
     assert entity is not None
     assert entity.organization_id is not None
-    assert users.organization_by_id(crew.db, entity.organization_id).name == "acme"
+    assert users.get_organization(crew.db, entity.organization_id).name == "acme"
     assert [m["admin"] for m in team(crew, "alice", "second")] == [True]
 
 
@@ -157,8 +157,8 @@ def test_a_removed_user_leaves_the_name_free_and_runs_with_a_maker(crew: House) 
     maker = crew.ask("alice", kept)["project"]["user"]
     assert maker["username"].startswith("bob~")
     assert maker["deletedAt"]
-    assert projects.by_id(crew.db, made.id)
-    assert projects.by_id(crew.db, own.id) is None
+    assert projects.find_by_id(crew.db, made.id)
+    assert projects.find_by_id(crew.db, own.id) is None
     again = crew.user("bob")
     assert again.id != bob.id
     assert users.role_in_entity(crew.db, again, users.entity_of_user(crew.db, again.id)) == "admin"

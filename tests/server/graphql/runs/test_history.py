@@ -28,7 +28,7 @@ class Logged:
 
     def log(self, *rows: str) -> None:
         """Add lines."""
-        held = runs.by_id(self.house.db, self.id)
+        held = runs.find_by_id(self.house.db, self.id)
         assert held is not None
         history.append_history(self.house.db, self.id, held.history_lines, rows)
 

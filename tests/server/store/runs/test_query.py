@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.rules.filters import EVERYTHING, Filter, Not, all_of, any_of, parse
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people.users import User
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project
 from housing_sweep.server.store.runs import query, runs
-from housing_sweep.server.store.runs.filter_sql import split_sweep
+from housing_sweep.server.store.runs.filter_sql import field_of, in_sweep, split_sweep
 from housing_sweep.server.store.sweeps import sweeps
 from housing_sweep.server.store.sweeps.sweeps import Sweep
 from tests.support.inprocess import START, House
@@ -229,13 +230,18 @@ def ordered(items: list[dict[str, Any]], order: str) -> list[str]:
     ]
 
 
-def pages(house: House, project: Project, filters: object, order: str, few: int) -> list[str]:
+def of_runs(document: object) -> Filter:
+    """Return the filter of runs that a document is."""
+    return parse(json.dumps(document), field_of)
+
+
+def pages(house: House, project: Project, filters: Filter, order: str, few: int) -> list[str]:
     """Return the names on all pages of seven."""
     names: list[str] = []
     after: str | None = None
-    while found := query.page(house.db, project.id, filters, order, after=after, limit=7, few=few):
-        names += [item.run.name for item in found]
-        after = found[-1].cursor
+    while rows := query.page(house.db, project.id, filters, order, after=after, limit=7, few=few):
+        names += [item.run.name for item in rows]
+        after = rows[-1].cursor
     return names
 
 
@@ -243,14 +249,13 @@ def pages(house: House, project: Project, filters: object, order: str, few: int)
 def test_pages_and_counts_are_those_of_a_plain_reading(
     house: House, project: Project, few: int
 ) -> None:
-    asked = {(json.dumps(filters), order) for filters in FILTERS for order in ORDERS[:3]}
-    asked |= {(json.dumps(filters), order) for filters in FILTERS[::9] for order in ORDERS}
-    for text, order in sorted(asked):
-        filters = json.loads(text)
-        matching = [item for item in MADE if holds(item, filters)]
-        assert query.count(house.db, project.id, filters, few) == len(matching), filters
-        found = pages(house, project, filters, order, few)
-        assert found == ordered(matching, order), (filters, order)
+    cases = {(json.dumps(filters), order) for filters in FILTERS for order in ORDERS[:3]}
+    cases |= {(json.dumps(filters), order) for filters in FILTERS[::9] for order in ORDERS}
+    for text, order in sorted(cases):
+        filters = parse(text, field_of)
+        expected = [item for item in MADE if holds(item, json.loads(text))]
+        assert query.count(house.db, project.id, filters, few) == len(expected), text
+        assert pages(house, project, filters, order, few) == ordered(expected, order), (text, order)
 
 
 def test_the_filters_of_this_test_tell_runs_apart() -> None:
@@ -259,24 +264,22 @@ def test_the_filters_of_this_test_tell_runs_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "told"),
+    ("document", "words"),
     [
         ({"colour": "red"}, "colour"),
         ({"displayname": "x"}, "did you mean display_name"),
         ({"config.i": {"$near": 1}}, r"\$near"),
         ({"$xor": []}, r"\$xor"),
         ({"$and": {}}, r"\$and takes a list"),
-        ({"state": {"$in": "x"}}, r"\$in takes a list"),
+        ({"state": {"$in": "x"}}, r"\$in and \$nin take a list"),
         ({"display_name": {"$regex": "("}}, "not a regular expression"),
         ({"created_at": {"$gt": "soon"}}, "not a time"),
         ({"config.i": {"$gt": {"a": 1}}}, "cannot compare"),
     ],
 )
-def test_a_filter_nobody_understands_is_refused_and_named(
-    house: House, project: Project, filters: object, told: str
-) -> None:
-    with pytest.raises(BadInput, match=told):
-        query.page(house.db, project.id, filters, None, after=None, limit=1)
+def test_a_filter_nobody_understands_is_refused_and_named(document: object, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        of_runs(document)
 
 
 @pytest.mark.parametrize(
@@ -284,21 +287,23 @@ def test_a_filter_nobody_understands_is_refused_and_named(
 )
 def test_a_cursor_of_somebody_else_is_refused(house: House, project: Project, cursor: str) -> None:
     with pytest.raises(BadInput, match="cursor"):
-        query.page(house.db, project.id, {}, "+created_at", after=cursor, limit=1)
+        query.page(house.db, project.id, EVERYTHING, "+created_at", after=cursor, limit=1)
 
 
 def test_times_are_compared_as_moments(house: House, project: Project) -> None:
     moment = datetime.datetime.fromtimestamp(START + 30, datetime.UTC)
-    for shown in (moment.isoformat(), moment.strftime("%Y-%m-%dT%H:%M:%S"), START + 30):
-        assert query.count(house.db, project.id, {"created_at": {"$gte": shown}}) == 30
+    for words in (moment.isoformat(), moment.strftime("%Y-%m-%dT%H:%M:%S"), START + 30):
+        filters = of_runs({"created_at": {"$gte": words}})
+        assert query.count(house.db, project.id, filters) == 30
 
 
 def test_a_sweep_is_found_wherever_the_filter_names_it() -> None:
-    assert split_sweep({"sweep": "s", "state": "x"}) == ("s", {"state": "x"})
-    assert split_sweep({"$and": [{"a": 1}, {"sweep": "s"}]}) == ("s", {"$and": [{"a": 1}]})
-    nested = {"$and": [{"$and": [{"sweep": "s"}, {"a": 1}]}], "b": 2}
-    assert split_sweep(nested) == ("s", {"$and": [{"$and": [{"a": 1}]}], "b": 2})
-    for other in ({"$or": [{"sweep": "s"}]}, {"sweep": {"$in": ["s"]}}, {"$not": {"sweep": "s"}}):
+    mine, a, b = in_sweep("s"), of_runs({"config.a": 1}), of_runs({"state": "b"})
+    assert split_sweep(of_runs({"sweep": "s", "state": "b"})) == ("s", b)
+    assert split_sweep(of_runs({"$and": [{"config.a": 1}, {"sweep": "s"}]})) == ("s", a)
+    assert split_sweep(all_of([all_of([mine, a]), b])) == ("s", all_of([a, b]))
+    assert split_sweep(all_of([mine, in_sweep("t")])) == ("s", in_sweep("t"))
+    for other in (any_of([mine, a]), of_runs({"sweep": {"$in": ["s"]}}), Not(mine)):
         assert split_sweep(other) == (None, other)
 
 
@@ -306,13 +311,15 @@ def test_no_page_or_count_of_these_reads_every_run(house: House, project: Projec
     """What SQLite says it does: a full scan, or a sort of all runs, grows with the project."""
     said: list[str] = []
     house.db.set_trace_callback(said.append)
-    for filters in ({}, {"config.model": "trees"}, {"tags": "a"}, {"display_name": "shown 3"}):
+    for document in ({}, {"config.model": "trees"}, {"tags": "a"}, {"display_name": "shown 3"}):
+        filters = of_runs(document)
         query.count(house.db, project.id, filters)
         for order in ("+created_at", "-created_at", "-config.model", "-summary_metrics.rmse"):
             query.page(house.db, project.id, filters, order, after=None, limit=7)
     for plain in ("group", "job_type", "state", "display_name", "heartbeat_at", "name"):
-        found = query.page(house.db, project.id, {}, f"-{plain}", after=None, limit=7)
-        query.page(house.db, project.id, {}, f"-{plain}", after=found[-1].cursor, limit=7)
+        rows = query.page(house.db, project.id, EVERYTHING, f"-{plain}", after=None, limit=7)
+        last = rows[-1].cursor
+        query.page(house.db, project.id, EVERYTHING, f"-{plain}", after=last, limit=7)
     house.db.set_trace_callback(None)
     for sql in said:
         plan = [row[3] for row in house.db.execute(f"EXPLAIN QUERY PLAN {sql}")]

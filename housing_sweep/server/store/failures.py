@@ -1,0 +1,20 @@
+"""What SQLite and the disk mean by an error, in words of our own."""
+
+import errno
+import sqlite3
+
+from housing_sweep.errors import HousingSweepError, Unavailable
+
+_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def as_ours(error: BaseException) -> HousingSweepError | None:
+    """Return an error as one of ours, if it is one or stands for one; None is a bug of ours."""
+    if isinstance(error, HousingSweepError):
+        return error
+    if isinstance(error, sqlite3.OperationalError) and any(t in str(error) for t in _TRANSIENT):
+        return Unavailable(f"the database is not available: {error}", fix="try again")
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return Unavailable(f"the disk is full: {error}", fix="free some space")
+    return None

@@ -1,0 +1,363 @@
+"""The faults that `scripts/bench faults` tries: what breaks, and the test that must notice."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to be broken: replace `old` by `new` in `file`; `tests` must notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+_S = "housing_sweep/server/"
+_RUNS = "tests/sdk/test_runs.py"
+_ART = "tests/sdk/test_artifacts.py"
+_FEATURES = "tests/sdk/test_run_features.py"
+_STREAM = "tests/server/edge/test_filestream.py"
+_EVERYTHING = f"{_RUNS}::test_everything_a_run_logs_comes_back_in_another_process"
+_FILTERS = f"{_RUNS}::test_filters_and_orders_do_what_they_say"
+_SUMMARIES = f"{_FEATURES}::test_summary_rules_nan_and_every_way_to_read_a_history"
+_DEDUPE = f"{_ART}::test_versions_dedupe_by_content_and_aliases_move"
+_LINKS = f"{_ART}::test_lineage_and_links_tell_where_a_model_comes_from"
+_DIGESTS = "tests/sdk/test_digests.py"
+_SHARED = (
+    "tests/sdk/test_portfolios.py::"
+    "test_processes_that_share_a_version_make_one_and_the_next_round_another"
+)
+_RESTRICTED = (
+    "tests/sdk/test_artifact_rights.py::"
+    "test_a_restricted_viewers_page_of_a_version_shows_it_without_its_files"
+)
+
+FAULTS = [
+    Fault(
+        "no history rows",
+        _S + "store/runs/history.py",
+        'f"SELECT content FROM history WHERE {bounds} ORDER BY {order}",',
+        'f"SELECT content FROM history WHERE 0 AND {bounds} ORDER BY {order}",',
+        _EVERYTHING,
+    ),
+    Fault(
+        "last history line of a chunk dropped",
+        _S + "store/runs/history.py",
+        "[(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],",
+        "[(run_id, offset + i, step_of(x), storable(x)) for i, x in enumerate(lines[:-1])],",
+        _EVERYTHING,
+    ),
+    Fault(
+        "last history chunk dropped",
+        _S + "edge/filestream.py",
+        "        elif name in APPEND:",
+        '        elif name in APPEND and not body.get("complete"):',
+        _EVERYTHING,
+    ),
+    Fault(
+        "duplicate lines after a resend",
+        _S + "store/runs/history.py",
+        "        if offset > count:",
+        "        offset = count\n        if offset > count:",
+        f"{_STREAM}::test_a_chunk_that_comes_twice_is_stored_once",
+    ),
+    Fault(
+        "NaN turned into null in history lines",
+        _S + "store/runs/history.py",
+        "[(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],",
+        '[(run_id, offset + i, None, x.replace("NaN", "null")) for i, x in enumerate(lines)],',
+        _SUMMARIES,
+    ),
+    Fault(
+        "NaN turned into null in samples",
+        _S + "rules/json_text.py",
+        'return "NaN" if math.isnan(value) else',
+        "return None if math.isnan(value) else",
+        _SUMMARIES,
+    ),
+    Fault(
+        "order ignored",
+        _S + "store/runs/query.py",
+        "order = filter_sql.parse_order(order_text)",
+        "order = filter_sql.parse_order(None)",
+        _FILTERS,
+    ),
+    Fault(
+        "one filter operator ignored",
+        _S + "store/runs/filter_sql.py",
+        'COMPARISONS = {"$eq": "=", "$lt": "<",',
+        'COMPARISONS = {"$eq": "=", "$lt": "<>",',
+        _FILTERS,
+    ),
+    Fault(
+        "second page equal to the first",
+        _S + "store/runs/query.py",
+        "for start in _starts(order, after):",
+        "for start in _starts(order, None):",
+        _FILTERS,
+    ),
+    Fault(
+        "a filter's rarest condition taken for the whole filter",
+        _S + "store/runs/query.py",
+        "    if len(where.narrow) == 1 and where.is_one_value:",
+        "    if where.narrow:",
+        "tests/server/store/runs/test_query.py",
+    ),
+    Fault(
+        "alias not moved",
+        _S + "store/artifacts/memberships.py",
+        '" DO UPDATE SET membership_id = excluded.membership_id"\n'
+        '            " WHERE membership_id <> excluded.membership_id",',
+        '" DO NOTHING",',
+        _DEDUPE,
+    ),
+    Fault(
+        "latest not moved",
+        _S + "store/artifacts/versions.py",
+        "        for alias in json.loads(artifact.pending_aliases):",
+        "        for alias in set(json.loads(artifact.pending_aliases)) - {'latest'}:",
+        _DEDUPE,
+    ),
+    Fault(
+        "download of the wrong version",
+        _S + "store/artifacts/memberships.py",
+        '"m.collection_id = ? AND m.version_index = ?", collection_id, index)',
+        '"m.collection_id = ? AND m.version_index > ? - 2 ORDER BY m.version_index DESC",'
+        " collection_id, index)",
+        _DEDUPE,
+    ),
+    Fault(
+        "dedupe by digest off",
+        _S + "graphql/artifacts/making.py",
+        'elif input.get("enableDigestDeduplication", True):',
+        "elif False:",
+        _DEDUPE,
+    ),
+    Fault(
+        "a deleted version is still listed",
+        _S + "store/artifacts/versions.py",
+        "            memberships.remove_version(db, membership)",
+        "            pass",
+        f"{_FEATURES}::test_a_deleted_run_takes_its_artifacts_along_only_if_asked",
+    ),
+    Fault(
+        "used_by empty",
+        _S + "store/artifacts/versions.py",
+        '" WHERE u.artifact_id = ? ORDER BY r.id",',
+        '" WHERE 0 AND u.artifact_id = ? ORDER BY r.id",',
+        _LINKS,
+    ),
+    Fault(
+        "a link counted in the wrong collection",
+        _S + "graphql/artifacts/links.py",
+        "memberships.add_version(ctx.db, portfolio.id, artifact.id, ctx.now)",
+        "memberships.add_version(ctx.db, artifact.collection_id, artifact.id, ctx.now)",
+        _LINKS,
+    ),
+    Fault(
+        "run files 404",
+        _S + "store/runs/files.py",
+        '" AND (:pattern IS NULL OR name LIKE :pattern) ORDER BY name LIMIT :limit",',
+        '" AND 0 AND (:pattern IS NULL OR name LIKE :pattern) ORDER BY name LIMIT :limit",',
+        _EVERYTHING,
+    ),
+    Fault(
+        "console lines lost",
+        _S + "edge/filestream.py",
+        '    "output.log": history.append_log,\n',
+        "",
+        f"{_FEATURES}::test_console_lines_come_back_page_by_page",
+    ),
+    Fault(
+        "stopped never sent",
+        _S + "edge/filestream.py",
+        '"stopped": bool(run.should_stop),',
+        '"stopped": False,',
+        f"{_FEATURES}::test_a_run_stopped_through_the_api_ends_by_itself_with_all_its_lines",
+    ),
+    Fault(
+        "run state never leaves running",
+        _S + "store/runs/runs.py",
+        'state = "finished"',
+        'state = "running"',
+        _EVERYTHING,
+    ),
+    Fault(
+        "any key accepted",
+        _S + "edge/request.py",
+        "user=users.user_by_key(db, key) if key else None,",
+        "user=users.user_by_id(db, users.UserId(1)),",
+        f"{_RUNS}::test_a_wrong_key_is_refused_at_once",
+    ),
+    Fault(
+        "roles ignored",
+        _S + "store/projects/projects.py",
+        "    if own_role not in WRITERS:",
+        "    if False:",
+        "tests/server/graphql/projects/test_projects.py",
+    ),
+    Fault(
+        "strangers see every project",
+        _S + "store/projects/projects.py",
+        "    own_role = role(db, user, project)\n    if own_role is None:",
+        '    own_role = role(db, user, project) or "member"\n    if own_role is None:',
+        "tests/server/graphql/projects/test_projects.py",
+    ),
+    Fault(
+        "signed URLs accepted whatever they say",
+        _S + "services/signing.py",
+        'raise PermissionDenied("this URL is not signed by this server") from None',
+        'return {"allows": "get", "artifact": "1", "name": "a/b.txt"}',
+        f"{_ART}::test_a_signed_url_is_good_for_its_file_only",
+    ),
+    Fault(
+        "signed URLs accepted after they expired",
+        _S + "services/signing.py",
+        "self._serializer.loads(token, max_age=self._lifetime)",
+        "self._serializer.loads(token)",
+        "tests/server/services/test_signing.py",
+    ),
+    Fault(
+        "a grid that ends one early",
+        "housing_sweep/search/grid.py",
+        "    return total\n",
+        "    return total - 1\n",
+        "tests/search/test_grid.py",
+    ),
+    Fault(
+        "a trial handed out twice",
+        _S + "store/sweeps/trials.py",
+        '"  OR (r.agent_id <> :agent AND r.offered_at < :before AND NOT (a.',
+        '"  OR (r.agent_id <> :agent AND NOT (1e12 + a.',
+        "tests/server/sweeping/test_heartbeat.py",
+    ),
+    Fault(
+        "a transaction left open after its commit failed",
+        _S + "store/db.py",
+        "            if db.in_transaction:",
+        "            if False:",
+        "tests/server/store/test_db.py",
+    ),
+    Fault(
+        "a full disk answered as a bug of ours",
+        _S + "store/failures.py",
+        '_TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")',
+        '_TRANSIENT = ("locked", "busy")',
+        "tests/server/store/test_failures.py",
+    ),
+    Fault(
+        "an upload not held to its XXH128 digest",
+        _S + "edge/artifact_bytes.py",
+        'announced = Digests(scope.get("md5"), scope.get("xxh128"))',
+        'announced = Digests(scope.get("md5"))',
+        f"{_DIGESTS}::test_an_upload_must_have_both_digests_that_were_announced",
+    ),
+    Fault(
+        "a collection by MD5 that forgets so",
+        _S + "graphql/artifacts/collections.py",
+        '"digestAlgorithm": lambda c, info: versions.algorithm_of(info.context.db, c.id),',
+        '"digestAlgorithm": lambda c, info: None,',
+        f"{_DIGESTS}::test_a_collection_by_md5_stays_so_and_one_by_xxh128_takes_both",
+    ),
+    Fault(
+        "parts of a large file that stay",
+        _S + "graphql/artifacts/multipart.py",
+        "        uploads.forget(ctx.db, upload)\n    ctx.services.blobs.forget_parts(upload)\n",
+        "        uploads.forget(ctx.db, upload)\n",
+        "tests/sdk/test_multipart.py",
+    ),
+    Fault(
+        "a shared version that holds the one before",
+        _S + "graphql/artifacts/making.py",
+        'if base is not None and newest.type == "INCREMENTAL":',
+        "if base is not None:",
+        _SHARED,
+    ),
+    Fault(
+        "a restricted viewer who gets links to files",
+        _S + "graphql/artifacts/access.py",
+        "    if all(role == projects.LOOKS_ONLY for role in _roles(ctx, artifact)):",
+        "    if False:",
+        _RESTRICTED,
+    ),
+    Fault(
+        "a preempted trial that other agents must wait for",
+        _S + "sweeping/consequences.py",
+        "        trials.requeue_preempted(ctx.db, run)",
+        "        pass",
+        "tests/server/sweeping/test_heartbeat.py",
+    ),
+    Fault(
+        "a sweep that waits for a trial whose run was deleted",
+        _S + "sweeping/consequences.py",
+        "    return isinstance(event, RunEnded | RunDeleted)",
+        "    return isinstance(event, RunEnded)",
+        "tests/server/sweeping/test_consequences.py",
+    ),
+    Fault(
+        "an agent sent away from a trial to be retried",
+        _S + "sweeping/heartbeat.py",
+        "        settle(ctx.db)  # a trial that crashed just now waits to be retried",
+        "        pass",
+        "tests/server/sweeping/test_consequences.py",
+    ),
+    Fault(
+        "events of a write that was undone",
+        _S + "store/db.py",
+        "            db.events, db.unsettled = {}, {}",
+        "            db.unsettled = {}",
+        "tests/server/store/test_db.py",
+    ),
+    Fault(
+        "streams that outlive their server",
+        _S + "serve.py",
+        "        self._feed.close()",
+        "        pass",
+        "tests/server/web/test_live.py::test_a_server_that_stops_ends_its_streams_in_order",
+    ),
+    Fault(
+        "a reader sent away who is still told",
+        _S + "web/live.py",
+        "                await server.run(lambda: admit(server, request))",
+        "                pass",
+        "tests/server/web/test_live.py::test_a_reader_who_was_sent_away_is_told_nothing_more",
+    ),
+    Fault(
+        "a preempted trial that is never offered again",
+        _S + "store/sweeps/trials.py",
+        "r.state IN ('pending', 'preempted')\"",
+        "r.state IN ('pending')\"",
+        "tests/sdk/test_sweep_preemption.py",
+    ),
+    Fault(
+        "a trial that is done and does not come to save its model",
+        "housing_sweep/pipeline/wandb_io/stopping.py",
+        "            print(note, file=sys.stderr)  # noqa: T201\n        _wait(done)\n",
+        "            print(note, file=sys.stderr)  # noqa: T201\n        raise\n",
+        "tests/pipeline/test_trial.py",
+    ),
+    Fault(
+        "versions ordered by another thing than asked",
+        _S + "graphql/artifacts/collection_versions.py",
+        'members = _ordered(info, source, order or "", start, size + 1)',
+        'members = _ordered(info, source, "+version", start, size + 1)',
+        "tests/sdk/test_artifact_features.py",
+    ),
+    Fault(
+        "suggestions that see the newest trials only",
+        _S + "store/sweeps/trials.py",
+        "            values += [sweep_id, key, -LARGEST, LARGEST, best]",
+        "            values += [sweep_id, key, -LARGEST, LARGEST, 0]",
+        "tests/server/sweeping/test_objectives.py",
+    ),
+    Fault(
+        "pages of runs that sort all of them",
+        _S + "store/migrations/0050_run_orders.sql",
+        "CREATE INDEX runs_ordered_by_group ON runs (project_id, coalesce(group_name, ''), id);",
+        "",
+        "tests/server/store/runs/test_query.py",
+    ),
+]
+"""Every one is a lie a careless server could tell."""

@@ -1,0 +1,1 @@
+"""What a released version wrote, so that every later one must read it."""
