@@ -30,7 +30,8 @@ sweep = wandb.sweep({
 wandb.agent(sweep, function=trial.run, project=project, count=6)
 runs = wandb.Api().runs(project, filters={"sweep": sweep}, order="+created_at", lazy=False)
 print(json.dumps([sweep, [
-    {"id": r.id, "state": r.state, "score": r.summary.get("val_rmse")} for r in runs
+    {"id": r.id, "state": r.state, "score": r.summary.get("val_rmse"),
+     "r2": r.summary.get("val_r2")} for r in runs
 ]]))
 """
 
