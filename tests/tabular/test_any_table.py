@@ -10,9 +10,10 @@ from threadpoolctl import threadpool_limits
 from housing_sweep.errors import DataError
 from housing_sweep.tabular import evaluation, metrics, refit
 from housing_sweep.tabular.dataset_files import files_of, problem_of
+from housing_sweep.tabular.extras import LoadedTable
 from housing_sweep.tabular.fit import fit
 from housing_sweep.tabular.split import make_split
-from housing_sweep.tabular.tables import LoadedTable, parse_csv
+from housing_sweep.tabular.tables import parse_csv
 from housing_sweep.tabular.trial_config import TrialConfig
 from tests.tabular.flats import FLATS, flats
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from housing_sweep.pipeline.wandb_io.tracking import open_run
 from housing_sweep.tabular import dataset_files
-from housing_sweep.tabular.tables import LoadedTable
+from housing_sweep.tabular.extras import LoadedTable
 
 KIND = "dataset"
 
