@@ -130,7 +130,7 @@ def render_reproduction(reproduction: Reproduction) -> None:
         table.add_column(column, overflow="fold")
     for line in reproduction.lines:
         same = "equal" if line.same else "DIFFERS"
-        row = (line.name, str(line.recorded), str(line.found), same)
+        row = (line.name, str(line.recorded), str(line.rebuilt), same)
         table.add_row(*row, style="" if line.same else "red")
     console.print(table)
     for library in reproduction.libraries:

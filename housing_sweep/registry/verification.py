@@ -75,9 +75,9 @@ def why_not_loaded(
         elsewhere = {"its run": claims.summary.get(key, recorded)}
         if claims.metadata is not None:
             elsewhere["its metadata"] = getattr(claims.metadata, key)
-        for place, value in elsewhere.items():
+        for where, value in elsewhere.items():
             if value != recorded:
-                return f"{key} is {_short(recorded)} in model.json, {_short(value)} in {place}"
+                return f"{key} is {_short(recorded)} in model.json, {_short(value)} in {where}"
     if file_sha256 != facts.model_sha256:
         recorded = _short(facts.model_sha256)
         return f"model.joblib was changed: SHA-256 {_short(file_sha256)}, recorded {recorded}"
