@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from housing_sweep.errors import Refused
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.search.score import finite, score_of
@@ -54,6 +55,35 @@ class Claims:
     def is_refit(self) -> bool:
         """Whether it was trained on the validation rows too, so that it has no score."""
         return bool(self.facts.refit_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What a model did when it was loaded in a fresh process.
+
+    Attributes:
+        scores: of its predictions for the validation rows.
+        differ: most by which they differ from the saved ones; None if none were saved.
+    """
+
+    scores: Mapping[str, float]
+    differ: float | None
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, object]) -> Self:
+        """Return what the process answered.
+
+        Raises:
+            Refused: the answer lacks a score, or holds something else.
+        """
+        scores, differ = answer.get("scores"), answer.get("differ")
+        values = scores if isinstance(scores, Mapping) else {}
+        numbers = {name: finite(values.get(name)) for name in SCORES}
+        known = {name: number for name, number in numbers.items() if number is not None}
+        if len(known) < len(SCORES) or not (differ is None or isinstance(differ, float)):
+            missing = [name for name in SCORES if name not in known] or ["differ"]
+            raise Refused(f"what it predicts cannot be scored: {', '.join(missing)} is no number")
+        return cls(known, differ)
 
 
 def why_not_loaded(

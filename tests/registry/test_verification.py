@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from housing_sweep.errors import Refused
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.verification import (
     Claims,
+    Recomputed,
     library_differences,
     usual_dataset,
     why_not_equal,
@@ -93,6 +95,19 @@ def test_a_score_that_define_metric_keeps_as_a_rule_is_read_like_any_other() -> 
     assert why_not_equal(replace(GOOD, summary=best), SCORES, 0.0) == ""
     worse = best | {"val_r2": {"max": 0.9}}
     assert "val_r2 is 0.9 in its run" in why_not_equal(replace(GOOD, summary=worse), SCORES, 0.0)
+
+
+def test_what_was_recomputed_is_numbers_or_refused() -> None:
+    assert Recomputed.parse({"scores": SCORES, "differ": 0.0}) == Recomputed(SCORES, 0.0)
+    assert Recomputed.parse({"scores": SCORES, "more": 1}).differ is None
+    for answer in (
+        {},
+        {"scores": [0.4]},
+        {"scores": SCORES | {"val_r2": float("nan")}},
+        {"scores": SCORES, "differ": "small"},
+    ):
+        with pytest.raises(Refused, match="is no number"):
+            Recomputed.parse(answer)
 
 
 def test_saved_predictions_must_be_the_recomputed_ones() -> None:
