@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,22 +40,27 @@ def test_there_is_one() -> None:
     assert ARCHIVES
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.stem)
-def test_a_folder_that_was_written_then_is_read_now(archive: Path, tmp_path: Path) -> None:
+@pytest.fixture(params=ARCHIVES, ids=lambda path: path.stem)
+def old_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalServer]:
+    """This version's server on a folder that another one wrote, asked as its user."""
     server = LocalServer(tmp_path)
-    shutil.unpack_archive(archive, server.data_dir)
+    shutil.unpack_archive(request.param, server.data_dir)
     server.start()
     server.env |= {"WANDB_API_KEY": KEY, "WANDB_PROJECT": "houses", "WANDB_ENTITY": USER}
-    content = server.sdk(LOOK)
+    yield server
+    server.stop()
+
+
+@pytest.mark.slow
+def test_a_folder_that_was_written_then_is_read_now(old_folder: LocalServer) -> None:
+    content = old_folder.sdk(LOOK)
     assert content["loss"] == [1.0, 0.5, 1 / 3, 0.25, 0.2]
     assert content["said"] == [["kept"], "by hand", "finished"]
     assert content["sweep"] == ["FINISHED", 2, content["scores"][0]]
     assert (content["made by"], content["used"], content["rows"]) == (True, ["dataset"], 1200)
     assert content["whole"]
-    history = server.cli("housing-sweep", "model", "history", "--alias", "production", "--json")
+    history = old_folder.cli("housing-sweep", "model", "history", "--alias", "production", "--json")
     (move,) = json.loads(history.stdout)["moves"]
     assert (move["who"], move["applied"], move["score"]) == (USER, True, content["scores"][0])
-    lineage = server.cli("housing-sweep", "lineage", "production").stdout
+    lineage = old_folder.cli("housing-sweep", "lineage", "production").stdout
     assert "california-housing:v0" in lineage
-    assert server.stop() == 0
