@@ -5,6 +5,7 @@ in it. Someone who edits one of them, or the file, is found out by the others: t
 the SHA-256 that all of them name, and its predictions the scores that the run logged.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,11 +24,14 @@ SCORES = ("val_rmse", "val_mae", "val_r2")
 AGREED = ("model_sha256", "predictions_sha256", "split_fingerprint", "dataset_digest")
 """Facts that summary, metadata and model.json tell alike."""
 
-EXACT, SERIES = ("scikit-learn", "housing-sweep"), ("python", "numpy")
+EXACT, SERIES, OWN = ("scikit-learn",), ("python", "numpy"), "housing-sweep"
 """Libraries whose version must be the same for loading, and those whose first two numbers must.
 
 scikit-learn promises nothing for a model of another version; of the others only the outcome counts,
-and that is recomputed."""
+and that is recomputed. What we wrote ourselves, a later version of ours loads (`OLDEST`)."""
+
+OLDEST = "0.1.0"
+"""The oldest housing-sweep whose models this one loads; `tests/golden` holds one of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,14 @@ def why_not_loaded(
 
 def why_other_libraries(recorded: Mapping[str, str], installed: Mapping[str, str]) -> str:
     """Return which library's version keeps a model from being loaded here, or ""."""
-    wrong = [
-        f"{name} {recorded.get(name)}, installed is {installed.get(name)}"
+    other = [
+        name
         for name in (*EXACT, *SERIES)
         if _series(name, recorded.get(name)) != _series(name, installed.get(name))
     ]
+    if not _loads(recorded.get(OWN, ""), installed.get(OWN, "")):
+        other.append(OWN)
+    wrong = [f"{name} {recorded.get(name)}, installed is {installed.get(name)}" for name in other]
     return f"it needs {'; '.join(wrong)}" if wrong else ""
 
 
@@ -178,6 +185,15 @@ def _close(logged: object, recomputed: float) -> bool:
 
 def _allowed(score: float) -> float:
     return TOLERANCE * max(1.0, abs(score))
+
+
+def _loads(wrote: str, here: str) -> bool:
+    """Return whether a version of ours loads what another one wrote: as old as itself, or older."""
+    return _numbers(OLDEST) <= _numbers(wrote) <= _numbers(here)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
 def _series(name: str, version: object) -> str:

@@ -14,6 +14,7 @@ from housing_sweep.registry.verification import (
     usual_dataset,
     why_not_equal,
     why_not_loaded,
+    why_other_libraries,
 )
 from tests.support.fakes import FACTS as RECORDED
 
@@ -126,3 +127,24 @@ def test_the_dataset_of_a_sweep_is_the_usual_one() -> None:
     assert usual_dataset(["a", "b", "b", None, ""]) == "b"
     assert usual_dataset(["a", "b"]) == "a"
     assert usual_dataset([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("wrote", "here", "loads"),
+    [
+        ("0.1.0", "0.1.0", True),
+        ("0.1.0", "0.2.0", True),
+        ("0.1.0", "1.10.0", True),
+        ("0.9.0", "0.10.0", True),
+        ("0.2.0", "0.1.0", False),
+        ("0.0.9", "0.1.0", False),
+        ("", "0.1.0", False),
+    ],
+)
+def test_a_later_version_of_ours_loads_what_an_earlier_one_wrote(
+    wrote: str, here: str, loads: bool
+) -> None:
+    recorded, installed = HERE | {"housing-sweep": wrote}, HERE | {"housing-sweep": here}
+    reason = why_other_libraries(recorded, installed)
+    assert (reason == "") is loads
+    assert loads or f"housing-sweep {wrote}, installed is {here}" in reason
