@@ -3,13 +3,13 @@
 import pytest
 
 from housing_sweep.errors import BadInput
-from housing_sweep.server.content.blobs import Blob
+from housing_sweep.server.content.blobs import Blob, Sha256
 from housing_sweep.server.content.digests import Digests
 from housing_sweep.server.store.runs import files, runs
 from tests.support.run_rows import NOW, Rows
 
-FIRST = Blob("a" * 64, 5, Digests(md5="first"))
-SECOND = Blob("b" * 64, 9, Digests(md5="second"))
+FIRST = Blob(Sha256("a" * 64), 5, Digests(md5="first"))
+SECOND = Blob(Sha256("b" * 64), 9, Digests(md5="second"))
 
 
 def names(rows: Rows, **filters: object) -> list[str]:
