@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.content.digests import MD5, XXH128, Algorithm, Digests, manifest_hasher
+from housing_sweep.server.rules.json_text import storable
+
+LARGEST_FILE = 2**50
+"""Bytes, 1 PiB: beyond any disk, and the sum of a version's files fits the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +32,22 @@ def parse(body: bytes) -> dict[str, object]:
     """Return a manifest document.
 
     Raises:
-        BadInput: it is not JSON, or has no `contents`.
+        BadInput: it is not JSON, has no `contents`, or an entry of them is none.
     """
     try:
         document = json.loads(body)
     except ValueError as error:
         raise BadInput(f"the manifest is not JSON: {error}") from None
+    except RecursionError:
+        raise BadInput("the manifest is nested too deeply") from None
     if not isinstance(document, dict) or not isinstance(document.get("contents"), dict):
         raise BadInput("the manifest has no `contents`")
+    for path, item in document["contents"].items():
+        size = item.get("size") or 0 if isinstance(item, dict) else None
+        if not isinstance(size, int | float) or not 0 <= size <= LARGEST_FILE:
+            raise BadInput(f"{path!r} of the manifest is no entry: {str(item)[:80]}")
+        if storable(path) != path:
+            raise BadInput(f"{path!r} of the manifest is no path")
     return document
 
 

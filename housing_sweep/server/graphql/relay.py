@@ -17,6 +17,9 @@ Info = GraphQLResolveInfo[Context]
 Resolvers = Mapping[str, Mapping[str, Callable[..., Any]]]
 """`{type: {field: resolver}}`, what every noun's file exports as `RESOLVERS`."""
 
+_BEYOND_ROWS = 2**63
+"""SQLite's integers end here."""
+
 MAX_PAGE = 10_000
 DEFAULT_PAGE = 100
 
@@ -38,7 +41,7 @@ def from_id(kind: str | tuple[str, ...], opaque: str) -> int:
     kinds = (kind,) if isinstance(kind, str) else kind
     try:
         name, _, number = base64.b64decode(opaque, validate=True).decode().partition(":")
-        if name in kinds:
+        if name in kinds and abs(int(number)) < _BEYOND_ROWS:
             return int(number)
     except (binascii.Error, UnicodeDecodeError, ValueError):
         pass

@@ -13,13 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput, NotFound, Unavailable
-from housing_sweep.server.chores.collector import collect
 from housing_sweep.server.content.blobs import Blob, BlobStore
 from housing_sweep.server.content.digests import Digests
-from housing_sweep.server.services.context import Context
-from housing_sweep.server.store.artifacts import uploads
-from housing_sweep.server.store.artifacts.collections import ArtifactId
-from tests.support.inprocess import House
 
 
 async def stream(*chunks: bytes) -> AsyncIterator[bytes]:
@@ -139,20 +134,3 @@ def test_only_uploads_of_ours_are_folders(store: BlobStore, upload: str) -> None
         asyncio.run(store.receive_part(upload, 1, stream(b"x")))
     with pytest.raises(NotFound):
         store.forget_parts(upload)
-
-
-def test_parts_of_an_upload_that_nobody_knows_are_collected_once_they_are_old(
-    tmp_path: Path,
-) -> None:
-    house = House(tmp_path)
-    blobs = house.server.services.blobs
-    for upload in ("feed", "beef"):
-        asyncio.run(blobs.receive_part(upload, 1, stream(b"x")))
-    house.db.execute("PRAGMA foreign_keys = OFF")
-    uploads.keep_part(house.db, "beef", ArtifactId(1), uploads.Part(1, "md5", 1))
-    ctx = Context.own(house.server.services)
-    collect(ctx)
-    assert sorted(blobs.uploads()) == ["beef", "feed"]
-    collect(ctx, young=-1e12)
-    assert blobs.uploads() == ["beef"]
-    house.server.close()

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.errors import NotFound
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.rules.json_text import loads_object
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.sweeps import agents, sweeps
@@ -63,11 +64,8 @@ def _writable_sweep(info: Info, agent_id: int) -> Sweep:
 
 
 def _running(run_state: str | None) -> frozenset[str]:
-    try:
-        alive_by_name = json.loads(run_state or "{}")
-        return frozenset(str(name) for name, alive in alive_by_name.items() if alive)
-    except (ValueError, AttributeError):
-        raise BadInput(f"runState is not a JSON object: {run_state!r}") from None
+    alive_by_name = loads_object(run_state or "{}")
+    return frozenset(name for name, alive in alive_by_name.items() if alive)
 
 
 def to_wire(command: AgentCommand, sweep: Sweep) -> dict[str, Any]:

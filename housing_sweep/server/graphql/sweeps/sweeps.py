@@ -1,6 +1,5 @@
 """Sweeps on the wire: create, update, list, and their trials."""
 
-import json
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from housing_sweep.search.spec import SweepSpec
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.rules.filters import Filter, Kind, all_of, fields_of, matches, parse
+from housing_sweep.server.rules.json_text import loads_object
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project
@@ -135,8 +135,8 @@ def _attach(info: Info, sweep: Sweep, names: list[str]) -> None:
 def _names(filters: str) -> list[str]:
     """Return the run names in `{"$or": [{"name": ...}, ...]}`."""
     try:
-        return [str(part["name"]) for part in json.loads(filters).get("$or", [])]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return [str(part["name"]) for part in loads_object(filters).get("$or", [])]
+    except (KeyError, TypeError):
         raise BadInput(f"prior runs {filters!r} are not a list of run names") from None
 
 

@@ -169,7 +169,7 @@ def copy(db: sqlite3.Connection, source: RunId, target: RunId, last_step: int) -
             "INSERT INTO history SELECT :target, line, step, content FROM history"
             f" WHERE run_id = :run AND {_IN_SIGHT} AND line <= (SELECT max(line) FROM history"
             f" WHERE run_id = :run AND {_IN_SIGHT} AND step <= :step)",
-            {"target": target, "run": source, "step": last_step},
+            {"target": target, "run": source, "step": _bounded(last_step)},
         )
         _recount(db, target)
 
@@ -181,7 +181,7 @@ def truncate(db: sqlite3.Connection, run_id: RunId, last_step: int) -> None:
         db.execute(
             "DELETE FROM history WHERE run_id = ? AND line > (SELECT coalesce(max(line), -1)"
             " FROM history WHERE run_id = ? AND step <= ?)",
-            (run_id, run_id, last_step),
+            (run_id, run_id, _bounded(last_step)),
         )
         db.execute("DELETE FROM events WHERE run_id = ?", (run_id,))
         db.execute("DELETE FROM log_lines WHERE run_id = ?", (run_id,))

@@ -1,4 +1,4 @@
-"""Trials that others chose: `wandb sweep-scheduler`, `wandb.controller`, a user's own queue."""
+"""Trials that others chose: `wandb sweep-scheduler`, a user's own queue."""
 
 import json
 from typing import Any
@@ -17,12 +17,6 @@ FED: dict[str, Any] = {
     "metric": {"name": "loss", "goal": "minimize"},
     "run_cap": 2,
     "parameters": {"lr": {"distribution": "uniform", "min": 0.0, "max": 1.0}},
-}
-LOCAL: dict[str, Any] = {
-    "method": "grid",
-    "controller": {"type": "local"},
-    "metric": {"name": "loss", "goal": "minimize"},
-    "parameters": {"lr": {"values": [0.1, 0.2]}},
 }
 
 
@@ -112,49 +106,3 @@ def test_a_queued_trial_that_was_stopped_is_never_given(play: Play) -> None:
     play.now += 100
     play.reap()
     assert play.run(first).state == "killed"
-
-
-def _controller(play: Play, sweep: Sweep, **wishes: object) -> dict[str, Any]:
-    """Write `controller` as `wandb.controller` does and return what `scheduler` answers."""
-    play.upsert(id=to_id("Sweep", sweep.id), config=sweep.config, controller=json.dumps(wishes))
-    answer: dict[str, Any] = json.loads(play.look(sweep.name).scheduler or "{}")
-    return answer
-
-
-def _wish(key: str, lr: float | None) -> dict[str, object]:
-    return {"id": key, "data": {"args": None if lr is None else {"lr": {"value": lr}}}}
-
-
-def test_a_controller_schedules_each_wish_once_and_ends_the_sweep(play: Play) -> None:
-    sweep = play.sweep(LOCAL)
-    agent = play.agent(sweep)
-    assert play.beat(agent) == []  # nobody but the controller chooses
-    answer = _controller(play, sweep, schedule=[_wish("s1", 0.7)])
-    assert answer == _controller(play, sweep, schedule=[_wish("s1", 0.7)], earlystop=[])
-    ((scheduled,),) = [answer["scheduled"]]
-    name = play.given(agent)
-    assert scheduled == {"id": "s1", "runid": name}
-    assert play.run(name).config_values == {"lr": 0.7}
-    play.start(name)
-    _controller(play, sweep, schedule=[], earlystop=[name])
-    assert play.run(name).should_stop
-    play.finish(name, exitcode=255)
-    assert play.look(sweep.name).state in ("PENDING", "RUNNING")
-    answer = _controller(play, sweep, schedule=[_wish("s2", None)])
-    assert [item["id"] for item in answer["scheduled"]] == ["s1"]
-    assert play.look(sweep.name).state == "FINISHED"
-    assert play.states(sweep) == ["killed"]
-
-
-def test_a_controller_sees_all_trials_however_many(play: Play) -> None:
-    sweep = play.sweep(LOCAL)
-    for i in range(120):
-        _controller(play, sweep, schedule=[_wish(f"s{i}", float(i))])
-    data = play.graphql(
-        "query($e: String, $p: String, $s: String!) { project(name: $p, entityName: $e) {"
-        " sweep(sweepName: $s) { runs { edges { node { name } } } } } }",
-        e=play.project.entity_name,
-        p="play",
-        s=sweep.name,
-    )
-    assert len(data["project"]["sweep"]["runs"]["edges"]) == 120

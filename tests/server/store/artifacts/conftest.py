@@ -2,8 +2,9 @@
 
 import pytest
 
-from housing_sweep.server.store.artifacts import collections
+from housing_sweep.server.store.artifacts import collections, versions
 from housing_sweep.server.store.artifacts.collections import SEQUENCE, Collection
+from housing_sweep.server.store.artifacts.versions import Artifact
 from housing_sweep.server.store.events import Event
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.projects.projects import Project
@@ -28,3 +29,20 @@ def events(house: House) -> list[Event]:
     heard: list[Event] = []
     house.db.followers.publish = heard.extend
     return heard
+
+
+@pytest.fixture
+def drafts(house: House, collection: Collection) -> list[Artifact]:
+    """Two versions that are not committed."""
+    return [
+        versions.create(
+            house.db,
+            collection_id=collection.id,
+            digest=str(number),
+            digest_algorithm="MANIFEST_MD5",
+            pending_aliases="[]",
+            created_at=START,
+            updated_at=START,
+        )
+        for number in range(2)
+    ]

@@ -1,33 +1,13 @@
 """Rows of the files of versions: bytes that the project has need not come again."""
 
-import pytest
-
 from housing_sweep.server.content.blobs import Blob, Sha256
 from housing_sweep.server.content.digests import Digests
-from housing_sweep.server.store.artifacts import files, versions
-from housing_sweep.server.store.artifacts.collections import Collection
+from housing_sweep.server.store.artifacts import files
 from housing_sweep.server.store.artifacts.versions import Artifact
 from housing_sweep.server.store.projects.projects import Project
 from tests.support.inprocess import START, House
 
 BLOB = Blob(Sha256("a" * 64), 5, Digests("md5", "xxh"))
-
-
-@pytest.fixture
-def drafts(house: House, collection: Collection) -> list[Artifact]:
-    """Two versions that are not committed."""
-    return [
-        versions.create(
-            house.db,
-            collection_id=collection.id,
-            digest=str(number),
-            digest_algorithm="MANIFEST_MD5",
-            pending_aliases="[]",
-            created_at=START,
-            updated_at=START,
-        )
-        for number in range(2)
-    ]
 
 
 def test_a_file_is_declared_then_uploaded(

@@ -1,0 +1,95 @@
+"""One running server: what it opens, what it keeps over a restart, and how it ends."""
+
+import asyncio
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from housing_sweep.errors import BadInput, PermissionDenied
+from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.runtime import DATABASE_THREADS, Server
+from housing_sweep.server.store.db import write
+
+
+def test_a_new_folder_is_for_its_owner_only(tmp_path: Path) -> None:
+    config = ServerConfig(data_dir=tmp_path / "data")
+    Server(config).close()
+    assert stat.S_IMODE(config.data_dir.stat().st_mode) == 0o700
+
+
+def test_a_signature_holds_over_a_restart_and_on_no_other_server(tmp_path: Path) -> None:
+    tokens = []
+    for folder in ("data", "data", "other"):
+        server = Server(ServerConfig(data_dir=tmp_path / folder))
+        tokens.append(server.services.signer.sign({"allows": "get"}))
+        if folder == "data":
+            assert server.services.signer.check(tokens[0]) == {"allows": "get"}
+        else:
+            with pytest.raises(PermissionDenied):
+                server.services.signer.check(tokens[0])
+        server.close()
+
+
+def test_a_folder_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    config = ServerConfig(data_dir=tmp_path)
+    server = Server(config)
+    server.services.database.connection().execute("PRAGMA user_version = 999")
+    server.close()
+    with pytest.raises(BadInput, match="schema version 999"):
+        Server(config)
+
+
+def test_work_on_the_database_runs_beside_the_loop_in_a_few_threads(tmp_path: Path) -> None:
+    server, together = Server(ServerConfig(data_dir=tmp_path)), threading.Barrier(DATABASE_THREADS)
+
+    def work() -> str:
+        together.wait(60)  # all of them at once, or none gets on
+        return threading.current_thread().name
+
+    async def many() -> list[str]:
+        return await asyncio.gather(*(server.run(work) for _ in range(DATABASE_THREADS)))
+
+    names = set(asyncio.run(many()))
+    assert len(names) == DATABASE_THREADS
+    assert all(name.startswith("database") for name in names)
+    server.close()
+
+
+def test_what_fails_in_a_thread_fails_where_it_was_awaited(tmp_path: Path) -> None:
+    server = Server(ServerConfig(data_dir=tmp_path))
+
+    def fail() -> None:
+        raise BadInput("x")
+
+    with pytest.raises(BadInput):
+        asyncio.run(server.run(fail))
+    server.close()
+
+
+def test_closing_finishes_what_runs_and_then_closes_the_database(tmp_path: Path) -> None:
+    server = Server(ServerConfig(data_dir=tmp_path))
+    database, started, go_on = server.services.database, threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        assert go_on.wait(60)
+        with write(database.connection()) as db:
+            db.execute("INSERT INTO settings VALUES ('late', 'x')")
+
+    async def end() -> None:
+        late = asyncio.create_task(server.run(work))
+        await asyncio.to_thread(started.wait, 60)
+        closing = asyncio.create_task(asyncio.to_thread(server.close))
+        go_on.set()
+        await asyncio.gather(late, closing)
+
+    db = database.connection()
+    asyncio.run(end())
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        db.execute("SELECT 1")
+    with sqlite3.connect(database.path) as plain:
+        assert plain.execute("SELECT value FROM settings WHERE key = 'late'").fetchone() == ("x",)
+    plain.close()
