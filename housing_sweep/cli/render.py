@@ -22,7 +22,8 @@ HARD = {"spatial": "RMSE in places never seen"}
 PIPED_WIDTH = 160
 """Columns where no terminal says how many: nothing is cut in a log."""
 
-console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, markup=False, emoji=False)
+"""Names and reasons come from outside: `[/x]` in one is text, neither markup nor an error."""
 
 
 def render(decision: Decision, promoted: Version | None) -> None:
