@@ -1,6 +1,7 @@
 """Runs that fell silent: crashed after a time, not before, and what their sweep makes of it."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -63,7 +64,9 @@ def test_a_queued_trial_that_nobody_will_run_is_closed(play: Play) -> None:
 
 
 def test_one_bad_round_does_not_end_the_reaper(
-    play_with: type[Play], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    play_with: Callable[..., Play],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     play = play_with(crash_after=0.01)
     rounds = []
