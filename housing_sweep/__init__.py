@@ -1,8 +1,9 @@
 """Hyperparameter sweeps with Weights & Biases, from a sweep YAML to a promoted model.
 
-Three packages decide (pure): `housing` (the problem), `search` (the sweep), `registry` (the
-promise). Two act: `pipeline` (uses W&B, cannot tell which backend) and `server` (is W&B, locally).
-`cli` opens the door. Start reading at `pipeline/trial.py`.
+Pure packages decide: `tabular` (any regression table), `search` (the sweep), `registry` (the
+promise); `report` and `drawing` show. Two act: `pipeline` (uses W&B, cannot tell which backend) and
+`server` (is W&B, locally). `cli` opens the door. `housing` is one problem, found by entry point.
+Start reading at `pipeline/trial.py`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -31,6 +31,7 @@ def compare(runs: tuple[str, ...], everything: bool, as_json: bool) -> None:
 
 def _show(difference: Difference, everything: bool) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     from housing_sweep.cli.render import console
 
@@ -46,7 +47,7 @@ def _show(difference: Difference, everything: bool) -> None:
         same = len(rows) - len(differing)
         note = "not recorded" if not rows else f"{same} the same" if same else "all differ"
         table.add_section()
-        table.add_row(f"[bold]{aspect}[/]", f"[dim]{note}[/]")
+        table.add_row(Text(aspect, "bold"), Text(note, "dim"))
         for row in rows if everything else differing:
             values = ["–" if value is None else _spell(value) for value in row.values]
             table.add_row(f"  {row.name}", *values, *([_change(row)] if pair else []))

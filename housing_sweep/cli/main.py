@@ -78,8 +78,8 @@ def run(command: click.Command, args: list[str] | None = None) -> int:
     """Run a command and return its exit code; a user's mistake is a message, never a traceback."""
     try:
         result = command.main(args=args, standalone_mode=False)
-    except click.exceptions.Exit as asked:
-        return int(asked.exit_code)
+    except click.exceptions.Exit as leaving:
+        return int(leaving.exit_code)
     except click.Abort:
         click.echo("stopped", err=True)
         return 130

@@ -22,7 +22,8 @@ HARD = {"spatial": "RMSE in places never seen"}
 PIPED_WIDTH = 160
 """Columns where no terminal says how many: nothing is cut in a log."""
 
-console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, markup=False, emoji=False)
+"""Names and reasons come from outside: `[/x]` in one is text, neither markup nor an error."""
 
 
 def render(decision: Decision, promoted: Version | None) -> None:
@@ -130,7 +131,7 @@ def render_reproduction(reproduction: Reproduction) -> None:
         table.add_column(column, overflow="fold")
     for line in reproduction.lines:
         same = "equal" if line.same else "DIFFERS"
-        row = (line.name, str(line.recorded), str(line.found), same)
+        row = (line.name, str(line.recorded), str(line.rebuilt), same)
         table.add_row(*row, style="" if line.same else "red")
     console.print(table)
     for library in reproduction.libraries:

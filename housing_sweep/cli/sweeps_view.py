@@ -17,11 +17,11 @@ COLOURS = {"RUNNING": "green", "FINISHED": "blue", "PAUSED": "yellow", "CANCELED
 def render_report(name: str, report: Report) -> None:
     """Print what was found in one spec."""
     for item in report.violations:
-        place = f"{name}:{item.line}" if item.line else name
-        console.print(f"{place}: {item.text}", style="red", soft_wrap=True, highlight=False)
+        where = f"{name}:{item.line}" if item.line else name
+        console.print(f"{where}: {item.text}", style="red", soft_wrap=True, highlight=False)
     for item in report.warnings:
-        place = f"{name}:{item.line}" if item.line else name
-        console.print(f"{place}: warning: {item.text}", style="yellow", soft_wrap=True)
+        where = f"{name}:{item.line}" if item.line else name
+        console.print(f"{where}: warning: {item.text}", style="yellow", soft_wrap=True)
     if report.violations or report.spec is None:
         return
     spec, expected = report.spec, report.expected

@@ -14,8 +14,7 @@ from housing_sweep.tabular.extras import Extras, Outline, Words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from housing_sweep.tabular.features import FeatureSet
-    from housing_sweep.tabular.tables import LoadedTable
+    from housing_sweep.tabular.extras import FeatureSet, LoadedTable
 
 
 def _features(kind: str) -> "FeatureSet":

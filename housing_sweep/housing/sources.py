@@ -8,7 +8,8 @@ import pandas as pd
 from housing_sweep.errors import NotFound
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
-from housing_sweep.tabular.tables import LoadedTable, check_frame
+from housing_sweep.tabular.extras import LoadedTable
+from housing_sweep.tabular.tables import check_frame
 
 DOWNLOAD_SECONDS = 8.0
 """A machine without internet must notice soon, even when name look-ups hang."""

@@ -201,7 +201,7 @@ def _save(
             }
         )
         files = model_files.paths(folder)
-        tracked.log_artifact(f"model-{tracked.id}", "model", files, facts, wait=True)
+        tracked.log_artifact(f"model-{tracked.id}", "model", files, facts)
 
 
 def _log_charts(

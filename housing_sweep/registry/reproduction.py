@@ -26,12 +26,12 @@ class Line:
 
     name: str
     recorded: object
-    found: object
+    rebuilt: object
 
     @property
     def same(self) -> bool:
         """Whether they are equal, scores to the last bit too."""
-        return self.recorded == self.found
+        return self.recorded == self.rebuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Reproduction:
             "model": self.model,
             "outcome": self.outcome.value,
             "facts": [
-                {"name": one.name, "recorded": one.recorded, "found": one.found, "same": one.same}
+                {"name": one.name, "recorded": one.recorded, "found": one.rebuilt, "same": one.same}
                 for one in self.lines
             ],
             "libraries": list(self.libraries),

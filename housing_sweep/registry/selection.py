@@ -118,12 +118,12 @@ def select(
     runs: Iterable[Candidate],
     score: Score,
     examine: Callable[[Candidate], Model | str],
-    shown: int = 10,
+    rows: int = 10,
 ) -> tuple[Ranked, ...]:
     """Return the best runs, best first, with the reason for each that cannot win.
 
     The first whose model is sound leads, and is marked as the winner. `runs` come ordered by score
-    and are read lazily: up to the leader, all that tie with it exactly, and `shown` rows; after
+    and are read lazily: up to the leader, all that tie with it exactly, and `rows` rows; after
     `MOST_MISSES` the search ends, so that a sweep of thousands without any model is refused soon.
 
     Args:
@@ -131,7 +131,7 @@ def select(
         score: what they are ranked by.
         examine: returns a run's sound model, or why it has none. It costs requests and time, so it
             is asked for no run behind the leader.
-        shown: rows to return at least, if there are as many.
+        rows: rows to return at least, if there are as many.
     """
     ranked: list[Ranked] = []
     unscored: list[Ranked] = []
@@ -148,9 +148,9 @@ def select(
                 ranked.append(Ranked(candidate, value, model=verdict, won=True))
             else:
                 ranked.append(Ranked(candidate, value, verdict))
-        if len(ranked) >= (shown if led else MOST_MISSES):
+        if len(ranked) >= (rows if led else MOST_MISSES):
             break
-    return (*ranked, *unscored[:shown])
+    return (*ranked, *unscored[:rows])
 
 
 def settle_ties(

@@ -5,11 +5,13 @@ in it. Someone who edits one of them, or the file, is found out by the others: t
 the SHA-256 that all of them name, and its predictions the scores that the run logged.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from housing_sweep.errors import Refused
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.search.score import finite, score_of
@@ -22,11 +24,14 @@ SCORES = ("val_rmse", "val_mae", "val_r2")
 AGREED = ("model_sha256", "predictions_sha256", "split_fingerprint", "dataset_digest")
 """Facts that summary, metadata and model.json tell alike."""
 
-EXACT, SERIES = ("scikit-learn", "housing-sweep"), ("python", "numpy")
+EXACT, SERIES, OWN = ("scikit-learn",), ("python", "numpy"), "housing-sweep"
 """Libraries whose version must be the same for loading, and those whose first two numbers must.
 
 scikit-learn promises nothing for a model of another version; of the others only the outcome counts,
-and that is recomputed."""
+and that is recomputed. What we wrote ourselves, a later version of ours loads (`OLDEST`)."""
+
+OLDEST = "0.1.0"
+"""The oldest housing-sweep whose models this one loads; `tests/golden` holds one of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,35 @@ class Claims:
         return bool(self.facts.refit_of)
 
 
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What a model did when it was loaded in a fresh process.
+
+    Attributes:
+        scores: of its predictions for the validation rows.
+        differ: most by which they differ from the saved ones; None if none were saved.
+    """
+
+    scores: Mapping[str, float]
+    differ: float | None
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, object]) -> Self:
+        """Return what the process answered.
+
+        Raises:
+            Refused: the answer lacks a score, or holds something else.
+        """
+        scores, differ = answer.get("scores"), answer.get("differ")
+        values = scores if isinstance(scores, Mapping) else {}
+        numbers = {name: finite(values.get(name)) for name in SCORES}
+        known = {name: number for name, number in numbers.items() if number is not None}
+        if len(known) < len(SCORES) or not (differ is None or isinstance(differ, float)):
+            missing = [name for name in SCORES if name not in known] or ["differ"]
+            raise Refused(f"what it predicts cannot be scored: {', '.join(missing)} is no number")
+        return cls(known, differ)
+
+
 def why_not_loaded(
     claims: Claims, file_sha256: str, installed: Mapping[str, str], sweep_data: str = ""
 ) -> str:
@@ -75,9 +109,9 @@ def why_not_loaded(
         elsewhere = {"its run": claims.summary.get(key, recorded)}
         if claims.metadata is not None:
             elsewhere["its metadata"] = getattr(claims.metadata, key)
-        for place, value in elsewhere.items():
+        for where, value in elsewhere.items():
             if value != recorded:
-                return f"{key} is {_short(recorded)} in model.json, {_short(value)} in {place}"
+                return f"{key} is {_short(recorded)} in model.json, {_short(value)} in {where}"
     if file_sha256 != facts.model_sha256:
         recorded = _short(facts.model_sha256)
         return f"model.joblib was changed: SHA-256 {_short(file_sha256)}, recorded {recorded}"
@@ -91,11 +125,14 @@ def why_not_loaded(
 
 def why_other_libraries(recorded: Mapping[str, str], installed: Mapping[str, str]) -> str:
     """Return which library's version keeps a model from being loaded here, or ""."""
-    wrong = [
-        f"{name} {recorded.get(name)}, installed is {installed.get(name)}"
+    other = [
+        name
         for name in (*EXACT, *SERIES)
         if _series(name, recorded.get(name)) != _series(name, installed.get(name))
     ]
+    if not _loads(recorded.get(OWN, ""), installed.get(OWN, "")):
+        other.append(OWN)
+    wrong = [f"{name} {recorded.get(name)}, installed is {installed.get(name)}" for name in other]
     return f"it needs {'; '.join(wrong)}" if wrong else ""
 
 
@@ -148,6 +185,15 @@ def _close(logged: object, recomputed: float) -> bool:
 
 def _allowed(score: float) -> float:
     return TOLERANCE * max(1.0, abs(score))
+
+
+def _loads(wrote: str, here: str) -> bool:
+    """Return whether a version of ours loads what another one wrote: as old as itself, or older."""
+    return _numbers(OLDEST) <= _numbers(wrote) <= _numbers(here)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
 def _series(name: str, version: object) -> str:

@@ -1,6 +1,8 @@
 """IS W&B, locally: the GraphQL, file-stream and file endpoints that the wandb SDK speaks to.
 
-May import: errors, search, registry. Never wandb, never housing: it is nobody's model's server.
-Start reading at `app.py` (composition), then one noun in its three rooms: `store/runs.py` (rows),
-`graphql/runs.py` (wire), `web/` (eyes). Facts about the wire, each with its test: `PROTOCOL.md`.
+May import: errors, search, drawing. Never wandb, never a model: it is nobody's model's server.
+Floors, top first: `app.py` (composition), `web`, `edge` and `chores`, `graphql`, `sweeping`,
+`services`, `store`, `content` and `rules`. Start reading at `app.py`, then one noun in its three
+rooms: `store/runs/` (rows), `graphql/runs/` (wire), `web/` (eyes). Facts about the wire, each with
+its test: `PROTOCOL.md`.
 """

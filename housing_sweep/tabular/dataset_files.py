@@ -14,9 +14,8 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from housing_sweep.errors import DataError
-from housing_sweep.tabular.extras import extras_of, first_problem
+from housing_sweep.tabular.extras import LoadedTable, extras_of, first_problem
 from housing_sweep.tabular.problem import Problem
-from housing_sweep.tabular.tables import LoadedTable
 
 SCHEMA_NAME = "schema.json"
 

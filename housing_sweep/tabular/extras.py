@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from housing_sweep.errors import DataError
 from housing_sweep.tabular.problem import Problem
@@ -16,10 +16,51 @@ from housing_sweep.tabular.problem import Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-    from housing_sweep.tabular.features import FeatureSet
-    from housing_sweep.tabular.tables import LoadedTable
+    from housing_sweep.tabular.arrays import Floats, Rows
 
 GROUP = "housing_sweep.problems"
+
+
+class FeatureSet(Protocol):
+    """One feature set, fitted on training rows; picklable."""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the matrix, in order."""
+
+    def fit_transform(self, frame: "pd.DataFrame", y: "Floats", fold: "Rows") -> "Floats":
+        """Learn from training rows and return their matrix, shaped (n, len(names)).
+
+        A row's own target must not reach its features: what is learnt from targets is looked up
+        for each fold from the others.
+
+        Args:
+            frame: the training rows' inputs.
+            y: (n,) their targets.
+            fold: (n,) the number of each row's fold, see `features.folds`.
+        """
+
+    def transform(self, frame: "pd.DataFrame") -> "Floats":
+        """Return the matrix of rows that were not trained on, shaped (n, len(names))."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTable:
+    """A checked table, and where it came from.
+
+    Attributes:
+        problem: what it is about.
+        frame: its inputs and its target.
+        source: csv, or one of the problem's own; synthetic is a stand-in, and everybody says so.
+        origin: for people: the file, the download, the seed.
+        tried: what `auto` tried before, and why each failed.
+    """
+
+    problem: Problem
+    frame: "pd.DataFrame"
+    source: str
+    origin: str
+    tried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +127,11 @@ class Extras:
     problem: Problem
     package: str = ""
     schema_version: int = 2
-    feature_sets: "Mapping[str, Callable[[], FeatureSet]]" = field(default_factory=dict)
+    feature_sets: Mapping[str, Callable[[], FeatureSet]] = field(default_factory=dict)
     slices: "Mapping[str, Callable[[pd.DataFrame], tuple[Sequence[str], Sequence[str]]]]" = field(
         default_factory=dict
     )
-    sources: "Mapping[str, Callable[[], LoadedTable]]" = field(default_factory=dict)
+    sources: Mapping[str, Callable[[], LoadedTable]] = field(default_factory=dict)
     layouts: tuple[Layout, ...] = ()
     outline: Callable[[], Outline] | None = None
     words: Words = field(default_factory=Words)

@@ -5,42 +5,18 @@
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from housing_sweep.errors import SpecError
 from housing_sweep.tabular.arrays import Floats, Rows
-from housing_sweep.tabular.extras import extras_of
+from housing_sweep.tabular.extras import FeatureSet, extras_of
 from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.split import units
 
 RAW = "raw"
 FOLDS = 10
-
-
-class FeatureSet(Protocol):
-    """One feature set, fitted on training rows; picklable."""
-
-    @property
-    def names(self) -> list[str]:
-        """The columns of the matrix, in order."""
-
-    def fit_transform(self, frame: pd.DataFrame, y: Floats, fold: Rows) -> Floats:
-        """Learn from training rows and return their matrix, shaped (n, len(names)).
-
-        A row's own target must not reach its features: what is learnt from targets is looked up
-        for each fold from the others.
-
-        Args:
-            frame: the training rows' inputs.
-            y: (n,) their targets.
-            fold: (n,) the number of each row's fold, see `folds`.
-        """
-
-    def transform(self, frame: pd.DataFrame) -> Floats:
-        """Return the matrix of rows that were not trained on, shaped (n, len(names))."""
 
 
 @dataclass(slots=True)

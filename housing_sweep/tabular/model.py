@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from housing_sweep.tabular.arrays import Floats
-from housing_sweep.tabular.features import FeatureSet
+from housing_sweep.tabular.extras import FeatureSet
 from housing_sweep.tabular.tables import check_inputs
 
 

@@ -7,38 +7,19 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from housing_sweep.errors import DataError, NotFound
-from housing_sweep.tabular.extras import Extras, Layout, extras_of, source_names
+from housing_sweep.tabular.extras import Extras, Layout, LoadedTable, extras_of, source_names
 from housing_sweep.tabular.problem import Column, Problem
 
 MOST_PROBLEMS = 20
 """A hopeless file names this many problems and counts the rest."""
 
 CSV_FIX = "name a CSV file with --csv"
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedTable:
-    """A checked table, and where it came from.
-
-    Attributes:
-        problem: what it is about.
-        frame: its inputs and its target.
-        source: csv, or one of the problem's own; synthetic is a stand-in, and everybody says so.
-        origin: for people: the file, the download, the seed.
-        tried: what `auto` tried before, and why each failed.
-    """
-
-    problem: Problem
-    frame: pd.DataFrame
-    source: str
-    origin: str
-    tried: tuple[str, ...] = ()
 
 
 def load_table(problem: Problem, source: str = "auto", csv: Path | None = None) -> LoadedTable:

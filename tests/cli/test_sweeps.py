@@ -2,16 +2,12 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from housing_sweep.cli import sweeps_view
 from housing_sweep.cli.main import cli, run
-from housing_sweep.pipeline.values import STATES, SweepOverview, SweepSummary, TrialSummary
-from housing_sweep.search.score import Goal, Score
 from tests.support.local_server import ROOT, LocalServer
 
 SPEC = {
@@ -142,40 +138,3 @@ print(json.dumps([sweep._attrs["runCount"], sweep.expected_run_count, len(sweep.
     _sweeps(own_server, "show", "nosuch", exits=3)
     _sweeps(own_server, "list", "--project", "nowhere", exits=3)
     _sweeps(own_server, "show", "not a sweep", exits=2)
-
-
-def test_an_attempt_that_is_tried_again_does_not_shorten_the_time_left() -> None:
-    now = 1_000_000.0
-    row = SweepSummary(
-        path="me/p/s",
-        id="1",
-        title="s",
-        method="grid",
-        state="RUNNING",
-        trials=2,
-        expected=4,
-        metric="loss",
-        goal="minimize",
-        best=None,
-        created_at=datetime.fromtimestamp(now - 60, UTC),
-    )
-    failed = [
-        TrialSummary(
-            name=f"t{ago}",
-            title="",
-            state="failed",
-            config={},
-            score=None,
-            created_at=datetime.fromtimestamp(now - 60, UTC),
-            heartbeat_at=datetime.fromtimestamp(now - ago, UTC),
-        )
-        for ago in (60, 30)
-    ]
-    counts = {**dict.fromkeys(STATES, 0), "failed": 2, "pending": 1}
-    score = Score("loss", Goal.MINIMIZE)
-    view = sweeps_view.view_of(
-        SweepOverview(sweep=row, score=score, counts=counts, best=[], newest=failed), now
-    )
-    said = "\n".join(str(part) for part in view.renderables)
-    assert "trials 2/4: 1 pending  2 failed" in said
-    assert "2.0 trials a minute, about 1 min 30 s left" in said  # three are still to come, not two

@@ -14,9 +14,9 @@ from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.tabular import evaluation
 from housing_sweep.tabular.dataset_files import files_of
+from housing_sweep.tabular.extras import LoadedTable
 from housing_sweep.tabular.fit import fit
 from housing_sweep.tabular.split import make_split
-from housing_sweep.tabular.tables import LoadedTable
 from housing_sweep.tabular.trial_config import TrialConfig
 
 CONFIGS: dict[str, dict[str, object]] = {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from housing_sweep.housing import geo_features, geography, neighbours, synthetic
+from housing_sweep.housing import geo_features, neighbours, synthetic
 from housing_sweep.housing.geo_features import GeoFeatures
 from housing_sweep.housing.problem import FEATURES, PROBLEM, TARGET
 from housing_sweep.tabular.arrays import Floats
@@ -51,18 +51,6 @@ def test_the_context_of_a_row_knows_no_price() -> None:
     assert base.shape[1] > GeoFeatures("geo").fit_transform(X, Y, FOLD).shape[1]
 
 
-def test_a_local_regression_finds_a_plane() -> None:
-    frame = X.copy()
-    y = 1.0 + 0.2 * frame["MedInc"].to_numpy()
-    look_up = neighbours.Neighbours.fit(frame.iloc[:500], y[:500])
-    columns = look_up.columns(frame.iloc[500:], prices=True)
-    names = [*neighbours.context_names(), *neighbours.price_names()]
-    found = columns[:, names.index("local100_price")]
-    plain = columns[:, names.index("near30_price")]
-    assert np.abs(found - y[500:]).mean() < 0.3 * np.abs(plain - y[500:]).mean()
-    assert (columns[:, names.index("local100_income_slope")] > 0).all()
-
-
 def test_a_handful_of_rows_has_neighbours_too() -> None:
     builder = GeoFeatures("geo_knn")
     assert np.isfinite(builder.fit_transform(X.iloc[:4], Y[:4], np.arange(4))).all()
@@ -75,14 +63,6 @@ def test_validation_targets_are_never_asked_for() -> None:
     one = builder.transform(X.iloc[400:])
     alone = np.vstack([builder.transform(X.iloc[[i]]) for i in range(400, 410)])
     assert np.array_equal(one[:10], alone)
-
-
-def test_distances_are_kilometres() -> None:
-    los_angeles = geography.to_km(np.array([34.05]), np.array([-118.24]))
-    cities = dict(zip(geography.CITIES, geography.distances_to_cities(los_angeles)[0], strict=True))
-    assert cities["los_angeles"] == pytest.approx(0.0, abs=1e-9)
-    assert cities["san_francisco"] == pytest.approx(559, rel=0.03)
-    assert 10 < geography.distance_to_coast(los_angeles)[0] < 35
 
 
 def test_the_last_bits_of_another_machine_do_not_reach_the_matrix(

@@ -15,7 +15,8 @@ from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline import trial
 from housing_sweep.pipeline.train.publish import publish
-from housing_sweep.tabular.tables import LoadedTable, check_frame
+from housing_sweep.tabular.extras import LoadedTable
+from housing_sweep.tabular.tables import check_frame
 project = os.environ["WANDB_PROJECT"] = sys.argv[1]
 frame = check_frame(PROBLEM, synthetic.make(1500), "a small table")
 publish(LoadedTable(PROBLEM, frame, "synthetic", "a small table"), project)
@@ -30,7 +31,8 @@ sweep = wandb.sweep({
 wandb.agent(sweep, function=trial.run, project=project, count=6)
 runs = wandb.Api().runs(project, filters={"sweep": sweep}, order="+created_at", lazy=False)
 print(json.dumps([sweep, [
-    {"id": r.id, "state": r.state, "score": r.summary.get("val_rmse")} for r in runs
+    {"id": r.id, "state": r.state, "score": r.summary.get("val_rmse"),
+     "r2": r.summary.get("val_r2")} for r in runs
 ]]))
 """
 

@@ -166,6 +166,60 @@ def test_a_report_of_a_promoted_sweep_shows_the_decision_on_its_run(
     assert panel in files
 
 
+def test_a_metric_that_no_trial_has_ranks_nothing_anywhere(
+    local_server: LocalServer, swept: Swept
+) -> None:
+    before = local_server.sdk(MODELS, swept.project, swept.path.split("/")[1])
+    for command in (
+        ("promote", swept.path, "--alias", "typo"),
+        ("prune", swept.path, "--keep", "0"),
+        ("prune", swept.path, "--keep", "0", "--unscored"),
+        ("report", swept.path, "--no-log"),
+        ("sweeps", "show", swept.path),
+    ):
+        named = ("--metric", "val_rsme", "--goal", "minimize")
+        done = local_server.cli("housing-sweep", *command, *named, check=False)
+        assert done.returncode == 2, (command, done.stdout, done.stderr)
+        assert "no finished trial has a finite val_rsme" in done.stderr
+        assert "did you mean val_rmse?" in done.stderr
+        assert "val_mae" in done.stderr
+        assert "Traceback" not in done.stderr
+        unknown = local_server.cli("housing-sweep", *command, "--metric", "lift", check=False)
+        assert unknown.returncode == 2, (command, unknown.stdout, unknown.stderr)
+        assert "whether a low or a high lift is good" in unknown.stderr
+    assert local_server.sdk(MODELS, swept.project, swept.path.split("/")[1]) == before
+
+
+def test_a_known_metric_ranks_the_way_that_is_good_for_it(
+    local_server: LocalServer, swept: Swept, tmp_path: Path
+) -> None:
+    scored = [run for run in swept.runs if run["r2"] is not None]
+    best = max(scored, key=lambda run: run["r2"])["id"]
+    r2 = ("--metric", "val_r2")
+    promoted = local_server.cli(
+        *("housing-sweep", "promote", swept.path, *r2, "--alias", "high", "--dry-run", "--json"),
+        *("--require", "none", "--no-spatial"),
+    )
+    decision = json.loads(promoted.stdout)
+    assert decision["winner"]["run"].endswith(f"/{best}")
+    assert (decision["metric"], decision["goal"]) == ("val_r2", "maximize")
+    pruned = local_server.cli(
+        "housing-sweep", "prune", swept.path, *r2, "--keep", "1", "--dry-run", "--json"
+    )
+    assert json.loads(pruned.stdout)["kept_best"] == [best]
+    shown = local_server.cli("housing-sweep", "sweeps", "show", swept.path, *r2, "--json")
+    overview = json.loads(shown.stdout)
+    assert overview["best"][0]["name"] == best
+    assert overview["ranked_by"] == {"metric": "val_r2", "goal": "maximize"}
+    low = local_server.cli(
+        "housing-sweep", "sweeps", "show", swept.path, *r2, "--goal", "minimize", "--json"
+    )
+    assert json.loads(low.stdout)["best"][0]["name"] != best
+    out = tmp_path / "r2.html"
+    local_server.cli("housing-sweep", "report", swept.path, *r2, "--no-log", "--out", str(out))
+    assert out.with_suffix(".md").read_text("utf-8").startswith("# val_r2 ")
+
+
 def test_prune_deletes_losers_and_never_what_is_needed(
     local_server: LocalServer, swept: Swept
 ) -> None:

@@ -16,7 +16,7 @@ SWEEP = """
 import json, os, wandb
 from housing_sweep.pipeline import trial
 from housing_sweep.pipeline.train.publish import publish
-from housing_sweep.tabular.tables import LoadedTable
+from housing_sweep.tabular.extras import LoadedTable
 from tests.tabular.flats import FLATS, flats
 published = publish(LoadedTable(FLATS, flats(1500), "csv", "made up"))
 project = os.environ["WANDB_PROJECT"] = FLATS.name

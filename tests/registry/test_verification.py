@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from housing_sweep.errors import Refused
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.verification import (
     Claims,
+    Recomputed,
     library_differences,
     usual_dataset,
     why_not_equal,
     why_not_loaded,
+    why_other_libraries,
 )
 from tests.support.fakes import FACTS as RECORDED
 
@@ -95,6 +98,19 @@ def test_a_score_that_define_metric_keeps_as_a_rule_is_read_like_any_other() -> 
     assert "val_r2 is 0.9 in its run" in why_not_equal(replace(GOOD, summary=worse), SCORES, 0.0)
 
 
+def test_what_was_recomputed_is_numbers_or_refused() -> None:
+    assert Recomputed.parse({"scores": SCORES, "differ": 0.0}) == Recomputed(SCORES, 0.0)
+    assert Recomputed.parse({"scores": SCORES, "more": 1}).differ is None
+    for answer in (
+        {},
+        {"scores": [0.4]},
+        {"scores": SCORES | {"val_r2": float("nan")}},
+        {"scores": SCORES, "differ": "small"},
+    ):
+        with pytest.raises(Refused, match="is no number"):
+            Recomputed.parse(answer)
+
+
 def test_saved_predictions_must_be_the_recomputed_ones() -> None:
     assert "up to 0.1" in why_not_equal(GOOD, SCORES, 0.1)
     assert "up to inf" in why_not_equal(GOOD, SCORES, float("inf"))
@@ -111,3 +127,24 @@ def test_the_dataset_of_a_sweep_is_the_usual_one() -> None:
     assert usual_dataset(["a", "b", "b", None, ""]) == "b"
     assert usual_dataset(["a", "b"]) == "a"
     assert usual_dataset([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("wrote", "here", "loads"),
+    [
+        ("0.1.0", "0.1.0", True),
+        ("0.1.0", "0.2.0", True),
+        ("0.1.0", "1.10.0", True),
+        ("0.9.0", "0.10.0", True),
+        ("0.2.0", "0.1.0", False),
+        ("0.0.9", "0.1.0", False),
+        ("", "0.1.0", False),
+    ],
+)
+def test_a_later_version_of_ours_loads_what_an_earlier_one_wrote(
+    wrote: str, here: str, loads: bool
+) -> None:
+    recorded, installed = HERE | {"housing-sweep": wrote}, HERE | {"housing-sweep": here}
+    reason = why_other_libraries(recorded, installed)
+    assert (reason == "") is loads
+    assert loads or f"housing-sweep {wrote}, installed is {here}" in reason

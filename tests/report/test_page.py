@@ -1,91 +1,21 @@
-import math
 import re
-import xml.etree.ElementTree as ET
-from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
-import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from housing_sweep.drawing.scales import LARGEST
-from housing_sweep.report import error_charts, markdown, page, sweep_charts, words
+from housing_sweep.report import error_charts, markdown, page, words
 from housing_sweep.report.contents import (
-    Curve,
     Errors,
-    Land,
     Place,
     Report,
-    ReportedPromotion,
-    ReportedTrial,
     Target,
 )
+from tests.report.charts import any_number
+from tests.report.reports import ERRORS, EVIL, FEW, PRICE, PROMOTED, REPORT, TRIALS, trial
 from tests.support.examples import examples
-
-RNG = np.random.default_rng(0)
-EVIL = "<script>alert('x')</script>|`\"&"
-
-
-def _trial(
-    number: int, score: float | None, state: str = "finished", **more: object
-) -> ReportedTrial:
-    params: Mapping[str, object] = {
-        "learning_rate": 0.01 * number,
-        "features": ("raw", "geo")[number % 2],
-        "depth": number % 5,
-        "model": "forest",
-        **more,
-    }
-    facts = {"val_mae": 0.2, "val_r2": 0.8, "fit_seconds": 1.5, "model_bytes": 2e6}
-    return ReportedTrial(
-        number, f"id{number}", f"trial-{number}", state, "2026-01-01", params, score, facts
-    )
-
-
-TRIALS = [_trial(n, 0.5 - 0.01 * (n % 7)) for n in range(1, 21)]
-REPORT = Report(
-    sweep="ada/houses/abc",
-    title="A sweep",
-    method="bayes",
-    state="FINISHED",
-    metric="val_rmse",
-    maximize=False,
-    trials=[*TRIALS, _trial(21, None, "failed")],
-    curves=[Curve("id6", [(10, 0.9), (50, 0.5), (100, 0.44)]), Curve("id2", [(10, 1.0)])],
-    made_at="2026-01-02",
-    dataset="ada/houses/california-housing:v0",
-    source="csv",
-)
-PRICE = Target(
-    "price", "USD", 100_000.0, "dollars of 1990", "They are capped.", 1.0, stand_in="California"
-)
-LAND = Land("California", [(32, -124), (32, -114), (42, -114)], [("Fresno", 36.7, -119.8)])
-FEW = replace(REPORT, trials=TRIALS[:2], curves=())
-"""Too few trials to learn importances from, which takes most of a page's time."""
-
-ERRORS = Errors(
-    actual=RNG.uniform(0.2, 5, 300),
-    predicted=RNG.uniform(0.2, 5, 300),
-    target=PRICE,
-    place=Place(RNG.uniform(33, 41, 300), RNG.uniform(-124, -115, 300), LAND),
-)
-PROMOTED = ReportedPromotion(
-    run="p1",
-    applied=True,
-    winner="id13",
-    target="registry/houses:staging",
-    version="registry/houses:v3",
-    holder="registry/houses:v3",
-    who="ada",
-    when="2026-01-02",
-    record={
-        "decision": "promote",
-        "displaced": "registry/houses:v2",
-        "checks": [{"name": "better", "passed": True, "reason": "0.01 less"}],
-    },
-)
 
 
 class _Parsed(HTMLParser):
@@ -173,54 +103,6 @@ def test_places_without_an_outline_have_a_map_too() -> None:
     _check(replace(FEW, errors=one))
 
 
-def test_without_a_strong_error_colours_go_by_the_errors_there_are() -> None:
-    loose = replace(ERRORS, target=replace(PRICE, strong_error=None))
-    far = float(np.quantile(np.abs(ERRORS.predicted - ERRORS.actual), 0.95))
-    assert f"+{far * 100:.4g}k USD" in error_charts.error_map(loose)
-    exact = replace(loose, predicted=loose.actual)
-    _check(replace(FEW, errors=exact))
-
-
-def test_a_promoted_trial_leads_even_if_another_scored_lower() -> None:
-    chosen = replace(REPORT, promotion=replace(PROMOTED, winner="id1"))
-    assert chosen.winner is TRIALS[0]
-    assert "chosen from 21 trials" in words.headline(chosen)
-    assert "lowest score" in words.lead(chosen)
-
-
-@pytest.mark.parametrize(
-    ("promotion", "kind", "said"),
-    [
-        (None, "waiting", "Not promoted"),
-        (replace(PROMOTED, applied=False, version=""), "broken", "interrupted"),
-        (replace(PROMOTED, holder="registry/houses:v9"), "waiting", "staging is on v9 now"),
-        (PROMOTED, "done", "as v3 by ada"),
-    ],
-)
-def test_the_status_tells_what_became_of_the_winner(
-    promotion: ReportedPromotion | None, kind: str, said: str
-) -> None:
-    found, text = words.status(replace(REPORT, promotion=promotion))
-    assert found == kind
-    assert said in text
-
-
-def test_figures_on_untouched_rows_come_first() -> None:
-    compared = {
-        "challenger": {"rmse": 0.3925, "spatial_rmse": 0.52},
-        "champion": {"rmse": 0.4896},
-        "low": -0.11,
-        "high": -0.08,
-        "first": True,
-    }
-    promotion = replace(PROMOTED, record={**PROMOTED.record, "comparison": compared})
-    test, places, *_ = words.tiles(replace(REPORT, promotion=promotion))
-    assert test == ("Test RMSE", "0.3925", "baseline 0.4896; 95 % -0.1100 to -0.0800")
-    assert places[:2] == ("Places never seen", "0.5200")
-    odd = replace(PROMOTED, record={"comparison": {"challenger": "?"}})
-    assert words.tiles(replace(REPORT, promotion=odd))[0][0] == "Trials"
-
-
 def test_what_a_run_says_is_text_not_markup() -> None:
     evil = replace(TRIALS[0], name=EVIL, error=EVIL, params={EVIL: EVIL}, url="javascript:x")
     record = {"decision": EVIL, "checks": [{"name": EVIL, "passed": False, "reason": EVIL}]}
@@ -233,82 +115,10 @@ def test_what_a_run_says_is_text_not_markup() -> None:
 
 
 def test_sweeps_with_little_in_them_have_a_report_too() -> None:
-    for trials in ([], [_trial(1, None, "failed")], TRIALS[:1], TRIALS[:2]):
+    for trials in ([], [trial(1, None, "failed")], TRIALS[:1], TRIALS[:2]):
         _check(replace(REPORT, trials=trials, curves=[]))
     same = [replace(trial, score=0.5, params={"a": 1}) for trial in TRIALS]
     _check(replace(REPORT, trials=same))
-
-
-def _draws(svg: str) -> None:
-    """Every number of a drawing is finite; dots, bars and words are inside the picture."""
-    if not svg:
-        return
-    root = ET.fromstring(svg)
-    _, _, width, height = map(float, root.get("viewBox", "").split())
-    for element in root.iter():
-        for number in re.findall(r"[^\s,MLHVCZh]+", element.get("d", "")):
-            assert math.isfinite(float(number)), svg
-        for axis, most in (("x", width), ("y", height)):
-            for key in (axis, f"{axis}1", f"{axis}2", f"c{axis}"):
-                assert -0.1 <= float(element.get(key, 0)) <= most + 0.1, ET.tostring(element)
-
-
-SIZES = (LARGEST, -LARGEST, 1.634e308, 5e-324, -5e-324, 1e-310, 0.0)
-any_number = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(SIZES)
-
-
-@examples(40)
-@given(
-    st.lists(st.tuples(any_number, any_number), max_size=8),
-    st.lists(st.tuples(any_number, any_number), max_size=6),
-    st.booleans(),
-)
-@example(
-    [(n, s) for n, s in zip(SIZES, SIZES[::-1], strict=True)],
-    list(zip(SIZES, SIZES, strict=True)),
-    False,
-)
-@example([(1.634e308, 0.0), (-1.634e308, 1.0), (0.0, 2.0)], [], True)
-@example([(LARGEST, LARGEST)] * 3, [(5e-324, LARGEST), (LARGEST, -LARGEST)], False)
-@example([(5e-324, 5e-324), (0.0, 1e-323), (1e-323, 0.0)], [(1.0, 5e-324), (2.0, 0.0)], True)
-def test_any_finite_score_value_and_curve_is_drawn(
-    trials: list[tuple[float, float]], curve: list[tuple[float, float]], maximize: bool
-) -> None:
-    report = replace(
-        REPORT,
-        trials=[_trial(n, score, p=value) for n, (score, value) in enumerate(trials, 1)],
-        curves=[Curve("id1", curve), Curve("id2", curve[::-1])],
-        maximize=maximize,
-    )
-    drawn = [sweep_charts.parallel(report, None), sweep_charts.best_so_far(report)]
-    drawn += [sweep_charts.curves(report), *sweep_charts.slices(report, ["p", "depth"])]
-    for svg in drawn:
-        _draws(svg)
-
-
-@examples(40)
-@given(
-    st.lists(st.tuples(*[any_number] * 4), min_size=1, max_size=8),
-    st.sampled_from([LAND, None]),
-    st.sampled_from([None, 1.0]),
-)
-@example([(LARGEST, -LARGEST, LARGEST, -LARGEST), (-LARGEST, LARGEST, 0.0, 0.0)], None, None)
-@example([(5e-324, 0.0, 5e-324, 0.0)], None, None)
-@example([(1.634e308, 1.634e308, 37.0, -120.0)], LAND, None)
-def test_any_finite_prediction_is_drawn_and_counted(
-    rows: list[tuple[float, ...]], land: Land | None, strong: float | None
-) -> None:
-    actual, predicted, latitude, longitude = np.array(rows).T
-    errors = Errors(
-        actual, predicted, replace(PRICE, strong_error=strong), Place(latitude, longitude, land)
-    )
-    for svg in (
-        error_charts.error_map(errors),
-        error_charts.predicted_actual(errors),
-        error_charts.residuals(errors),
-    ):
-        _draws(svg)
-    assert sum(count for _, count, _, _ in error_charts.by_target(errors)) == len(rows)
 
 
 scores = st.none() | any_number
@@ -323,22 +133,6 @@ def test_any_scores_and_parameters_make_a_page(
     found: list[tuple[float | None, object]], maximize: bool
 ) -> None:
     trials = [
-        replace(_trial(n, score), params={"p": value}) for n, (score, value) in enumerate(found, 1)
+        replace(trial(n, score), params={"p": value}) for n, (score, value) in enumerate(found, 1)
     ]
     _check(replace(REPORT, trials=trials, maximize=maximize, curves=[]))
-
-
-def test_every_error_is_drawn_once_and_counted_in_one_price_band() -> None:
-    drawn = error_charts.error_map(ERRORS)
-    assert sum(part.count("h0") for part in re.findall(r'd="(M[^"]*)"', drawn)) == 300
-    assert sum(count for _, count, _, _ in error_charts.by_target(ERRORS)) == 300
-    whole = float(np.sqrt(np.mean((ERRORS.predicted - ERRORS.actual) ** 2)))
-    bands = error_charts.by_target(ERRORS)
-    mixed = float(np.sqrt(sum(n * r * r for _, n, r, _ in bands) / 300))
-    assert mixed == pytest.approx(whole)
-
-
-def test_the_best_so_far_never_gets_worse() -> None:
-    (way,) = re.findall(r'class="best" d="([^"]*)"', sweep_charts.best_so_far(REPORT))
-    heights = [float(v) for v in re.findall(r"V([\d.]+)", way)]
-    assert heights == sorted(heights)  # SVG counts downwards, and low is good

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from housing_sweep.search import bayes, gp, sampling
+from housing_sweep.search import bayes, sampling
 from housing_sweep.search.space import Space
 from housing_sweep.search.spec import parse_spec
 from housing_sweep.search.trial import Params, Trial, TrialState
@@ -113,18 +113,6 @@ def test_expected_improvement_is_never_negative_and_exact_without_doubt(
     assert certain == pytest.approx(np.maximum(best - mean, 0))
 
 
-def test_the_likelihoods_gradient_is_its_slope() -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.random((15, 3)), rng.normal(size=15)
-    differences = (x[:, None, :] - x[None, :, :]) ** 2
-    theta = np.array([-0.5, 0.2, -1.0, -4.0])
-    _, gradient = gp._loss_and_gradient(theta, differences, y)
-    for i in range(4):
-        step = np.eye(4)[i] * 1e-5
-        up, down = (gp._loss_and_gradient(theta + s, differences, y)[0] for s in (step, -step))
-        assert gradient[i] == pytest.approx((up - down) / 2e-5, rel=1e-3, abs=1e-5)
-
-
 def test_warping_keeps_the_order_and_draws_in_the_bad_tail() -> None:
     losses = np.array([0.4, 0.41, 0.45, 0.5, 3.0, 1e6])
     warped = bayes.warp(losses)
@@ -142,20 +130,6 @@ def test_points_of_an_older_spec_make_room_for_others_in_the_fit() -> None:
     assert len(rows) == len(y) == bayes.MOST_POINTS
     assert y.tolist() == [*range(60), *range(140, 200)]  # the best half and the newest half
     assert rows == pytest.approx(space.to_unit([good[int(n)].params for n in y]))
-
-
-def test_pending_points_added_at_once_or_one_by_one_are_the_same() -> None:
-    rng = np.random.default_rng(0)
-    posterior = gp.fit(rng.random((12, 2)), rng.normal(size=12))
-    more, asked = rng.random((3, 2)), rng.random((20, 2))
-    one_by_one = posterior
-    for row in more:
-        one_by_one = one_by_one.with_points(row[None, :])
-    for a, b in zip(
-        posterior.with_points(more).predict(asked), one_by_one.predict(asked), strict=True
-    ):
-        assert a == pytest.approx(b, abs=1e-6)
-    assert posterior.with_points(np.empty((0, 2))) is posterior
 
 
 def test_a_parameter_that_lost_its_value_is_left_out() -> None:

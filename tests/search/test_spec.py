@@ -151,10 +151,6 @@ def test_a_command_is_a_list_of_words() -> None:
     assert parse_spec({**GOOD, "command": ["${env}", "nice", 5]}).command == ("${env}", "nice", "5")
 
 
-def test_misspelt_keys_of_a_parameter_get_a_hint() -> None:
-    assert "(vlaues: did you mean values?)" in _said(parameters={"a": {"vlaues": [1, 2]}})
-
-
 def test_a_number_that_yaml_reads_as_a_word_gets_a_hint() -> None:
     with pytest.raises(SpecError, match=r"min '1e-4' .*YAML reads it as a word, write 1\.0e-4"):
         parse_yaml(
@@ -163,12 +159,6 @@ def test_a_number_that_yaml_reads_as_a_word_gets_a_hint() -> None:
     spec = parse_yaml("method: grid\nparameters: {a: {values: [1e-4, 2e3, word]}}\n")
     assert [warning.split(": ")[0] for warning in spec.warnings] == ["parameters.a"] * 2
     assert "write 2.0e+3" in spec.warnings[1]
-
-
-def test_whole_numbers_need_whole_bounds() -> None:
-    assert "min 1.5 and max 4.0 must be whole numbers" in _said(
-        parameters={"a": {"distribution": "int_uniform", "min": 1.5, "max": 4.0}}
-    )
 
 
 def test_what_is_probably_not_meant_is_a_warning() -> None:

@@ -1,18 +1,15 @@
 """A table that nobody registered: published, read, fitted, judged, refitted."""
 
-import io
-
-import joblib
-import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
 from housing_sweep.errors import DataError
 from housing_sweep.tabular import evaluation, metrics, refit
 from housing_sweep.tabular.dataset_files import files_of, problem_of
+from housing_sweep.tabular.extras import LoadedTable
 from housing_sweep.tabular.fit import fit
 from housing_sweep.tabular.split import make_split
-from housing_sweep.tabular.tables import LoadedTable, parse_csv
+from housing_sweep.tabular.tables import parse_csv
 from housing_sweep.tabular.trial_config import TrialConfig
 from tests.tabular.flats import FLATS, flats
 
@@ -42,21 +39,6 @@ def test_a_trial_learns_from_what_was_published_and_nothing_else(model: str) -> 
     assert far < mean
     assert isinstance(found["slices"], dict)
     assert list(found["slices"]) == ["decile"]
-
-
-def test_a_model_on_disk_needs_its_inputs_only() -> None:
-    frame = flats(400)
-    config = TrialConfig.from_sweep({"max_iter": 20}, FLATS)
-    split = make_split(FLATS, frame, "random", 0)
-    result = refit.refit(FLATS, config, frame, split, 20)
-    buffer = io.BytesIO()
-    joblib.dump(result.model, buffer)
-    buffer.seek(0)
-    model = joblib.load(buffer)
-    rows = frame.iloc[split.validation].drop(columns=FLATS.target.name)
-    assert np.array_equal(model.predict(rows), result.predictions)
-    with pytest.raises(DataError, match="column lon is missing"):
-        model.predict(rows.drop(columns="lon"))
 
 
 def test_a_value_out_of_range_is_told_with_the_range_there_is() -> None:

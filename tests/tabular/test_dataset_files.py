@@ -9,7 +9,8 @@ from housing_sweep.errors import DataError
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.tabular.dataset_files import csv_bytes, files_of, problem_of
-from housing_sweep.tabular.tables import LoadedTable, parse_csv
+from housing_sweep.tabular.extras import LoadedTable
+from housing_sweep.tabular.tables import parse_csv
 from tests.support.local_server import ROOT
 from tests.tabular.flats import FLATS, flats
 

@@ -61,7 +61,7 @@ class ModelJudge:
 
         if leader.score is None or row.score is None:
             return False
-        best = self._sound(leader.model)
+        best = self._examiner.get_verified(leader.model)
         mine = row.candidate.summary.get("split_fingerprint")
         if mine != best.files.facts.split_fingerprint or best.files.predictions is None:
             return False
@@ -81,7 +81,7 @@ class ModelJudge:
     def refit(self, model: Model) -> Refit:
         """Fit a verified model's config again, on training and validation rows."""
         self._say(f"fitting {model.name} again on training and validation rows")
-        verified = self._sound(model)
+        verified = self._examiner.get_verified(model)
         folder = self._examiner.folder(f"{model.name}-refit")
         request = {
             **verified.request(),
@@ -113,7 +113,7 @@ class ModelJudge:
             mine = VerifiedModel(refit, challenger.files, challenger.dataset)
             name = f"the refit of {challenger.of.name}"
         else:
-            mine, name = self._sound(challenger), challenger.name
+            mine, name = self._examiner.get_verified(challenger), challenger.name
         if champion is None:
             return self._compare(mine, name, None, BASELINE, spatial=spatial)
         try:
@@ -123,12 +123,6 @@ class ModelJudge:
         if not isinstance(other, VerifiedModel):
             return NoComparison(f"the champion {champion.name} cannot be verified: {other}")
         return self._compare(mine, name, other, champion.name, spatial=spatial)
-
-    def _sound(self, model: Model) -> VerifiedModel:
-        """Return what was verified before; files and all."""
-        verified = self._examiner.verified(model)
-        assert verified is not None, f"{model.name} was not verified"
-        return verified
 
     def _compare(
         self,

@@ -10,7 +10,7 @@ from housing_sweep.pipeline.judge import fresh_process
 from housing_sweep.pipeline.ports import Artifacts, Runs
 from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Say
 from housing_sweep.registry.selection import Candidate, Model
-from housing_sweep.registry.verification import Claims, why_not_equal, why_not_loaded
+from housing_sweep.registry.verification import Claims, Recomputed, why_not_equal, why_not_loaded
 
 MOST_REJECTED = 20
 """Models that are downloaded and found wanting before a sweep is given up."""
@@ -108,12 +108,16 @@ class Examiner:
             self._verdicts[key] = self._verify(model, candidate)
         return self._verdicts[key]
 
-    def verified(self, model: Model) -> VerifiedModel | None:
-        """Return what was verified before of a model, if it was."""
-        mine = (
-            verdict for key, verdict in self._verdicts.items() if key.startswith(f"{model.id} ")
-        )
-        return next((one for one in mine if isinstance(one, VerifiedModel)), None)
+    def get_verified(self, model: Model) -> VerifiedModel:
+        """Return what was verified before of a model; files and all.
+
+        Raises:
+            Refused: it was not verified.
+        """
+        for key, verdict in self._verdicts.items():
+            if key.startswith(f"{model.id} ") and isinstance(verdict, VerifiedModel):
+                return verdict
+        raise Refused(f"{model.name} was not verified")
 
     def predictions(self, model: Model) -> Path | None:
         """Return the saved validation predictions of a model; nothing is loaded."""
@@ -147,12 +151,10 @@ class Examiner:
                     "predictions": str(files.predictions) if files.predictions else "",
                 },
             )
+            recomputed = Recomputed.parse(answer)
         except (Refused, NotFound, fresh_process.ChildFailed) as error:
             return error.what
-        scores, differ = answer["scores"], answer["differ"]
-        assert isinstance(scores, dict)
-        assert differ is None or isinstance(differ, float)
-        return why_not_equal(claims, scores, differ) or verified
+        return why_not_equal(claims, recomputed.scores, recomputed.differ) or verified
 
     def _dataset(self, files: FetchedModel) -> FetchedDataset:
         name = files.facts.dataset

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from housing_sweep.pipeline.wandb_io.tracking import open_run
 from housing_sweep.tabular import dataset_files
-from housing_sweep.tabular.tables import LoadedTable
+from housing_sweep.tabular.extras import LoadedTable
 
 KIND = "dataset"
 
@@ -37,6 +37,5 @@ def publish(table: LoadedTable, project: str | None = None) -> Published:
         for name, content in contents.items():
             paths[name].write_bytes(content)
         with open_run("publish-dataset", {"origin": table.origin}, project=project) as run:
-            path = run.log_artifact(problem.name, KIND, paths, files.metadata, wait=True)
-    assert path is not None
+            path = run.log_artifact(problem.name, KIND, paths, files.metadata)
     return Published(path, table.source, len(table.frame), str(files.metadata["sha256"]))

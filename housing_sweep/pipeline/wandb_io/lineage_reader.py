@@ -64,9 +64,9 @@ class WandbLineage:
                 rank=self._rank(sweep, score, value) if sweep.id and value is not None else None,
                 inputs=tuple(artifact_path(used) for used in run.used_artifacts()),
                 outputs=tuple(
-                    artifact_path(made)
-                    for made in run.logged_artifacts()
-                    if made.type in ("model", "dataset")
+                    artifact_path(artifact)
+                    for artifact in run.logged_artifacts()
+                    if artifact.type in ("model", "dataset")
                 ),
             )
 

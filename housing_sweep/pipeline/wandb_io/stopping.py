@@ -29,13 +29,13 @@ def heard_soon(run: Any) -> Iterator[None]:
     Raises:
         StopAsked: in the main thread.
     """
-    asked = threading.Event()
+    requested = threading.Event()
     try:
         from wandb.sdk import wandb_setup
         from wandb.sdk.lib import interrupt, run_stopping
 
         def stop() -> None:
-            asked.set()
+            requested.set()
             interrupt.interrupt_main()  # type: ignore[no-untyped-call]
 
         checker = run_stopping.RunStopChecker(
@@ -48,7 +48,7 @@ def heard_soon(run: Any) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if asked.is_set():
+        if requested.is_set():
             raise StopAsked from None
         raise
     finally:

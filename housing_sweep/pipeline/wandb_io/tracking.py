@@ -93,16 +93,13 @@ class TrackedRun:
         metadata: Mapping[str, object],
         *,
         aliases: list[str] | None = None,
-        wait: bool = False,
-    ) -> str | None:
-        """Log files as a version; return its entity/project/name:version if waited for."""
+    ) -> str:
+        """Log files as a version; return its entity/project/name:version once it is stored."""
         artifact = wandb.Artifact(name, type=kind, metadata=dict(metadata))
         for path_in_artifact, file in files.items():
             artifact.add_file(str(file), name=path_in_artifact, policy="mutable")
         with writing(f"log artifact {name}"):
             logged = self._run.log_artifact(artifact, aliases=aliases)
-            if not wait:
-                return None
             logged.wait()
         return f"{logged.entity}/{logged.project}/{logged.name}"
 

@@ -34,7 +34,7 @@ def explain(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
 def _feature(message: str) -> str | None:
     if _OF_AUTOMATIONS.search(message):
         return "automations"
-    found = _UNKNOWN.search(message)
-    if found is None:
+    match = _UNKNOWN.search(message)
+    if match is None:
         return None
-    return next((feature for names, feature in FEATURES if names.search(found[1])), None)
+    return next((feature for names, feature in FEATURES if names.search(match[1])), None)

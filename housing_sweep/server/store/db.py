@@ -200,18 +200,24 @@ def open_database(path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> Dat
 def migrate(db: sqlite3.Connection) -> None:
     """Apply the migrations the database has not seen, each in its own transaction.
 
-    `PRAGMA user_version` is the number of the last one applied.
+    `PRAGMA user_version` is the number of the last one applied. Those of the first release begin
+    at 101; from there on none is changed or taken away, so that each data folder can be opened.
 
     Raises:
-        BadInput: that number is beyond the migrations this version ships.
+        BadInput: that number is beyond the migrations this version ships, or before the first.
     """
     steps = _steps()
-    newest = max(steps)
+    oldest, newest = min(steps), max(steps)
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > newest:
         raise BadInput(
             f"the data folder has schema version {version}, this program knows up to {newest}",
             fix="upgrade housing-sweep, or use another --data-dir",
+        )
+    if 0 < version < oldest:
+        raise BadInput(
+            f"the data folder has schema version {version}, of a development version before 0.1.0",
+            fix="start a new one: use another --data-dir",
         )
     for number in sorted(step for step in steps if step > version):
         with write(db):

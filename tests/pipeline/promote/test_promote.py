@@ -13,7 +13,6 @@ from housing_sweep.pipeline.promote.promote import (
     decide_promotion,
     promote,
 )
-from housing_sweep.pipeline.promote.rollback import rollback
 from housing_sweep.registry.policy import Policy, Require
 from housing_sweep.registry.promotion import Decision, Verdict
 from housing_sweep.registry.selection import MOST_MISSES, Candidate
@@ -279,46 +278,6 @@ def test_a_finalizer_that_is_always_late_gives_up() -> None:
     backend.meanwhile = [f"e/p/model-{name}:v0" for name in names]
     with pytest.raises(Conflict, match="meanwhile"):
         _promote(backend)
-
-
-def test_rollback_goes_back_one_promotion_at_a_time() -> None:
-    backend = FakeBackend([candidate("a", 0.5)])
-    for name, score in (("b", 0.4), ("c", 0.3)):
-        _promote(backend)
-        backend.candidates.append(candidate(name, score))
-    _promote(backend)
-    before = dict(backend.aliases)
-    assert (
-        rollback(backend.registry, backend.promotions, "staging", "why", dry_run=True)[1].name
-        == "r/c:v1"
-    )
-    assert backend.aliases == before
-    for source in ("b", "a"):
-        rollback(backend.registry, backend.promotions, "staging", "it was slow")
-        assert backend.aliases == {"staging": f"e/p/model-{source}:v0"}
-    assert backend.records[-1].config["reason"] == "it was slow"
-    with pytest.raises(Conflict, match="no earlier version"):
-        rollback(backend.registry, backend.promotions, "staging", "again")
-    rollback(backend.registry, backend.promotions, "staging", "forward", "v2")
-    assert backend.aliases == {"staging": "e/p/model-c:v0"}
-    with pytest.raises(NotFound, match="nothing holds"):
-        rollback(backend.registry, backend.promotions, "production", "why")
-
-
-@pytest.mark.parametrize("writes", range(4))
-def test_an_interrupted_rollback_is_completed_by_the_next(writes: int) -> None:
-    backend = FakeBackend([candidate("a", 0.5)])
-    _promote(backend)
-    backend.candidates.append(candidate("b", 0.4))
-    _promote(backend)
-    backend.writes_left = writes
-    with pytest.raises(PowerCut):
-        rollback(backend.registry, backend.promotions, "staging", "why")
-    backend.writes_left = None
-    rollback(backend.registry, backend.promotions, "staging", "why")
-    assert backend.aliases == {"staging": "e/p/model-a:v0"}
-    assert backend.records[-1].summary == {"promoted": "r/c:v0", "applied": True}
-    assert backend.records[-1].config["displaced"] == "r/c:v1"
 
 
 @pytest.mark.parametrize(

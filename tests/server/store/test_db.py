@@ -10,8 +10,6 @@ import pytest
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.store import db as store_db
-from housing_sweep.server.store.artifacts import files
-from housing_sweep.server.store.artifacts.collections import ArtifactId
 from housing_sweep.server.store.db import (
     Connection,
     Database,
@@ -134,7 +132,7 @@ def test_opening_again_applies_no_migration_twice(database: Database) -> None:
     schema = list(db.execute("SELECT sql FROM sqlite_master"))
     add(db, "a")
     store_db.migrate(db)
-    assert db.execute("PRAGMA user_version").fetchone()[0] == version >= 5
+    assert db.execute("PRAGMA user_version").fetchone()[0] == version >= 101
     assert [tuple(r) for r in db.execute("SELECT sql FROM sqlite_master")] == [
         tuple(r) for r in schema
     ]
@@ -150,6 +148,16 @@ def test_a_newer_schema_is_refused_untouched(database: Database) -> None:
         open_database(database.path)
     with sqlite3.connect(database.path) as plain:
         assert plain.execute("PRAGMA user_version").fetchone()[0] == 999
+    plain.close()
+
+
+def test_a_folder_of_a_development_version_is_refused_untouched(database: Database) -> None:
+    database.connection().execute("PRAGMA user_version = 60")
+    database.close()
+    with pytest.raises(BadInput, match=r"schema version 60, of a development version"):
+        open_database(database.path)
+    with sqlite3.connect(database.path) as plain:
+        assert plain.execute("PRAGMA user_version").fetchone()[0] == 60
     plain.close()
 
 
@@ -232,59 +240,6 @@ def test_waiting_for_another_writer_ends(tmp_path: Path) -> None:
     also()
     assert count(database.connection()) == 1
     database.close()
-
-
-def older(path: Path, version: int) -> Database:
-    """Return a database as a server of that schema version made it."""
-    steps = {number: step for number, step in store_db._steps().items() if number <= version}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_db, "_steps", lambda: steps)
-        database = open_database(path)
-    database.connection().execute("PRAGMA foreign_keys = OFF")
-    return database
-
-
-def test_tags_of_runs_that_an_older_server_made_are_found(tmp_path: Path) -> None:
-    old = older(tmp_path / "old.db", 19)
-    old.connection().execute(
-        "INSERT INTO runs (id, project_id, name, state, tags, created_at, updated_at)"
-        """ VALUES (7, 1, 'r', 'finished', '["a", "b", "a"]', 0, 0)"""
-    )
-    old.close()
-    database = open_database(tmp_path / "old.db")
-    db = database.connection()
-    found = [tuple(row) for row in db.execute("SELECT run_id, name, project_id FROM run_tags")]
-    assert found == [(7, "a", 1), (7, "b", 1)]
-    db.execute("PRAGMA foreign_keys = OFF")
-    db.execute("UPDATE runs SET tags = '[\"c\"]'")
-    assert [row[0] for row in db.execute("SELECT name FROM run_tags")] == ["c"]
-    database.close()
-
-
-def test_an_older_folder_goes_on_counting_versions_where_it_was(tmp_path: Path) -> None:
-    old = older(tmp_path / "old.db", 21)
-    for number in (1, 2):
-        old.connection().execute(
-            "INSERT INTO collections (id, project_id, type_id, kind, name, created_at, updated_at)"
-            " VALUES (?, 1, 1, 'SEQUENCE', ?, 0, 0)",
-            (number, f"c{number}"),
-        )
-    old.connection().execute("INSERT INTO memberships VALUES (1, 1, 1, 4, 0)")
-    old.close()
-    again = open_database(tmp_path / "old.db")
-    rows = again.connection().execute("SELECT id, next_version FROM collections ORDER BY id")
-    assert [tuple(row) for row in rows] == [(1, 5), (2, 0)]
-    again.close()
-
-
-def test_files_that_an_older_server_stored_keep_their_digest(tmp_path: Path) -> None:
-    old = older(tmp_path / "old.db", 50)
-    old.connection().execute("INSERT INTO artifact_files VALUES (1, 'f', 'md5', 'sha', 3, 0)")
-    old.close()
-    again = open_database(tmp_path / "old.db")
-    kept = files.find(again.connection(), ArtifactId(1), "f")
-    assert kept == files.ArtifactFile(ArtifactId(1), "f", "md5", None, "sha", 3, 0)
-    again.close()
 
 
 CHANGE, OTHER = SweepChanged(1, 1), SweepChanged(1, 2)

@@ -113,10 +113,10 @@ def project_runs(
 ) -> relay.Connection:
     """Return one page of runs. The client pages by the last edge's cursor."""
     size = relay.page_size(first)
-    found = query.page(
+    page = query.page(
         info.context.db, source.id, parse(filters, field_of), order, after=after, limit=size + 1
     )
-    edges = [relay.Edge(item.run, item.cursor) for item in found]
+    edges = [relay.Edge(item.run, item.cursor) for item in page]
     return relay.connection(edges, size)
 
 

@@ -209,7 +209,7 @@ def sweep_runs(
     if first is None and specs.local_controller(source.config):
         first = relay.MAX_PAGE
     size = relay.page_size(first)
-    found = query.page(
+    page = query.page(
         info.context.db,
         source.project_id,
         all_of([in_sweep(source.name), parse(filters, field_of)]),
@@ -217,7 +217,7 @@ def sweep_runs(
         after=after,
         limit=size + 1,
     )
-    return relay.connection([relay.Edge(item.run, item.cursor) for item in found], size)
+    return relay.connection([relay.Edge(item.run, item.cursor) for item in page], size)
 
 
 def best_loss(source: Sweep, info: Info) -> float | None:

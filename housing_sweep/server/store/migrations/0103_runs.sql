@@ -32,6 +32,8 @@ CREATE TABLE runs (
     started_at    REAL,                           -- first sign of life
     heartbeat_at  REAL,                           -- last sign of life
     finished_at   REAL,
+    rewriting     INTEGER NOT NULL DEFAULT 0,     -- 1, 2: started over after an end, after a kill;
+                                                  -- lines beyond its counts are of before
     UNIQUE (project_id, name)
 ) STRICT;
 CREATE INDEX runs_by_created ON runs (project_id, created_at, id);
@@ -41,9 +43,31 @@ CREATE INDEX runs_by_job_type ON runs (project_id, job_type, created_at, id);
 CREATE INDEX runs_by_group ON runs (project_id, group_name, created_at, id);
 CREATE INDEX runs_by_sweep_created ON runs (sweep_id, created_at, id);
 CREATE INDEX runs_by_sweep ON runs (sweep_id, trial_number);
+CREATE INDEX runs_by_display_name ON runs (project_id, coalesce(display_name, name), id);
 CREATE INDEX runs_by_agent ON runs (agent_id, state);
 CREATE INDEX runs_by_sweep_state ON runs (sweep_id, state);
 CREATE INDEX runs_alive ON runs (state, heartbeat_at) WHERE state IN ('running', 'pending', 'preempting');
+
+-- What pages of runs are ordered by, ties by id; a run without a group comes before those with one.
+CREATE INDEX runs_ordered_by_group ON runs (project_id, coalesce(group_name, ''), id);
+CREATE INDEX runs_ordered_by_job_type ON runs (project_id, coalesce(job_type, ''), id);
+CREATE INDEX runs_ordered_by_state ON runs (project_id, state, id);
+
+-- Tags one by one: what filters look runs up by.
+CREATE TABLE run_tags (
+    run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    project_id INTEGER NOT NULL,
+    PRIMARY KEY (run_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_tags_by_name ON run_tags (project_id, name, run_id);
+CREATE TRIGGER run_tagged_at_first AFTER INSERT ON runs WHEN NEW.tags <> '[]' BEGIN
+    INSERT OR IGNORE INTO run_tags SELECT NEW.id, t.value, NEW.project_id FROM json_each(NEW.tags) t;
+END;
+CREATE TRIGGER run_tagged AFTER UPDATE OF tags ON runs WHEN NEW.tags <> OLD.tags BEGIN
+    DELETE FROM run_tags WHERE run_id = NEW.id;
+    INSERT OR IGNORE INTO run_tags SELECT NEW.id, t.value, NEW.project_id FROM json_each(NEW.tags) t;
+END;
 
 -- How many runs a project has: the SDK asks with every page, and counting 100,000 takes longer.
 CREATE TABLE run_counts (
@@ -95,6 +119,18 @@ CREATE TABLE log_lines (                          -- console; lines may be rewri
     line    INTEGER NOT NULL,
     content TEXT NOT NULL,
     PRIMARY KEY (run_id, line)
+) STRICT, WITHOUT ROWID;
+
+-- Processes that write one run together (`mode="shared"`): each counts its own lines from 0.
+CREATE TABLE writers (
+    run_id        INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    name          TEXT NOT NULL,                  -- `X-WANDB-ASYNC-CLIENT-ID`, new for each process
+    history_lines INTEGER NOT NULL DEFAULT 0,     -- lines it has sent
+    event_lines   INTEGER NOT NULL DEFAULT 0,
+    log_lines     INTEGER NOT NULL DEFAULT 0,
+    log_offset    INTEGER NOT NULL DEFAULT 0,     -- its own number of a console line ...
+    log_line      INTEGER NOT NULL DEFAULT 0,     -- ... that the run has as this; others follow
+    PRIMARY KEY (run_id, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run_files (

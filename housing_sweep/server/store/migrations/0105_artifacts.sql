@@ -19,6 +19,7 @@ CREATE TABLE collections (
     description TEXT,
     created_at  REAL NOT NULL,
     updated_at  REAL NOT NULL,
+    next_version INTEGER NOT NULL DEFAULT 0,     -- numbers are never given twice, also of what was deleted
     UNIQUE (project_id, name)
 ) STRICT;
 CREATE INDEX collections_by_type ON collections (type_id);
@@ -49,6 +50,11 @@ CREATE TABLE artifacts (
     updated_at       REAL NOT NULL
 ) STRICT;
 CREATE INDEX artifacts_by_digest ON artifacts (collection_id, digest, state);
+-- A version is also asked for by its digest, in whatever collection (`collection:DIGEST`).
+CREATE INDEX artifacts_by_digest_anywhere ON artifacts (digest);
+-- The collector asks which versions' time is over.
+CREATE INDEX artifacts_with_ttl ON artifacts (created_at)
+    WHERE ttl_seconds IS NOT NULL AND state = 'COMMITTED';
 CREATE INDEX artifacts_by_run ON artifacts (run_id);
 
 CREATE TABLE artifact_client_ids (                -- ids that drafts are known by before they exist
@@ -98,6 +104,8 @@ CREATE INDEX manifests_by_artifact ON manifests (artifact_id);
 CREATE INDEX manifests_by_base ON manifests (base_artifact_id);
 CREATE INDEX manifests_by_blob ON manifests (sha256);
 
+-- A file is known by the algorithm its version chose; both digests of what is stored are kept, so
+-- that bytes that are here are not sent again under the other one.
 CREATE TABLE artifact_files (
     artifact_id INTEGER NOT NULL REFERENCES artifacts (id) ON DELETE CASCADE,
     name        TEXT NOT NULL,
@@ -105,10 +113,23 @@ CREATE TABLE artifact_files (
     sha256      TEXT,                             -- null until the bytes came
     size        INTEGER NOT NULL DEFAULT 0,
     updated_at  REAL NOT NULL,
+    xxh128      TEXT,                             -- base64
     PRIMARY KEY (artifact_id, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX artifact_files_by_md5 ON artifact_files (md5);
+CREATE INDEX artifact_files_by_xxh128 ON artifact_files (xxh128);
 CREATE INDEX artifact_files_by_blob ON artifact_files (sha256);
+
+-- Parts of large files that are on their way; each is a file of its own until the whole is there.
+CREATE TABLE upload_parts (
+    upload_id   TEXT NOT NULL,
+    part_number INTEGER NOT NULL,
+    artifact_id INTEGER NOT NULL REFERENCES artifacts (id) ON DELETE CASCADE,
+    md5         TEXT NOT NULL,                    -- base64
+    size        INTEGER NOT NULL,
+    PRIMARY KEY (upload_id, part_number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX upload_parts_of_artifact ON upload_parts (artifact_id);
 
 CREATE TABLE artifact_uses (                      -- inputs of a run
     run_id      INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

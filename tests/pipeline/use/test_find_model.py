@@ -1,0 +1,130 @@
+"""A model by any of its names; fetched, and not believed before its hashes agree."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from housing_sweep.errors import BadInput, DataError, HousingSweepError, NotFound, Refused
+from housing_sweep.pipeline.train import model_files
+from housing_sweep.pipeline.use.find_model import (
+    checked_model,
+    find_model,
+    predict_csv,
+    problem_of_model,
+)
+from housing_sweep.pipeline.values import FetchedModel
+from housing_sweep.registry.model_facts import ModelFacts
+from tests.support.fakes import FACTS, FakeBackend, candidate
+
+CONTENT = b"a model file"
+SOUND = replace(
+    FACTS,
+    model_sha256=hashlib.sha256(CONTENT).hexdigest(),
+    model_bytes=len(CONTENT),
+    libraries=model_files.installed(),
+)
+
+
+def _backend(facts: ModelFacts = SOUND, content: bytes = CONTENT) -> FakeBackend:
+    """Return a backend where run `a` logged a model, which is v0 of the registry and staging."""
+    name = "e/p/model-a:v0"
+    document = json.dumps(facts.document()).encode()
+    return FakeBackend(
+        [candidate("a", 0.4)],
+        links=[name],
+        aliases={"staging": name},
+        files={name: {"model.joblib": content, "model.json": document}},
+    )
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "staging",
+        "registry:staging",
+        "registry:v0",
+        "v0",
+        "model-a:v0",
+        "e/p/model-a:v0",
+        "a",
+        "p/a",
+    ],
+)
+def test_every_name_of_a_model_finds_it(reference: str) -> None:
+    assert find_model(_backend(), reference).name == "e/p/model-a:v0"
+
+
+@pytest.mark.parametrize(
+    ("reference", "why"),
+    [
+        ("registry:production", "has no version production"),
+        ("production", "production is neither an alias nor a run"),
+        ("e/p/nobody", "e/p/nobody is neither an alias nor a run"),
+        ("e/p/model-b:v0", "no model e/p/model-b:v0"),
+    ],
+)
+def test_a_name_that_nothing_bears_is_not_found(reference: str, why: str) -> None:
+    with pytest.raises(NotFound, match=why):
+        find_model(_backend(), reference)
+
+
+def test_a_run_without_a_model_says_so() -> None:
+    backend = replace(_backend(), without_model=frozenset({"a"}))
+    with pytest.raises(NotFound, match="run e/p/a logged no model"):
+        find_model(backend, "p/a")
+
+
+def test_what_no_model_can_be_called_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="is not a model"):
+        find_model(_backend(), "a model")
+
+
+def test_a_checked_model_is_deleted_when_it_is_not_needed_any_more() -> None:
+    with checked_model(_backend(), "staging") as (model, files):
+        assert model.name == "e/p/model-a:v0"
+        assert files.path.read_bytes() == CONTENT
+    assert not files.path.parent.exists()
+
+
+def test_a_file_that_is_not_the_recorded_one_is_refused() -> None:
+    with (
+        pytest.raises(Refused, match=r"is not loaded: model\.joblib was changed"),
+        checked_model(_backend(content=b"evil"), "staging"),
+    ):
+        pytest.fail("it was handed out")
+
+
+def test_a_model_of_other_libraries_is_refused_with_their_versions() -> None:
+    old = replace(SOUND, libraries={**model_files.installed(), "scikit-learn": "0.24.0"})
+    with (
+        pytest.raises(Refused, match=r"scikit-learn 0\.24\.0, installed is"),
+        checked_model(_backend(old), "staging"),
+    ):
+        pytest.fail("it was handed out")
+
+
+def test_a_table_that_cannot_be_used_leaves_no_output(tmp_path: Path) -> None:
+    table, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    table.write_text("MedInc,Latitude\n1,2\n")
+    with pytest.raises(DataError, match="column HouseAge is missing"):
+        predict_csv(_backend(), "staging", table, out)
+    assert list(tmp_path.iterdir()) == [table]
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_model_runs(tmp_path: Path) -> None:
+    from housing_sweep.housing import synthetic
+
+    synthetic.make(3).to_csv(tmp_path / "in.csv", index=False)
+    with pytest.raises(HousingSweepError, match="cannot write") as caught:
+        predict_csv(_backend(), "staging", tmp_path / "in.csv", tmp_path / "no" / "out.csv")
+    assert caught.value.fix == "name another --out"
+
+
+def test_a_model_that_bears_a_known_name_and_has_another_table_is_refused() -> None:
+    document = {**SOUND.problem, "columns": [{"name": "other"}], "place": None}
+    files = FetchedModel(Path("m"), "", replace(SOUND, problem=document), None)
+    with pytest.raises(DataError, match="problem with other columns"):
+        problem_of_model(files)
