@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.inprocess import House
+from housing_sweep.server.store.people import keys
+from tests.support.asgi import Asker
+from tests.support.inprocess import START, House
 from tests.support.sweep_play import Play
 
 
@@ -38,3 +40,17 @@ def play_with(tmp_path: Path) -> Iterator[Callable[..., Play]]:
     yield start
     for item in made:
         item.close()
+
+
+@pytest.fixture
+def asker(house: House) -> Asker:
+    """The application of a house, in this process."""
+    return Asker(house.server)
+
+
+@pytest.fixture
+def ann_key(house: House) -> str:
+    """The key of a new user, Ann."""
+    api_key = keys.new_api_key()
+    keys.add(house.db, house.user("ann").id, api_key, description=None, now=START)
+    return api_key

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from housing_sweep.server.content.blobs import Blob
@@ -41,7 +42,7 @@ class VersionDesk:
         self.ann = users.get_user(house.db, house.id_of("ann"))
         self.project: Project = projects.ensure(house.db, self.ann, "core", "mine", now=START)
 
-    def create(self, digest: str = "d", **fields: object) -> str:
+    def create(self, digest: str = "d", /, **fields: object) -> str:
         """Start a draft of `nets`; return its id on the wire."""
         request = {
             "artifactTypeName": "model",
@@ -54,7 +55,7 @@ class VersionDesk:
         answer = self.house.ask("ann", CREATE, input=request)
         return str(answer["createArtifact"]["artifact"]["id"])
 
-    def announce(self, draft: str, *specs: dict[str, object]) -> list[dict[str, Any]]:
+    def announce(self, draft: str, *specs: Mapping[str, object]) -> list[dict[str, Any]]:
         """Announce files; return what is told of each."""
         files_input = [{"artifactID": draft, **spec} for spec in specs]
         answer = self.house.ask("ann", FILES, files=files_input)

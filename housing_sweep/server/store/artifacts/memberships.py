@@ -16,6 +16,9 @@ from housing_sweep.server.store.projects.projects import ProjectId
 
 MembershipId = NewType("MembershipId", int)
 
+MOST_DIGITS = 18
+"""Digits of a version's number that the database can hold, whatever they are."""
+
 _VERSION = re.compile(r"v(\d+)")
 
 
@@ -198,6 +201,8 @@ def resolve(
     if by_alias is not None:
         return by_alias
     if match := _VERSION.fullmatch(reference):
+        if len(match[1]) > MOST_DIGITS:
+            return None
         index = int(match[1])
         return _membership(db, "m.collection_id = ? AND m.version_index = ?", collection_id, index)
     return _membership(

@@ -98,3 +98,13 @@ def test_a_deleted_version_tells_of_every_alias_it_had(
     names = {event.alias for event in events if isinstance(event, AliasMoved)}
     assert names == {"latest", "best"}
     assert aliases(house, collection) == {"latest": 0}
+
+
+def test_a_reference_is_an_alias_a_number_or_a_digest(house: House, collection: Collection) -> None:
+    first, second = (published(house, collection, digest) for digest in ("a", "b"))
+    for reference, artifact in (("latest", first), ("v1", second), ("b", second), ("v0", first)):
+        place = memberships.resolve(house.db, collection.id, reference)
+        assert place is not None, reference
+        assert place.artifact_id == artifact.id
+    for reference in ("best", "v2", "v" + "9" * 30, "v" + "9" * 5000, "c"):
+        assert memberships.resolve(house.db, collection.id, reference) is None
