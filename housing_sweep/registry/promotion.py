@@ -22,6 +22,10 @@ from housing_sweep.search.score import Score
 
 RECORD_VERSION = 1
 JOB_TYPE = "promote"
+EARN_IT = (
+    "improve the model, or choose another rule: --require noninferior --margin 0.005,"
+    " --require none"
+)
 
 
 class Verdict(Enum):
@@ -34,11 +38,19 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question that a promotion must answer with yes, and the figures behind the answer."""
+    """One question that a promotion must answer with yes, and the figures behind the answer.
+
+    Attributes:
+        name: of the question.
+        passed: whether the answer is yes.
+        reason: the figures.
+        fix: what to do about a no.
+    """
 
     name: str
     passed: bool
     reason: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +208,15 @@ def _checks(
 ) -> Iterator[Check]:
     if case.moved_from is None:
         if not any(row.candidate.state == "finished" for row in case.ranked):
-            yield Check("finished", False, "the sweep has no finished run")
+            yield Check("finished", False, "the sweep has no finished run", _another(case))
             return
         yield Check("finished", True, "the sweep has finished runs")
     if best is None:
         what = "no finished run has a score and a model that can be believed"
-        yield Check("candidate", False, what if case.moved_from is None else _why_not(case))
+        if case.moved_from is None:
+            yield Check("candidate", False, what, _another(case))
+        else:
+            yield Check("candidate", False, _why_not(case), "promote another version")
         return
     yield Check("candidate", True, _sentence(case, best))
     champion, alias = case.champion, case.target.alias
@@ -212,7 +227,11 @@ def _checks(
     yield Check("change", True, now)
     if comparison is not None:
         passed, reason = earned(case.policy, comparison)
-        yield Check("earned", passed, reason)
+        yield Check("earned", passed, reason, EARN_IT)
+
+
+def _another(case: PromotionCase) -> str:
+    return f"let a trial finish (wandb agent {case.sweep}), or name another --metric"
 
 
 def _sentence(case: PromotionCase, best: Winner) -> str:

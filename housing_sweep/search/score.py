@@ -25,13 +25,13 @@ class Goal(Enum):
     MAXIMIZE = "maximize"
 
 
-_PART = "(?:train|val|test)"
-_KNOWN = (
-    (re.compile(f"{_PART}_(?:rmse|mae|mape|pinball)"), Goal.MINIMIZE),
-    (re.compile(f"{_PART}_r2"), Goal.MAXIMIZE),
-    (re.compile("fit_seconds|model_bytes"), Goal.MINIMIZE),
-)
-_KNOWN_NAMES = (VAL_RMSE, "val_mae", "val_r2", "fit_seconds", "model_bytes")
+_OF_REGRESSION = {"rmse": Goal.MINIMIZE, "mae": Goal.MINIMIZE, "r2": Goal.MAXIMIZE}
+KNOWN: Mapping[str, Goal] = {
+    **{f"{part}_{n}": g for part in ("val", "train", "test") for n, g in _OF_REGRESSION.items()},
+    "fit_seconds": Goal.MINIMIZE,
+    "model_bytes": Goal.MINIMIZE,
+}
+"""Scores that every trial of a regression has, and which way each is good."""
 
 
 def finite(value: object) -> float | None:
@@ -133,7 +133,7 @@ def look_up(summary: Mapping[str, object], key: str) -> object:
 
 def known_goal(name: str) -> Goal | None:
     """Return the direction of a score that every regression has, whatever its sweep says."""
-    return next((goal for pattern, goal in _KNOWN if pattern.fullmatch(name)), None)
+    return KNOWN.get(name)
 
 
 def score_of(
@@ -160,7 +160,7 @@ def score_of(
     name = name or next(iter(objectives), VAL_RMSE)
     way = goal or objectives.get(name) or known_goal(name)
     if way is None:
-        named = dict.fromkeys([*objectives, *_KNOWN_NAMES])
+        named = dict.fromkeys([*objectives, *KNOWN])
         raise BadInput(
             f"nothing says whether a low or a high {name} is good",
             fix=f"add --goal minimize or --goal maximize; known are {', '.join(named)}",

@@ -97,7 +97,7 @@ class Family:
 
     Attributes:
         numbers: its hyperparameters under their scikit-learn names.
-        length: which of them counts iterations or trees.
+        length: which of them counts iterations or trees; None: it is fitted at once.
         make: hyperparameters and seed -> an unfitted scikit-learn regressor.
         grow: fits it chunk by chunk, up to so many iterations.
         cut: keeps its first iterations only: what a fit that long gives, bit for bit.
@@ -105,7 +105,7 @@ class Family:
     """
 
     numbers: Mapping[str, Number]
-    length: str
+    length: str | None
     make: Callable[[Hyperparameters, int], Any]
     grow: Callable[[Any, FitData, int], Growth]
     cut: Callable[[Any, int], None]

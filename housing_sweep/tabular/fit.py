@@ -63,7 +63,7 @@ def fit(
     family = config.family
     estimator = family.make(config.hyperparameters, config.seed)
     model = TabularModel(problem.inputs, features, estimator, float(y.min()), float(y.max()))
-    length = int(config.hyperparameters[family.length] or 0)
+    length = int(config.hyperparameters[family.length] or 0) if family.length else 1
     stopped, best = False, FitProgress(0, float("inf"), float("inf"))
     last = 0
     for progress, best_so_far in family.grow(estimator, FitData(x, y, x_val, y_val), length):

@@ -43,8 +43,10 @@ def refit(
     features = make_features(problem, config.features)
     fold = folds(problem, known, split.kind, config.seed)
     x = features.fit_transform(known[list(problem.inputs)], y, fold)
-    estimator = config.family.make(config.hyperparameters, config.seed)
-    estimator.set_params(**{config.family.length: iterations}, **config.family.refitted)
+    family = config.family
+    estimator = family.make(config.hyperparameters, config.seed)
+    grown = {family.length: iterations} if family.length else {}
+    estimator.set_params(**grown, **family.refitted)
     estimator.fit(x, y)
     model = TabularModel(problem.inputs, features, estimator, float(y.min()), float(y.max()))
     predictions = model.predict(frame.iloc[split.validation])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from housing_sweep.search.parameters import KINDS
 from housing_sweep.search.space import Space
 from housing_sweep.search.spec import SweepSpec, parse_spec
+from housing_sweep.search.spec_hints import PARAMETER_KEYS
 from tests.support.examples import examples
 
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -37,8 +38,9 @@ def _spec(kind: str) -> SweepSpec:
     return parse_spec({"method": "random", "parameters": {"p": parameter}})
 
 
-def test_every_distribution_of_wandb_is_tried_here() -> None:
+def test_every_distribution_is_tried_here_and_its_keys_are_known() -> None:
     assert set(PARAMETERS) == set(KINDS)
+    assert {key for keys in PARAMETERS.values() for key in keys} <= set(PARAMETER_KEYS)
 
 
 @pytest.mark.parametrize("kind", sorted(PARAMETERS))

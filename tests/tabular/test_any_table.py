@@ -7,6 +7,7 @@ from housing_sweep.errors import DataError
 from housing_sweep.tabular import evaluation, metrics, refit
 from housing_sweep.tabular.dataset_files import files_of, problem_of
 from housing_sweep.tabular.extras import LoadedTable
+from housing_sweep.tabular.families import MODELS
 from housing_sweep.tabular.fit import fit
 from housing_sweep.tabular.split import make_split
 from housing_sweep.tabular.tables import parse_csv
@@ -18,6 +19,10 @@ SMALL: dict[str, dict[str, object]] = {
     "random_forest": {"n_estimators": 20},
     "extra_trees": {"n_estimators": 20},
 }
+
+
+def test_every_family_is_fitted_here() -> None:
+    assert set(SMALL) == set(MODELS)
 
 
 @pytest.mark.parametrize("model", sorted(SMALL))

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import FEATURES, PROBLEM, TARGET
 from housing_sweep.tabular import metrics
-from housing_sweep.tabular.families import FitProgress
+from housing_sweep.tabular.families import MODELS, FitProgress
 from housing_sweep.tabular.fit import FitResult, fit
 from housing_sweep.tabular.split import make_split
 from housing_sweep.tabular.trial_config import TrialConfig
@@ -39,6 +39,10 @@ def _fit(name: str, **more: object) -> tuple[FitResult, list[FitProgress]]:
 
     with threadpool_limits(1):
         return fit(PROBLEM, config, FRAME, SPLIT, report), seen
+
+
+def test_every_family_is_fitted_here() -> None:
+    assert set(SMALL) == set(MODELS)
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))

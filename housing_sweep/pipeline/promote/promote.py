@@ -161,9 +161,9 @@ def _decide(
         case = _of_sweep(backend, judge, request, say)
     else:
         case = _of_version(backend, judge, request)
-    best = case.challenger
-    if best is None or case.held_already:
-        return decide(case, None), None
+    best, before = case.challenger, decide(case, None)
+    if best is None or before.verdict is not Verdict.PROMOTE:
+        return before, None  # nothing that a contest could change
     refit = judge.refit(best.model) if request.refit else None
     compared = judge.contest(refit or best.model, case.champion, spatial=request.spatial)
     return decide(case, compared), refit
@@ -303,13 +303,7 @@ def refusal(decision: Decision) -> NotPromoted:
     """Return the error that says why nothing is promoted."""
     case = decision.case
     what = f"cannot promote to {case.target}: {decision.reason}"
-    fix = "promote another version"
-    if decision.checks[-1].name == "earned":
-        fix = (
-            "improve the model, or choose another rule: --require noninferior --margin 0.005,"
-            " --require none"
-        )
-    elif case.moved_from is None:
+    if case.moved_from is None and case.challenger is None:
         lines = "".join(
             f"\n  - {row.candidate.id}: {row.why_not}" for row in case.ranked if row.why_not
         )
@@ -317,5 +311,4 @@ def refusal(decision: Decision) -> NotPromoted:
             f"no run of sweep {case.sweep} can be promoted by {case.score.name}:"
             f" {decision.reason}{lines}"
         )
-        fix = f"let a trial finish (wandb agent {case.sweep}), or name another --metric"
-    return NotPromoted(what, fix=fix, decision=decision)
+    return NotPromoted(what, fix=decision.checks[-1].fix, decision=decision)
