@@ -354,7 +354,7 @@ FAULTS = [
     ),
     Fault(
         "pages of runs that sort all of them",
-        _S + "store/migrations/0050_run_orders.sql",
+        _S + "store/migrations/0103_runs.sql",
         "CREATE INDEX runs_ordered_by_group ON runs (project_id, coalesce(group_name, ''), id);",
         "",
         "tests/server/store/runs/test_query.py",

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from housing_sweep.errors import BadInput, Conflict
+from housing_sweep.errors import BadInput, Conflict, Refused
 from housing_sweep.pipeline.export.checked_export import Export
 from housing_sweep.registry import dvc_files
 from housing_sweep.registry.dvc_files import Tracked
@@ -26,7 +26,13 @@ def to_dvc(export: Export, folder: Path) -> list[Tracked]:
     Raises:
         BadInput: there is no folder to make it in.
         Conflict: `folder` exists and is not empty.
+        Refused: the artifact lacks a file that the stage makes.
     """
+    if export.files.predictions is None:
+        raise Refused(
+            f"{export.model.name} has no {PREDICTIONS_FILE}, which the stage would make",
+            fix="export another model",
+        )
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Conflict(f"{folder} exists and is not empty", fix="name a new folder")

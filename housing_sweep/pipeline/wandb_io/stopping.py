@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 ASK_SECONDS = 0.2
+BEGIN_SECONDS = 5.0
+"""A thread that has not begun by then never was: the interrupt came before it, or memory is out."""
 
 
 class StopAsked(KeyboardInterrupt):
@@ -66,9 +68,10 @@ def undisturbed(work: Callable[[], None]) -> None:
         KeyboardInterrupt: the second one; the work may still go on.
     """
     failed: list[BaseException] = []
-    done = threading.Event()
+    begun, done = threading.Event(), threading.Event()
 
     def carefully() -> None:
+        begun.set()
         try:
             work()
         except BaseException as error:  # noqa: BLE001  raised again where it is waited for
@@ -77,10 +80,13 @@ def undisturbed(work: Callable[[], None]) -> None:
             done.set()
 
     target = contextvars.copy_context().run
-    threading.Thread(target=target, args=(carefully,), name="undisturbed", daemon=True).start()
+    worker = threading.Thread(target=target, args=(carefully,), name="undisturbed", daemon=True)
     try:
+        worker.start()  # it waits for the thread to begin, and may be interrupted there
         _wait(done)
-    except BaseException as error:  # noqa: BLE001  any kind: the function agent's is an Exception
+    except BaseException as error:  # any kind: the function agent's is an Exception
+        if not begun.wait(BEGIN_SECONDS):  # there is no thread, and nothing half done
+            raise
         if isinstance(error, KeyboardInterrupt):
             note = "done, saving what was made; interrupt again to give that up"
             print(note, file=sys.stderr)  # noqa: T201

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.content.digests import MD5, XXH128, Algorithm, Digests, manifest_hasher
-from housing_sweep.server.rules.json_text import storable
 
 LARGEST_FILE = 2**50
 """Bytes, 1 PiB: beyond any disk, and the sum of a version's files fits the database."""
@@ -28,6 +27,15 @@ class Entry:
         return Digests.of(self.algorithm, self.digest)
 
 
+def _is_text(path: str) -> bool:
+    """Return whether a path is text that a database and a URL can hold: no half of a character."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in path
+
+
 def parse(body: bytes) -> dict[str, object]:
     """Return a manifest document.
 
@@ -46,7 +54,7 @@ def parse(body: bytes) -> dict[str, object]:
         size = item.get("size") or 0 if isinstance(item, dict) else None
         if not isinstance(size, int | float) or not 0 <= size <= LARGEST_FILE:
             raise BadInput(f"{path!r} of the manifest is no entry: {str(item)[:80]}")
-        if storable(path) != path:
+        if not _is_text(path):
             raise BadInput(f"{path!r} of the manifest is no path")
     return document
 

@@ -1,37 +1,59 @@
 """Work that an interrupt must not leave half done, interrupted here."""
 
-import _thread
 import contextvars
+import signal
 import threading
-import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from housing_sweep.pipeline.wandb_io import stopping
 from housing_sweep.pipeline.wandb_io.stopping import StopAsked, heard_soon, undisturbed
+
+Interrupt = Callable[[], None]
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Interrupt]:
+    """Send the main thread a SIGINT, from another one, and return when it was heard there."""
+    heard, main = threading.Event(), threading.main_thread().ident
+    assert main is not None
+
+    def handle(*_: object) -> None:
+        heard.set()
+        raise KeyboardInterrupt
+
+    def send() -> None:
+        heard.clear()
+        signal.pthread_kill(main, signal.SIGINT)
+        assert heard.wait(10)
+
+    before = signal.signal(signal.SIGINT, handle)
+    yield send
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupt_is_passed_over_until_the_work_is_done(
-    capsys: pytest.CaptureFixture[str],
+    interrupt: Interrupt, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = []
 
     def work() -> None:
-        _thread.interrupt_main()
-        time.sleep(0.3)
+        interrupt()
         done.append("saved")
 
-    undisturbed(work)
-    assert done == ["saved"]
+    for _ in range(50):  # some come while the work's thread has hardly begun
+        undisturbed(work)
+    assert done == ["saved"] * 50
     assert "interrupt again to give that up" in capsys.readouterr().err
 
 
-def test_a_second_interrupt_is_of_a_person_who_insists() -> None:
+def test_a_second_interrupt_is_of_a_person_who_insists(interrupt: Interrupt) -> None:
     leave = threading.Event()
 
     def work() -> None:
-        for _ in range(2):
-            _thread.interrupt_main()
-            time.sleep(0.3)
+        interrupt()
+        interrupt()
         leave.wait(10)
 
     with pytest.raises(KeyboardInterrupt):
@@ -60,3 +82,13 @@ def test_ctrl_c_is_no_stop_of_the_backend() -> None:
     with pytest.raises(KeyboardInterrupt) as caught, heard_soon(object()):
         raise KeyboardInterrupt
     assert not isinstance(caught.value, StopAsked)
+
+
+def test_where_no_thread_can_be_had_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(stopping, "BEGIN_SECONDS", 0.01)
+    with pytest.raises(RuntimeError, match="can't start"):
+        undisturbed(lambda: None)

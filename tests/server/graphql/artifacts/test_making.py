@@ -1,6 +1,7 @@
 """How a version comes to be: it appears whole, once, and never changes."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_manifest_learns_its_digest_later(desk: VersionDesk) -> None:
     ],
 )
 def test_a_version_that_cannot_be_leaves_no_trace(
-    desk: VersionDesk, fields: dict[str, object], message: str
+    desk: VersionDesk, fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(BadInput, match=message):
         desk.create(**fields)
