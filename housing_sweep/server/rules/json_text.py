@@ -43,7 +43,7 @@ def _too_deep(content: Any) -> bool:
         ]
         if not level:
             return False
-    return True
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def loads_object(text: str) -> dict[str, Any]:

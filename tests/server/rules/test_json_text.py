@@ -43,6 +43,16 @@ def test_what_is_nested_too_deeply_is_refused(pair: str | tuple[str, str]) -> No
                 loads(text)
 
 
+@pytest.mark.parametrize("inside", ["", "1"])
+def test_depth_is_the_same_beside_other_brackets_and_around_nothing(inside: str) -> None:
+    def nested(depth: int) -> str:
+        return "[" * (depth - 1) + f"[], [{inside}]" + "]" * (depth - 1)
+
+    assert loads(nested(DEEPEST))
+    with pytest.raises(BadInput, match="nested deeper"):
+        loads(nested(DEEPEST + 1))
+
+
 def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert len(loads("[" + "[]," * 5000 + "[]]")) == 5001
 

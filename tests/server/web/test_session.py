@@ -52,7 +52,8 @@ def test_neither_a_forged_cookie_nor_a_signed_url_is_a_session(
     cookie = cookie_of(log_in(asker, ann_key))
     signer = Context.own(house.server.services).services.signer
     (key,) = keys.of_user(house.db, house.id_of("ann"))
-    forged = ["", "x", cookie.partition("=")[2][:-1], signer.sign({"allows": "get", "key": "1"})]
+    url_token = signer.sign({"allows": "get", "key": str(key.id)})
+    forged = ["", "x", cookie.partition("=")[2][:-1], url_token]
     for content in forged:
         assert not is_in(asker, f"{COOKIE}={content}")
     assert is_in(asker, f"{COOKIE}={signer.sign({'allows': 'session', 'key': str(key.id)})}")

@@ -38,9 +38,9 @@ def linked(desk: VersionDesk) -> tuple[VersionDesk, Artifact, Project]:
 
 def organization(desk: VersionDesk) -> users.Organization:
     """Return the team's organisation."""
-    found = users.organization_by_name(desk.db, "acme")
-    assert found is not None
-    return found
+    organization = users.organization_by_name(desk.db, "acme")
+    assert organization is not None
+    return organization
 
 
 def give(desk: VersionDesk, registry: Project, role: str) -> None:

@@ -102,9 +102,9 @@ def test_a_collection_goes_with_its_versions_unless_one_is_linked(desk: VersionD
     refusal = desk.house.refused("ann", DELETE, input=sequence(desk))
     assert isinstance(refusal, Conflict)
     assert "v0 of nets is linked elsewhere" in str(refusal)
-    shown = collections.find(desk.db, desk.project.id, "shown")
-    assert shown is not None
-    collections.delete(desk.db, shown.id)
+    portfolio = collections.find(desk.db, desk.project.id, "shown")
+    assert portfolio is not None
+    collections.delete(desk.db, portfolio.id)
     assert versions.find_by_id(desk.db, artifact.id) is not None
     desk.house.ask("ann", DELETE, input=sequence(desk))
     assert versions.find_by_id(desk.db, artifact.id) is None

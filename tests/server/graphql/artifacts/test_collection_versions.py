@@ -117,9 +117,9 @@ def test_drafts_are_not_listed(desk: VersionDesk) -> None:
 
 def test_a_collection_tells_its_aliases_and_what_latest_means(desk: VersionDesk) -> None:
     artifact = desk.publish(aliases=[{"artifactCollectionName": "nets", "alias": "best"}])
-    told = nets(desk)
-    assert told["latestArtifact"] == {"id": desk.id(artifact)}
-    aliases = [edge["node"] for edge in told["aliases"]["edges"]]
+    answer = nets(desk)
+    assert answer["latestArtifact"] == {"id": desk.id(artifact)}
+    aliases = [edge["node"] for edge in answer["aliases"]["edges"]]
     assert {item["alias"] for item in aliases} == {"best", "latest"}
     assert all(item["artifactCollection"] == {"name": "nets"} for item in aliases)
 

@@ -44,7 +44,7 @@ def names(connection: Any) -> list[str]:
     return [edge["node"]["name"] for edge in connection["edges"]]
 
 
-def shown(desk: VersionDesk, who: str, opaque: str) -> Any:
+def lineage_of(desk: VersionDesk, who: str, opaque: str) -> Any:
     """Return what somebody is told of a version's lineage."""
     return desk.house.ask(who, SHOW, id=opaque)["artifact"]
 
@@ -65,9 +65,12 @@ def test_a_run_is_told_with_what_it_made_and_took(lineage: VersionDesk) -> None:
     for _ in range(2):  # the answer was lost
         lineage.house.ask("ann", USE, input=use("core", "mine", "maker", data))
     assert ends(lineage, "vic", "core", "mine", "maker") == [[model], [data]]
-    assert shown(lineage, "vic", model)["createdBy"] == {"__typename": "Run", "name": "maker"}
-    assert shown(lineage, "vic", data)["createdBy"] == {"__typename": "User", "username": "ann"}
-    assert names(shown(lineage, "vic", data)["usedBy"]) == ["maker"]
+    assert lineage_of(lineage, "vic", model)["createdBy"] == {"__typename": "Run", "name": "maker"}
+    assert lineage_of(lineage, "vic", data)["createdBy"] == {
+        "__typename": "User",
+        "username": "ann",
+    }
+    assert names(lineage_of(lineage, "vic", data)["usedBy"]) == ["maker"]
 
 
 def test_a_version_is_taken_only_by_runs_one_may_write_to(lineage: VersionDesk) -> None:
@@ -77,7 +80,7 @@ def test_a_version_is_taken_only_by_runs_one_may_write_to(lineage: VersionDesk) 
     assert isinstance(lineage.house.refused("eve", USE, input=taken), NotFound)
     missing = use("core", "mine", "nosuch", data)
     assert isinstance(lineage.house.refused("ann", USE, input=missing), NotFound)
-    assert names(shown(lineage, "ann", data)["usedBy"]) == []
+    assert names(lineage_of(lineage, "ann", data)["usedBy"]) == []
 
 
 def test_who_sees_a_version_in_a_registry_sees_nothing_of_its_source(lineage: VersionDesk) -> None:
@@ -94,12 +97,14 @@ def test_who_sees_a_version_in_a_registry_sees_nothing_of_its_source(lineage: Ve
     assert isinstance(lineage.house.refused("eve", USE, input=taken), PermissionDenied)
     roles.set_role(lineage.db, registry.id, "viewer", user=eve)
     lineage.house.ask("eve", USE, input=taken)
-    told = shown(lineage, "eve", opaque)
-    assert told["createdBy"] is None
-    assert names(told["usedBy"]) == ["taker"]
-    places = [edge["node"]["artifactCollection"] for edge in told["artifactMemberships"]["edges"]]
+    answer = lineage_of(lineage, "eve", opaque)
+    assert answer["createdBy"] is None
+    assert names(answer["usedBy"]) == ["taker"]
+    places = [edge["node"]["artifactCollection"] for edge in answer["artifactMemberships"]["edges"]]
     assert places == [{"name": "shown"}]
-    assert names(shown(lineage, "ann", opaque)["usedBy"]) == [], "a run of a stranger's project"
+    assert names(lineage_of(lineage, "ann", opaque)["usedBy"]) == [], (
+        "a run of a stranger's project"
+    )
     assert ends(lineage, "eve", "eve", "hers", "taker") == [[], [opaque]]
     roles.remove(lineage.db, registry.id, [eve], [])
     assert ends(lineage, "eve", "eve", "hers", "taker") == [[], []]

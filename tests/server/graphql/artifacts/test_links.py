@@ -77,11 +77,11 @@ def test_only_the_registries_of_every_organization_are_made_by_a_link(desk: Vers
 def test_an_unlinked_version_stays_where_it_came_from(desk: VersionDesk) -> None:
     artifact = desk.publish()
     desk.link(artifact)
-    shown = collections.find(desk.db, desk.project.id, "shown")
-    assert shown is not None
+    portfolio = collections.find(desk.db, desk.project.id, "shown")
+    assert portfolio is not None
     request = {
         "artifactID": desk.id(artifact),
-        "artifactPortfolioID": to_id("ArtifactCollection", shown.id),
+        "artifactPortfolioID": to_id("ArtifactCollection", portfolio.id),
     }
     assert isinstance(desk.house.refused("vic", UNLINK, input=request), PermissionDenied)
     desk.house.ask("ann", UNLINK, input=request)

@@ -45,7 +45,7 @@ def search(desk: VersionDesk) -> VersionDesk:
     return desk
 
 
-def found(desk: VersionDesk, who: str, query: str, **variables: object) -> Any:
+def search_page(desk: VersionDesk, who: str, query: str, **variables: object) -> Any:
     """Return a page of what somebody finds."""
     texts = {
         key: json.dumps(value) if isinstance(value, dict) else value
@@ -57,13 +57,13 @@ def found(desk: VersionDesk, who: str, query: str, **variables: object) -> Any:
 
 def names(desk: VersionDesk, who: str, **variables: object) -> list[str]:
     """Return the collections that somebody finds."""
-    page = found(desk, who, COLLECTIONS, **variables)
+    page = search_page(desk, who, COLLECTIONS, **variables)
     return [edge["node"]["name"] for edge in page["edges"]]
 
 
 def sizes(desk: VersionDesk, who: str, **variables: object) -> list[int]:
     """Return the sizes of the versions that somebody finds."""
-    page = found(desk, who, VERSIONS, **variables)
+    page = search_page(desk, who, VERSIONS, **variables)
     return [edge["node"]["artifact"]["size"] for edge in page["edges"]]
 
 
@@ -100,7 +100,7 @@ def test_pages_have_neither_gap_nor_repeat(
     after: str | None = None
     more = True
     while more:
-        page = found(search, "ann", VERSIONS, first=2, after=after, **variables)
+        page = search_page(search, "ann", VERSIONS, first=2, after=after, **variables)
         assert page["totalCount"] == 3
         read += [edge["node"]["artifact"]["size"] for edge in page["edges"]]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
@@ -121,7 +121,7 @@ def test_a_wrong_question_is_refused(
     search: VersionDesk, query: str, variables: dict[str, object]
 ) -> None:
     with pytest.raises(BadInput):
-        found(search, "ann", query, **variables)
+        search_page(search, "ann", query, **variables)
 
 
 def test_a_stranger_finds_nothing(search: VersionDesk) -> None:

@@ -48,30 +48,30 @@ def test_a_version_is_meant_by_alias_number_and_digest_and_latest_by_default(
 
 def test_a_version_tells_of_itself(desk: VersionDesk) -> None:
     artifact = desk.publish(description="of nets", metadata='{"a": NaN}')
-    told = named(desk, "nets")
-    assert told["digest"] == artifact.digest
-    assert (told["versionIndex"], told["state"]) == (0, "COMMITTED")
-    assert (told["description"], told["metadata"]) == ("of nets", '{"a": NaN}')
-    assert (told["ttlDurationSeconds"], told["ttlIsInherited"]) == (NO_TTL, True)
-    assert told["aliases"] == [{"alias": "latest"}]
-    assert told["artifactType"] == {"name": "model"}
-    assert told["artifactSequence"] == {"name": "nets"}
-    assert told["createdBy"] == {"__typename": "User"}
+    answer = named(desk, "nets")
+    assert answer["digest"] == artifact.digest
+    assert (answer["versionIndex"], answer["state"]) == (0, "COMMITTED")
+    assert (answer["description"], answer["metadata"]) == ("of nets", '{"a": NaN}')
+    assert (answer["ttlDurationSeconds"], answer["ttlIsInherited"]) == (NO_TTL, True)
+    assert answer["aliases"] == [{"alias": "latest"}]
+    assert answer["artifactType"] == {"name": "model"}
+    assert answer["artifactSequence"] == {"name": "nets"}
+    assert answer["createdBy"] == {"__typename": "User"}
     (manifest,) = versions.manifests_with_body(desk.db, artifact.id)
-    assert told["currentManifest"]["digest"] == manifest.digest
-    assert f"/manifests/{manifest.id}/" in told["currentManifest"]["file"]["url"]
+    assert answer["currentManifest"]["digest"] == manifest.digest
+    assert f"/manifests/{manifest.id}/" in answer["currentManifest"]["file"]["url"]
 
 
 def test_an_edit_sets_what_it_names_and_keeps_the_rest(desk: VersionDesk) -> None:
     opaque = desk.id(desk.publish(description="of nets"))
     tags = [{"tagName": "cnn"}, {"tagName": "old"}]
-    told = edited(desk, opaque, metadata='{"a": 1}', ttlDurationSeconds=60, tagsToAdd=tags)
-    assert (told["description"], told["metadata"]) == ("of nets", '{"a": 1}')
-    assert (told["ttlDurationSeconds"], told["ttlIsInherited"]) == (60, False)
-    told = edited(desk, opaque, description="", tagsToDelete=tags[1:], ttlDurationSeconds=NO_TTL)
-    assert (told["description"], told["metadata"]) == ("", '{"a": 1}')
-    assert told["tags"] == [{"name": "cnn"}]
-    assert told["ttlIsInherited"]
+    answer = edited(desk, opaque, metadata='{"a": 1}', ttlDurationSeconds=60, tagsToAdd=tags)
+    assert (answer["description"], answer["metadata"]) == ("of nets", '{"a": 1}')
+    assert (answer["ttlDurationSeconds"], answer["ttlIsInherited"]) == (60, False)
+    answer = edited(desk, opaque, description="", tagsToDelete=tags[1:], ttlDurationSeconds=NO_TTL)
+    assert (answer["description"], answer["metadata"]) == ("", '{"a": 1}')
+    assert answer["tags"] == [{"name": "cnn"}]
+    assert answer["ttlIsInherited"]
 
 
 def test_a_version_with_aliases_is_deleted_only_with_them(desk: VersionDesk) -> None:

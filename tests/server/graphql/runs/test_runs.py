@@ -123,8 +123,8 @@ def test_a_deleted_runs_artifacts_go_only_where_asked(play: Play) -> None:
 def test_a_run_whose_version_has_aliases_elsewhere_stays_with_it(play: Play) -> None:
     run, db = create(play, "one"), play.ctx.db
     artifact = made_by(play, run)
-    shown = collections.ensure(db, play.project.id, "shown", "model", PORTFOLIO, play.now)
-    link = memberships.add_version(db, shown.id, artifact.id, play.now)
+    portfolio = collections.ensure(db, play.project.id, "shown", "model", PORTFOLIO, play.now)
+    link = memberships.add_version(db, portfolio.id, artifact.id, play.now)
     memberships.set_alias(db, link, "staging")
     with pytest.raises(Conflict, match="staging"):
         play.graphql(DELETE, input={"id": to_id("Run", run.id), "deleteArtifacts": True})
@@ -155,9 +155,9 @@ def test_a_trial_tells_its_sweep_its_config_and_its_last_metrics(play: Play) -> 
     config = '{"_wandb": {"value": {"t": 1}}, "lr": {"value": 2}}'
     runs.update(play.ctx.db, run.id, now=play.now, config=config)
     history.append_events(play.ctx.db, run.id, 0, ['{"cpu": 1}', '{"cpu": 2}'])
-    told = fields(play, run.name)
-    assert told["sweepName"] == sweep.name
-    assert (told["wandbConfig"], told["systemMetrics"]) == ('{"t": 1}', '{"cpu": 2}')
+    answer = fields(play, run.name)
+    assert answer["sweepName"] == sweep.name
+    assert (answer["wandbConfig"], answer["systemMetrics"]) == ('{"t": 1}', '{"cpu": 2}')
 
 
 def test_a_run_that_does_not_exist_is_null(play: Play) -> None:

@@ -37,7 +37,7 @@ def commands(play: Play, agent: dict[str, str], run_state: str | None = None) ->
     return json.loads(answer["agentHeartbeat"]["commands"])
 
 
-def shown(play: Play, sweep: Sweep, agent: dict[str, str], after: str | None = None) -> Any:
+def agent_view(play: Play, sweep: Sweep, agent: dict[str, str], after: str | None = None) -> Any:
     """Return what is shown of an agent."""
     names = {"sweep": sweep.name, "agent": agent["name"], "after": after}
     answer = play.graphql(SHOW, entity=play.project.entity_name, **names)
@@ -102,14 +102,14 @@ def test_an_agent_of_a_deleted_sweep_is_told_so(play: Play) -> None:
 def test_an_agent_is_shown_at_work_lost_or_gone(play: Play) -> None:
     sweep = play.sweep(RANDOM)
     agent = register(play, sweep.name)
-    assert shown(play, sweep, agent)["state"] == "RUNNING"
+    assert agent_view(play, sweep, agent)["state"] == "RUNNING"
     play.now += AGENT_LOST_SECONDS + 1
-    assert shown(play, sweep, agent)["state"] == "CRASHED"
+    assert agent_view(play, sweep, agent)["state"] == "CRASHED"
     row = agents.find(play.ctx.db, sweep.id, agent["name"])
     assert row is not None
     agents.leave(play.ctx.db, row.id, play.now)
-    assert shown(play, sweep, agent)["state"] == "FINISHED"
-    assert shown(play, sweep, {"name": "nobody"}) is None
+    assert agent_view(play, sweep, agent)["state"] == "FINISHED"
+    assert agent_view(play, sweep, {"name": "nobody"}) is None
 
 
 def test_an_agents_trials_are_listed_page_by_page(play: Play) -> None:
@@ -118,9 +118,9 @@ def test_an_agents_trials_are_listed_page_by_page(play: Play) -> None:
     row = agents.find(play.ctx.db, sweep.id, agent["name"])
     assert row is not None
     names = [play.trial(row, 0.5).name for _ in range(3)]
-    page = shown(play, sweep, agent)
+    page = agent_view(play, sweep, agent)
     assert page["totalRuns"] == 3
     assert [edge["node"]["name"] for edge in page["runs"]["edges"]] == names[:2]
-    rest = shown(play, sweep, agent, page["runs"]["pageInfo"]["endCursor"])
+    rest = agent_view(play, sweep, agent, page["runs"]["pageInfo"]["endCursor"])
     assert [edge["node"]["name"] for edge in rest["runs"]["edges"]] == names[2:]
     assert not rest["runs"]["pageInfo"]["hasNextPage"]

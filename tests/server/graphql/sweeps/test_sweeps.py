@@ -1,4 +1,4 @@
-"""Sweeps on the wire: made, changed, listed, and what is told of them."""
+"""Sweeps on the wire: newest_first, changed, listed, and what is told of them."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def names(play: Play, filters: object) -> list[str]:
     return [edge["node"]["name"] for edge in page["edges"]]
 
 
-def shown(play: Play, name: str) -> Any:
+def sweep_view(play: Play, name: str) -> Any:
     """Return what is told of a sweep."""
     return play.graphql(SHOW, entity=play.project.entity_name, name=name)["project"]["sweep"]
 
@@ -109,15 +109,17 @@ def test_only_a_writer_makes_or_changes_a_sweep(team: House) -> None:
 
 
 def test_sweeps_are_listed_newest_first_page_by_page_and_filtered(play: Play) -> None:
-    made = [play.sweep(spec).name for spec in (RANDOM, GRID6, RANDOM)][::-1]
+    newest_first = [play.sweep(spec).name for spec in (RANDOM, GRID6, RANDOM)][::-1]
     page = listed(play, first=2)
     assert page["totalSweeps"] == 3
-    assert [edge["node"]["name"] for edge in page["sweeps"]["edges"]] == made[:2]
+    assert [edge["node"]["name"] for edge in page["sweeps"]["edges"]] == newest_first[:2]
     rest = listed(play, after=page["sweeps"]["pageInfo"]["endCursor"])["sweeps"]
-    assert [edge["node"]["name"] for edge in rest["edges"]] == made[2:]
+    assert [edge["node"]["name"] for edge in rest["edges"]] == newest_first[2:]
     assert not rest["pageInfo"]["hasNextPage"]
-    assert names(play, {"method": "grid"}) == [made[1]]
-    assert names(play, {"display_name": made[0]}) == [made[0]], "without a title it is the name"
+    assert names(play, {"method": "grid"}) == [newest_first[1]]
+    assert names(play, {"display_name": newest_first[0]}) == [newest_first[0]], (
+        "without a title it is the name"
+    )
     with pytest.raises(BadInput):
         names(play, {"nosuch": 1})
 
@@ -128,14 +130,14 @@ def test_a_sweep_tells_its_trials_its_best_and_when_it_was_last_heard_of(play: P
     sweep = play.sweep({**GRID6, "run_cap": 4}, priorRunsFilters=filters)
     agent = play.agent(sweep)
     trials = [play.trial(agent, loss).name for loss in (0.5, 0.2, float("nan"))]
-    told = shown(play, sweep.name)
-    assert (told["method"], told["bestLoss"]) == ("grid", 0.2)
-    assert (told["runCount"], told["runCountExpected"]) == (3, 4)
-    assert [edge["node"]["name"] for edge in told["runs"]["edges"]] == trials
-    assert [edge["node"]["name"] for edge in told["priorRuns"]["edges"]] == [prior.name]
+    answer = sweep_view(play, sweep.name)
+    assert (answer["method"], answer["bestLoss"]) == ("grid", 0.2)
+    assert (answer["runCount"], answer["runCountExpected"]) == (3, 4)
+    assert [edge["node"]["name"] for edge in answer["runs"]["edges"]] == trials
+    assert [edge["node"]["name"] for edge in answer["priorRuns"]["edges"]] == [prior.name]
     play.beat(agent, after=100.0)
-    assert shown(play, sweep.name)["heartbeatAt"] > told["heartbeatAt"]
+    assert sweep_view(play, sweep.name)["heartbeatAt"] > answer["heartbeatAt"]
 
 
 def test_a_sweep_that_does_not_exist_is_null(play: Play) -> None:
-    assert shown(play, "nosuch") is None
+    assert sweep_view(play, "nosuch") is None
