@@ -20,7 +20,8 @@ LENGTH = 120
 def _grown(name: str, length: int) -> tuple[object, list[tuple[FitProgress, FitProgress]]]:
     family = MODELS[name]
     numbers = {key: number.unsaid() for key, number in family.numbers.items()}
-    estimator = family.make({**numbers, family.length: length}, 5)
+    grown = {family.length: length} if family.length else {}
+    estimator = family.make({**numbers, **grown}, 5)
     return estimator, list(family.grow(estimator, DATA, length))
 
 

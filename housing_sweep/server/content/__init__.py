@@ -1,4 +1,4 @@
 """Bytes by digest on disk, no SQL: blobs, digests, manifests.
 
-May import: `rules`. Start: `blobs.py`.
+May import: errors. Start: `blobs.py`.
 """
