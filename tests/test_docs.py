@@ -43,6 +43,15 @@ def test_every_link_resolves(page: Path) -> None:
         assert (page.parent / path).exists(), f"{page.name}: {target}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text("utf-8"))
+    for path, name in named:
+        assert (ROOT / path).exists(), f"{page.name}: {path}"
+        text = (ROOT / path).read_text("utf-8")
+        assert not name or f"def {name}(" in text, f"{page.name}: {path}::{name}"
+
+
 @pytest.mark.parametrize("path", list(_commands(cli)), ids=" ".join)
 def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     shown = CliRunner().invoke(cli, [*path, "--help"])
