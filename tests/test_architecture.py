@@ -248,6 +248,16 @@ def test_the_server_needs_neither_wandb_nor_a_model() -> None:
     _imports_without(others, *theirs)
 
 
+def test_a_promotion_reads_configs_and_rows_without_scikit_learn() -> None:
+    tabular = ("trial_config", "split", "tables", "evaluation", "refit")
+    judging = ("judge.contest", "judge.examine", "train.model_files", "promote.promote")
+    _imports_without(
+        ("sklearn",),
+        *(f"housing_sweep.tabular.{name}" for name in tabular),
+        *(f"housing_sweep.pipeline.{name}" for name in judging),
+    )
+
+
 def test_help_starts_without_wandb_or_scikit_learn() -> None:
     _imports_without(("wandb", "sklearn", "pandas", "starlette"), "housing_sweep.cli.main")
 
