@@ -1,6 +1,7 @@
 """Fixtures that several packages' tests share."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ REAL_CSV = ROOT.parent / "shared" / "data" / "cal_housing.csv"
 # Before numpy and scikit-learn are imported. Threads of several test processes that wait for each
 # other by spinning made one fit of 0.5 s last 25 s on two busy cores.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started by a script with `&`: processes of the tests would never hear of a stop (PROTOCOL 43).
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 examples.load_profile()  # before a test module is imported: `@given` takes the one of that moment
 
 LONGEST_FIRST = (

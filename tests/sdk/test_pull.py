@@ -1,6 +1,5 @@
 """`wandb pull` and `wandb restore`: a run's files and config, on another machine."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def test_a_runs_files_are_pulled_and_its_config_is_restored(
     def wandb(*arguments: str) -> None:
         done = subprocess.run(
             [SDK_PYTHON, "-m", "wandb", *arguments],
-            env={**os.environ, **local_server.env, "WANDB_DIR": str(tmp_path)},
+            env={**local_server.env, "WANDB_DIR": str(tmp_path)},
             cwd=tmp_path,
             capture_output=True,
             text=True,
