@@ -37,7 +37,14 @@ class CodeServer(BenchServer):
 
     def command(self, port: int) -> list[str]:
         """Return the command line that starts it."""
-        return ["env", f"PYTHONPATH={self.code}", *super().command(port)]
+        python, *arguments = super().command(port)
+        return [
+            "env",
+            f"PYTHONPATH={self.code}",
+            python,
+            "-P",
+            *arguments,
+        ]  # not the folder we are in
 
     def run(self, *arguments: str) -> None:
         """Run Python with the checkout's code, as the owner of this server."""
