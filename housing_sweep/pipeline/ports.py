@@ -184,8 +184,8 @@ class Promotions(Protocol):
         """Open a promotion run; its config is durable on entry. `run_id` resumes one."""
 
 
-class Backend(Protocol):
-    """One login on whatever answers at its address; every part speaks to that one alone."""
+class TrialSources(Protocol):
+    """Where trials and what they made are read, all of one login."""
 
     @property
     def sweeps(self) -> Sweeps:
@@ -198,6 +198,10 @@ class Backend(Protocol):
     @property
     def artifacts(self) -> Artifacts:
         """Artifacts and their files."""
+
+
+class Backend(TrialSources, Protocol):
+    """One login on whatever answers at its address; every part speaks to that one alone."""
 
     @property
     def registry(self) -> Registry:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from housing_sweep.pipeline.ports import Artifacts, Runs, SweepReports, Sweeps
+from housing_sweep.pipeline.ports import SweepReports, TrialSources
 from housing_sweep.registry.references import SweepRef
 from housing_sweep.registry.selection import Candidate
 from housing_sweep.report.contents import Report, ReportedTrial
@@ -12,20 +12,8 @@ from housing_sweep.report.words import FACTS
 from housing_sweep.search.score import Goal, Score, finite, metric_names, score_of, unknown_metric
 
 
-class Sources(Protocol):
+class Sources(TrialSources, Protocol):
     """What a report is read from and shown on."""
-
-    @property
-    def sweeps(self) -> Sweeps:
-        """The sweep and its trials."""
-
-    @property
-    def runs(self) -> Runs:
-        """The best trial's artifacts."""
-
-    @property
-    def artifacts(self) -> Artifacts:
-        """Its predictions, and the data."""
 
     @property
     def reports(self) -> SweepReports:
