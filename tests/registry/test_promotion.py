@@ -2,7 +2,8 @@
 
 import json
 
-from housing_sweep.pipeline.promote.promote import PromotionRequest, decide_promotion
+from housing_sweep.pipeline.promote.promote import decide_promotion
+from housing_sweep.pipeline.promote.request import PromotionRequest
 from housing_sweep.registry.promotion import RECORD_VERSION, Decision, as_json, record
 from tests.support.fakes import FakeBackend, FakeJudge, candidate
 
