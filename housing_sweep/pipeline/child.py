@@ -117,7 +117,11 @@ def verify(request: Mapping[str, Any]) -> dict[str, object]:
 
 
 def evaluate(request: Mapping[str, Any]) -> dict[str, object]:
-    """Predict the rows that `rows` names, into `out`: figures, latency, RMSE of the hard split."""
+    """Predict the rows that `rows` names, into `out`: figures, latency, RMSE of the hard split.
+
+    Where `hard_out` names a file, the config is fitted on the hard split of seed `hard_seed`, and
+    its predictions of the test rows there go into that file.
+    """
     table = _Table.of(request)
     model = load(request["model"], request["sha256"])
     return _judge(model, table.config, table, request)
@@ -137,10 +141,20 @@ def _judge(
     chosen = table.frame.iloc[np.load(request["rows"], allow_pickle=False)]
     predicted = model.predict(chosen)
     np.save(request["out"], predicted, allow_pickle=False)
-    problem = table.problem
-    hard = refit.hard_split_score(problem, config, table.frame) if request["spatial"] else None
-    figures = evaluation.figures(problem, chosen, predicted)
-    return {**figures, **_speed(model, chosen), "hard": hard}
+    figures = evaluation.figures(table.problem, chosen, predicted)
+    return {**figures, **_speed(model, chosen), "hard": _judge_hard(config, table, request)}
+
+
+def _judge_hard(config: TrialConfig, table: _Table, request: Mapping[str, Any]) -> float | None:
+    if not request.get("hard_out"):
+        return None
+    problem, frame = table.problem, table.frame
+    hard = refit.hard_test(problem, frame, int(request["hard_seed"]))
+    if hard is None:
+        return None
+    predicted = refit.predict_hard(problem, config, frame, hard)
+    np.save(request["hard_out"], predicted, allow_pickle=False)
+    return metrics.rmse(hard.truth, predicted)
 
 
 def _speed(model: TabularModel, rows: pd.DataFrame) -> dict[str, float]:

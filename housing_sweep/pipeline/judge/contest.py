@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from housing_sweep.errors import HousingSweepError
 from housing_sweep.pipeline.judge import fresh_process
@@ -12,10 +13,21 @@ from housing_sweep.pipeline.judge.examine import Examiner, VerifiedModel
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.values import FetchedModel, Refit, Say
 from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.policy import Comparison, Figures, HardSplit, NoComparison
+from housing_sweep.registry.policy import (
+    Comparison,
+    Figures,
+    HardComparison,
+    HardSplit,
+    NoComparison,
+    SliceDifference,
+)
 from housing_sweep.registry.promotion import Version
 from housing_sweep.registry.references import MODEL_FILE, PREDICTIONS_FILE
 from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner
+from housing_sweep.tabular.problem import Problem
+
+if TYPE_CHECKING:
+    from housing_sweep.tabular.refit import HardTest
 
 BASELINE = "the baseline (default forest, raw columns)"
 
@@ -136,6 +148,7 @@ class ModelJudge:
         import numpy as np
 
         from housing_sweep.tabular import evaluation, refit
+        from housing_sweep.tabular.split import units
 
         self._say(f"comparing {name} with {champion_name} on the test rows")
         problem = challenger.dataset.problem
@@ -152,13 +165,19 @@ class ModelJudge:
         request = {
             **challenger.request(),
             "rows": str(folder / "rows.npy"),
-            "spatial": spatial,
+            "hard_seed": _config(challenger).split_seed,
         }
+        hard = refit.hard_test(problem, frame, request["hard_seed"]) if spatial else None
+        hards = [folder / "challenger-hard.npy", folder / "champion-hard.npy"]
+        hard_outs = [{"hard_out": str(path) if hard else ""} for path in hards]
         outs = [folder / "challenger.npy", folder / "champion.npy"]
         theirs = {} if champion is None else _model_of(champion)
         jobs = [
-            ("evaluate", {**request, "out": str(outs[0])}),
-            ("evaluate" if champion else "baseline", {**request, **theirs, "out": str(outs[1])}),
+            ("evaluate", {**request, **hard_outs[0], "out": str(outs[0])}),
+            (
+                "evaluate" if champion else "baseline",
+                {**request, **theirs, **hard_outs[1], "out": str(outs[1])},
+            ),
         ]
         try:
             with ThreadPoolExecutor(len(jobs)) as pool:
@@ -168,7 +187,8 @@ class ModelJudge:
             return NoComparison(error.what)
         truth = frame[problem.target.name].to_numpy(dtype=float)[rows]
         one, two = (np.load(path, allow_pickle=False) for path in outs)
-        interval = evaluation.difference(problem.metric, truth, one, two)
+        unit = units(problem, frame, split.kind)[rows]
+        interval = evaluation.difference(problem.metric, truth, one, two, units=unit)
         sizes = [challenger.files.path, champion.files.path if champion else None]
         figures = [
             _figures(which, answer, path, problem.hard_split)
@@ -186,7 +206,40 @@ class ModelJudge:
             metric=problem.metric,
             unit=problem.target.unit,
             margin=problem.margin,
+            hard=_hard_comparison(problem, hard, hards) if hard else None,
+            slices=_slices(problem, frame.iloc[rows], one, two, unit),
         )
+
+
+def _hard_comparison(problem: Problem, hard: "HardTest", paths: list[Path]) -> HardComparison:
+    """Return both configs on the hard split, by the predictions that they left in files."""
+    import numpy as np
+
+    from housing_sweep.tabular import evaluation, metrics
+
+    one, two = (np.load(path, allow_pickle=False) for path in paths)
+    interval = evaluation.difference(problem.metric, hard.truth, one, two, units=hard.units)
+    return HardComparison(
+        kind=hard.kind,
+        challenger=metrics.value(problem.metric, hard.truth, one),
+        champion=metrics.value(problem.metric, hard.truth, two),
+        rows=len(hard.truth),
+        units=len(np.unique(hard.units)),
+        low=interval.low,
+        difference=interval.estimate,
+        high=interval.high,
+        margin=problem.guard_margin,
+    )
+
+
+def _slices(
+    problem: Problem, tested: Any, one: Any, two: Any, unit: Any
+) -> tuple[SliceDifference, ...]:
+    """Return both models on parts of the test rows."""
+    from housing_sweep.tabular.slices import differences
+
+    parts = differences(problem, tested, one, two, unit)
+    return tuple(SliceDifference(**asdict(part)) for part in parts)
 
 
 def _validation_truth(verified: VerifiedModel) -> Any:
@@ -205,12 +258,17 @@ def _table(verified: VerifiedModel) -> tuple[Any, Any]:
     """Return the table that a model was trained on, and its split."""
     from housing_sweep.tabular.split import make_split
     from housing_sweep.tabular.tables import read_csv
+
+    problem, config = verified.dataset.problem, _config(verified)
+    frame = read_csv(problem, verified.dataset.csv)
+    return frame, make_split(problem, frame, config.split, config.split_seed)
+
+
+def _config(verified: VerifiedModel) -> Any:
+    """Return the parsed config of a model."""
     from housing_sweep.tabular.trial_config import TrialConfig
 
-    problem = verified.dataset.problem
-    frame = read_csv(problem, verified.dataset.csv)
-    config = TrialConfig.from_sweep(verified.config, problem)
-    return frame, make_split(problem, frame, config.split, config.split_seed)
+    return TrialConfig.from_sweep(verified.config, verified.dataset.problem)
 
 
 def _figures(

@@ -25,7 +25,7 @@ from housing_sweep.errors import BadInput, Conflict, NotFound, Refused
 from housing_sweep.pipeline.judge.contest import ModelJudge
 from housing_sweep.pipeline.ports import Backend, Judge, Sweeps
 from housing_sweep.pipeline.values import Refit, Say, SweepFacts
-from housing_sweep.registry.policy import NoComparison, Policy
+from housing_sweep.registry.policy import Guard, NoComparison, Policy
 from housing_sweep.registry.promotion import (
     Decision,
     PromotionCase,
@@ -89,7 +89,8 @@ class PromotionRequest:
         """Refuse what cannot be meant.
 
         Raises:
-            BadInput: both a sweep and a source, or neither; options that need a sweep.
+            BadInput: both a sweep and a source, or neither; options that need a sweep; a guard over
+                what is not measured.
         """
         if bool(self.sweep) == bool(self.source):
             raise BadInput(
@@ -105,6 +106,11 @@ class PromotionRequest:
                 "--refit, --metric, --goal and --strict-best choose among the trials of a sweep;"
                 " --from takes a version as it is",
                 fix="leave them out, or name a sweep",
+            )
+        if self.policy.guard is Guard.HARD and not self.spatial:
+            raise BadInput(
+                "the policy guards what `spatial=False` does not measure",
+                fix="Policy(guard=Guard.NONE)",
             )
 
 
