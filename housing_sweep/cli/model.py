@@ -28,6 +28,11 @@ def say(line: str) -> None:
 @click.option(
     "--margin", type=float, help="For noninferior, in the target's unit.  [default: the table's]"
 )
+@click.option(
+    "--guard",
+    type=click.Choice(["hard", "none"]),
+    help="Where else it must not be worse.  [default: hard, where it is measured]",
+)
 @connect.ranking_options
 @click.option("--strict-best", is_flag=True, help="Take the best score, also if it is a tie.")
 @click.option("--refit", is_flag=True, help="Train the winner again, on validation rows too.")
@@ -42,6 +47,7 @@ def promote(
     source: str,
     require: str,
     margin: float | None,
+    guard: str | None,
     metric: str | None,
     goal: str | None,
     strict_best: bool,
@@ -67,9 +73,13 @@ def promote(
     --require better       the whole 95 % interval of the difference on the test rows is below zero
     --require noninferior  it is below --margin
     --require none         compared and recorded, never refused
+    --guard hard           and in places never seen, both configs fitted again where whole 0.5
+                           degree cells are held out, the interval is below the table's margin for
+                           that (four times its margin, if it states none)
+    --guard none           measured and recorded there, never refused; --no-spatial does not measure
 
-    A program that is not ours cannot be built again: --unverified takes the run's word for it, loads
-    nothing, compares nothing, and the version is marked "unverified" for as long as it lives.
+    A program that is not ours cannot be built again: --unverified takes the run's word, loads and
+    compares nothing, and the version is marked "unverified" for as long as it lives.
 
     The model is linked to the collection of the registry wandb-registry-model that has the
     dataset's name, and the alias moved to it; a run with job type "promote" records why, who, and
@@ -97,7 +107,7 @@ def promote(
         alias=alias,
         metric=metric,
         goal=connect.goal_of(goal),
-        policy=Policy.parse(require, margin),
+        policy=Policy.parse(require, margin, guard, hard_measured=not no_spatial),
         strict_best=strict_best,
         refit=refit,
         spatial=not no_spatial,

@@ -186,8 +186,7 @@ class Registry(Protocol):
     ) -> None:
         """Put the alias on a version, in one request that also takes it from the other.
 
-        Args:
-            unverified: mark the version, for as long as it lives, as one that nobody built again.
+        With `unverified` the version is marked, for as long as it lives: nobody built it again.
         """
 
 

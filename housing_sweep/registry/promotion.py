@@ -4,7 +4,7 @@ A decision is a value: `--dry-run`, `--json`, the table and `pipeline.promote` r
 Its checks stand in the order in which they were made; the first that fails ends them:
 `finished` (some run of the sweep is), `candidate` (one has a finite score and a model that was
 built again), `data` (nothing is wrong with its table), `change` (the alias is not there already),
-`earned` (it beats the champion, by policy).
+`earned` (it beats the champion, by policy), `guard` (it is not worse on the hard split).
 
 The record (version 1) is the config of a run with `job_type="promote"`, grouped by target; its
 summary says `applied` once the alias has moved. Rollback and audit read these runs and nothing
@@ -18,7 +18,14 @@ from enum import Enum
 from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
 from housing_sweep.registry.findings import Findings
 from housing_sweep.registry.model_facts import DatasetUse
-from housing_sweep.registry.policy import Comparison, NoComparison, Policy, earned
+from housing_sweep.registry.policy import (
+    Comparison,
+    Guard,
+    NoComparison,
+    Policy,
+    earned,
+    guarded,
+)
 from housing_sweep.registry.proof import How, Proof
 from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.selection import Model, Ranked, Winner, winner
@@ -30,6 +37,7 @@ EARN_IT = (
     "improve the model, or choose another rule: --require noninferior --margin 0.005,"
     " --require none"
 )
+GUARD_OFF = "improve the model where it is new, or let it be worse there: --guard none"
 
 MEND_DATA = "publish the table without it, and sweep again"
 
@@ -185,8 +193,9 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """Return the sentence that decided."""
-        return self.checks[-1].reason
+        """Return the sentence that decided, or both that compared."""
+        compared = [check.reason for check in self.checks if check.name in ("earned", "guard")]
+        return "; ".join(compared) or self.checks[-1].reason
 
     @property
     def displaced(self) -> str:
@@ -269,6 +278,9 @@ def _checks(
     if comparison is not None:
         passed, reason = earned(case.policy, comparison)
         yield Check("earned", passed, reason, EARN_IT)
+        guard = guarded(case.policy, comparison)
+        if passed and guard is not None:
+            yield Check("guard", *guard, GUARD_OFF)
 
 
 def _another(case: PromotionCase) -> str:
@@ -390,11 +402,18 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
 
 
 def _policy(policy: Policy, compared: Comparison | NoComparison | None) -> dict[str, object]:
-    """Return the rule; its margin is what the interval had to stay below, if it was asked."""
-    margin = policy.margin
+    """Return rule and guard; margins are what intervals had to stay below, if they were asked."""
+    margin, guard_margin = policy.margin, None
     if isinstance(compared, Comparison):
         margin = policy.bound(compared.margin)
-    return {"require": policy.require.value, "margin": margin}
+        if compared.hard is not None and policy.guard is Guard.HARD:
+            guard_margin = compared.hard.margin
+    return {
+        "require": policy.require.value,
+        "margin": margin,
+        "guard": policy.guard.value,
+        "guard_margin": guard_margin,
+    }
 
 
 def _check(check: Check) -> dict[str, object]:

@@ -268,6 +268,8 @@ class FakeArtifacts:
         return "e/p/california-housing:v0"
 
     def fetch_dataset(self, name: str) -> FetchedDataset:
+        if not self.world.files:  # nobody reads it
+            return FetchedDataset(name, "digest", Path("nowhere"), "5" * 64, "synthetic", PROBLEM)
         files = self.world.files.get(name.replace(":latest", ":v0"))
         if files is None:
             raise NotFound(f"no dataset {name}")

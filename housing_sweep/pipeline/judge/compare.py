@@ -1,16 +1,20 @@
 """Two models on the same rows, by what this machine's own builds of them predict."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from housing_sweep.pipeline.judge.builder import ROWS_FILE, Build, Builder, Kind, Request
+from housing_sweep.pipeline.judge.builder import HARD_FILE, ROWS_FILE, Build, Builder, Kind, Request
 from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.registry.policy import (
     Comparison,
+    Figures,
+    HardComparison,
+    HardSplit,
     NoComparison,
+    SliceDifference,
 )
 from housing_sweep.registry.references import MODEL_FILE
 
@@ -66,7 +70,8 @@ def compare(
     Raises:
         ChildFailed: one of them cannot be built.
     """
-    from housing_sweep.tabular import evaluation, refit
+    from housing_sweep.tabular import evaluation, refit, slices
+    from housing_sweep.tabular.split import units
 
     dataset = challenger.request.dataset
     problem, table = dataset.problem, table_of(dataset, challenger.request.config)
@@ -83,21 +88,23 @@ def compare(
     if len(rows) < 2:
         return NoComparison(f"no test rows of {challenger.name} are new to {opponent.name}")
     entrants = (challenger, opponent)
-    for entrant in entrants:
-        builder.begin(entrant.request)
-    tested = _hard_of(builder, entrants, table) if hard else None
+    tested = _hard_requests(entrants) if hard else []
+    for request in (*(entrant.request for entrant in entrants), *tested):
+        builder.begin(request)
     builds = [builder.build(entrant.request) for entrant in entrants]
     one, two = (
         _predictions(builder, entrant, build, dataset)[rows]
         for entrant, build in zip(entrants, builds, strict=True)
     )
-    frame, truth = table.frame.iloc[rows], table.truth[rows]
-    interval = evaluation.difference(problem.metric, truth, one, two)
+    frame, unit = table.frame.iloc[rows], units(problem, table.frame, table.split.kind)[rows]
+    interval = evaluation.difference(problem.metric, table.truth[rows], one, two, units=unit)
+    hards = [_load(builder.build(request).arrays / HARD_FILE) for request in tested]
     figures = [
         _figures(entrant, build, evaluation.figures(problem, frame, predicted))
         for entrant, build, predicted in zip(entrants, builds, (one, two), strict=True)
     ]
-    return Comparison(
+    parts = slices.differences(problem, frame, one, two, unit)
+    comparison = Comparison(
         challenger=figures[0],
         champion=figures[1],
         rows=len(rows),
@@ -109,6 +116,64 @@ def compare(
         metric=problem.metric,
         unit=problem.target.unit,
         margin=problem.margin,
+        slices=tuple(SliceDifference(**asdict(part)) for part in parts),
+        note=note,
+    )
+    return _with_hard(comparison, challenger.request, table, hards) if hards else comparison
+
+
+def _hard_requests(entrants: tuple[Entrant, Entrant]) -> list[Request]:
+    challenger = entrants[0].request
+    requests = [hard_request(entrant.request, challenger) for entrant in entrants]
+    return [request for request in requests if request is not None]
+
+
+def _with_hard(
+    comparison: Comparison, request: Request, table: Table, predicted: "list[Floats]"
+) -> Comparison:
+    """Return a comparison with both configs on the hard split."""
+    import numpy as np
+
+    from housing_sweep.tabular import evaluation, metrics, refit
+
+    problem = request.dataset.problem
+    test = refit.hard_test(problem, table.frame, int(str(request.config["split_seed"])))
+    assert test is not None
+    one, two = predicted
+    interval = evaluation.difference(problem.metric, test.truth, one, two, units=test.units)
+    hard = HardComparison(
+        kind=test.kind,
+        challenger=metrics.value(problem.metric, test.truth, one),
+        champion=metrics.value(problem.metric, test.truth, two),
+        rows=len(test.truth),
+        units=len(np.unique(test.units)),
+        low=interval.low,
+        difference=interval.estimate,
+        high=interval.high,
+        margin=problem.guard_margin,
+    )
+    rmse = [HardSplit(test.kind, metrics.rmse(test.truth, values)) for values in predicted]
+    return replace(
+        comparison,
+        challenger=replace(comparison.challenger, hard=rmse[0]),
+        champion=replace(comparison.champion, hard=rmse[1]),
+        hard=hard,
+    )
+
+
+def _figures(entrant: Entrant, build: Build, figures: Mapping[str, Any]) -> Figures:
+    speed = build.answer.get("speed")
+    said: Mapping[str, Any] = speed if isinstance(speed, Mapping) else {}
+    size = build.answer.get("model_bytes")
+    return Figures(
+        name=entrant.name,
+        rmse=figures["rmse"],
+        mae=figures["mae"],
+        r2=figures["r2"],
+        slices={kind: tuple(parts) for kind, parts in figures["slices"].items()},
+        latency_ms=said.get("latency_ms"),
+        rows_per_second=said.get("rows_per_second"),
+        bytes=size if isinstance(size, int) else None,
     )
 
 

@@ -248,9 +248,7 @@ class Prover:
 
 
 def facts_of(answer: object, request: Request) -> ModelFacts:
-    """Return the facts of a build, which may have been kept from a time when its table had another
-    name.
-    """
+    """Return the facts of a build; when it was kept, its table may have had another name."""
     facts = ModelFacts.parse(answer, "what was built again")
     dataset = request.dataset
     return replace(

@@ -1,4 +1,4 @@
-"""What a promotion reads before it is decided: the sweep's best runs, proved, and who holds the alias."""
+"""What a promotion reads before it decides: the best runs, proved, and who holds the alias."""
 
 from collections.abc import Callable
 from dataclasses import replace

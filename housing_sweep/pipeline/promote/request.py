@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from housing_sweep.errors import BadInput
-from housing_sweep.registry.policy import Policy
+from housing_sweep.registry.policy import Guard, Policy
 from housing_sweep.search.score import Goal
 
 
@@ -41,7 +41,8 @@ class PromotionRequest:
         """Refuse what cannot be meant.
 
         Raises:
-            BadInput: both a sweep and a source, or neither; options that need a sweep.
+            BadInput: both a sweep and a source, or neither; options that need a sweep; a guard over
+                what is not measured.
         """
         if bool(self.sweep) == bool(self.source):
             raise BadInput(
@@ -57,6 +58,11 @@ class PromotionRequest:
                 "--refit, --metric, --goal and --strict-best choose among the trials of a sweep;"
                 " --from takes a version as it is",
                 fix="leave them out, or name a sweep",
+            )
+        if self.policy.guard is Guard.HARD and not self.spatial:
+            raise BadInput(
+                "the policy guards what `spatial=False` does not measure",
+                fix="Policy(guard=Guard.NONE)",
             )
         if self.unverified and self.refit:
             raise BadInput(
