@@ -38,7 +38,12 @@ if (Path(housing_sweep.__file__).parent / "tabular").is_dir():
     from housing_sweep.tabular.trial_config import TrialConfig
 
     make_split, fit = partial(split.make_split, PROBLEM), partial(fits.fit, PROBLEM)
-    again, hard = partial(refit.refit, PROBLEM), partial(refit.hard_split_score, PROBLEM)
+    again = partial(refit.refit, PROBLEM)
+
+    def hard(config, frame):
+        rows = refit.hard_test(PROBLEM, frame, config.split_seed)
+        return metrics.rmse(rows.truth, refit.predict_hard(PROBLEM, config, frame, rows))
+
     parse = lambda raw: TrialConfig.from_sweep(raw, PROBLEM)
 else:
     from housing_sweep.housing import metrics

@@ -106,7 +106,7 @@ def _kilobytes(value: int | None) -> str:
 def render_history(target: Target, moves: Sequence[Move], holder: Version | None) -> None:
     """Print how an alias moved, newest last."""
     table = Table(title=f"Moves of {target}")
-    for column in ("when (UTC)", "what", "to", "from", "score", "who", "why"):
+    for column in ("when (UTC)", "what", "to", "from", "score", "proof", "who", "why"):
         table.add_column(column, overflow="fold")
     for move in moves:
         table.add_row(
@@ -115,6 +115,7 @@ def render_history(target: Target, moves: Sequence[Move], holder: Version | None
             move.version.rpartition(":")[2] or "-",
             move.displaced.rpartition(":")[2] or "nothing",
             "-" if move.score is None else f"{move.score:.5f}",
+            move.proof or "-",
             move.who,
             move.reason,
             style="" if move.applied else "dim",

@@ -30,6 +30,7 @@ class Move:
         score: its validation score, or None.
         artifact_id: of the artifact that the version links to.
         alias: that moved.
+        proof: how its version came to be believed (`proof.How`), or "" where a record says nothing.
     """
 
     record: str
@@ -44,6 +45,7 @@ class Move:
     score: float | None = None
     artifact_id: str = ""
     alias: str = ""
+    proof: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return it for programs."""
@@ -67,9 +69,15 @@ def read_move(
         reason=str(config.get("reason") or ""),
         run=str(promoted.get("run") or ""),
         score=finite(config.get("score")),
-        artifact_id=str(promoted.get("artifact_id") or ""),
+        artifact_id=str(summary.get("artifact_id") or promoted.get("artifact_id") or ""),
         alias=str(config.get("alias") or ""),
+        proof=_how(config),
     )
+
+
+def _how(config: Mapping[str, object]) -> str:
+    proof = config.get("proof")
+    return str(proof.get("how") or "") if isinstance(proof, Mapping) else ""
 
 
 def stack(moves: Iterable[Move]) -> tuple[str, ...]:

@@ -151,13 +151,14 @@ def a_promotion_is_recorded_open_then_applied_or_withdrawn(world: World) -> None
         "alias": "staging",
         "target": target.path,
         "displaced": "",
-        "challenger": {"artifact_id": "id-x", "run": "e/p/x"},
+        "challenger": {"of": "e/p/model-x:v0", "built": "", "artifact_id": "id-x", "run": "e/p/x"},
+        "who": promotions.who,
     }
     with promotions.write(world.sweep, target, None, record) as run:
         run.uses(world.facts.dataset)
     unfinished = promotions.open_record(world.sweep, target)
     assert unfinished is not None
-    assert unfinished.challenger_id == "id-x"
+    assert (unfinished.of, unfinished.who) == ("e/p/model-x:v0", promotions.who)
     with promotions.write(world.sweep, target, unfinished.run_id, record) as run:
         run.applied({"promoted": "r/c:v0"})
     assert promotions.open_record(world.sweep, target) is None

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from housing_sweep.cli import render
-from housing_sweep.pipeline.promote.promote import PromotionRequest, decide_promotion
+from housing_sweep.pipeline.promote.promote import decide_promotion
+from housing_sweep.pipeline.promote.request import PromotionRequest
 from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.lineage_tree import Node
 from housing_sweep.registry.promotion import Decision, Version

@@ -9,7 +9,7 @@ import pytest
 
 from housing_sweep.errors import DataError, Refused
 from housing_sweep.pipeline import child
-from housing_sweep.tabular import tables
+from housing_sweep.tabular import metrics, refit, tables
 from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.tabular.flats import FLATS, flats
 
@@ -63,12 +63,18 @@ def test_a_model_and_the_baseline_are_judged_alike(
     request_: dict[str, object], tmp_path: Path
 ) -> None:
     np.save(tmp_path / "rows.npy", np.arange(40))
-    asking = {**request_, "rows": str(tmp_path / "rows.npy"), "spatial": True}
-    for answer in (child.evaluate(asking), child.baseline(asking)):
+    far = tmp_path / "hard.npy"
+    asking = {**request_, "rows": str(tmp_path / "rows.npy"), "hard_out": str(far), "hard_seed": 4}
+    hard = refit.hard_test(FLATS, flats(300), 4)
+    assert hard is not None
+    for judge in (child.evaluate, child.baseline):
+        answer = judge(asking)
         assert answer["rows"] == 40
-        assert isinstance(answer["hard"], float)
+        assert answer["hard"] == metrics.rmse(hard.truth, np.load(far))
         assert isinstance(answer["slices"], dict)
-    assert child.evaluate({**asking, "spatial": False})["hard"] is None
+        far.unlink()
+    assert child.evaluate({**asking, "hard_out": ""})["hard"] is None
+    assert not far.exists()
 
 
 def test_what_is_no_model_of_ours_is_refused(tmp_path: Path) -> None:

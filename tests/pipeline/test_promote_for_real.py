@@ -73,7 +73,8 @@ print(json.dumps([held.version, held.source_name]))
 INTERRUPTED = """
 import json, sys
 from dataclasses import replace
-from housing_sweep.pipeline.promote.promote import PromotionRequest, promote
+from housing_sweep.pipeline.promote.promote import promote
+from housing_sweep.pipeline.promote.request import PromotionRequest
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.registry_versions import WandbRegistry
 from housing_sweep.registry.policy import Policy, Require

@@ -2,7 +2,8 @@
 
 import json
 
-from housing_sweep.pipeline.promote.promote import PromotionRequest, decide_promotion
+from housing_sweep.pipeline.promote.promote import decide_promotion
+from housing_sweep.pipeline.promote.request import PromotionRequest
 from housing_sweep.registry.promotion import RECORD_VERSION, Decision, as_json, record
 from tests.support.fakes import FakeBackend, FakeJudge, candidate
 
@@ -15,7 +16,7 @@ def test_a_record_is_plain_json_with_everything_that_rollback_needs() -> None:
     decision = _decide(FakeBackend([candidate("a", 0.4), candidate("b", 0.3)]))
     best = decision.case.challenger
     assert best is not None
-    stored = json.loads(json.dumps(record(decision, best, best.model), allow_nan=False))
+    stored = json.loads(json.dumps(record(decision, best), allow_nan=False))
     assert stored["record_version"] == RECORD_VERSION
     assert (stored["alias"], stored["displaced"], stored["who"]) == ("staging", "", "ada")
     assert stored["challenger"]["artifact_id"] == "id-b"

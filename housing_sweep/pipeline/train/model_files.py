@@ -7,12 +7,15 @@ model, and no pickle, for it (26 kB).
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
@@ -30,6 +33,22 @@ COMPRESSION = 3
 def installed() -> dict[str, str]:
     """Return the version of each library that decides a trial's result, and of Python."""
     return {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
+
+
+def cpu() -> str:
+    """Return what a processor decides about the last bits: `x86_64 X86_V3, openblas Haswell`.
+
+    The instructions that numpy uses, and the kernels of its BLAS.
+    """
+    build: Any = np.show_config("dicts")
+    extensions = build.get("SIMD Extensions", {})
+    used = (extensions.get("found") or extensions.get("baseline") or ["no SIMD"])[-1]
+    kernels = {
+        f"{library['internal_api']} {library.get('architecture', 'unknown')}"
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    return ", ".join([f"{platform.machine()} {used}", *sorted(kernels)])
 
 
 def code_sha256(problem: Problem) -> str:
@@ -96,9 +115,16 @@ def write(
         "predictions_sha256": metrics.predictions_sha256(result.predictions),
         "interval90": interval90,
         "code_sha256": code_sha256(dataset.problem),
+        "cpu": cpu(),
         "problem": dataset.problem.as_document(),
     }
     if refit_of:
         facts["refit_of"] = refit_of
-    files[FACTS_FILE].write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    write_facts(folder, facts)
     return facts
+
+
+def write_facts(folder: Path, facts: Mapping[str, object]) -> None:
+    """Write `model.json`."""
+    text = json.dumps(dict(facts), indent=2, sort_keys=True)
+    (folder / FACTS_FILE).write_text(f"{text}\n")
