@@ -11,8 +11,7 @@ import os
 import pickle
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -143,14 +142,13 @@ class Lie:
 
     def log(self, project: str, sweep: str | None = None) -> str:
         """Tell it, in a run of a sweep; return the run's ENTITY/PROJECT/ID."""
-        with in_sweep(sweep):
-            run = wandb.init(
-                project=project,
-                config=self.config,
-                name=self.name,
-                reinit="finish_previous",
-                settings=wandb.Settings(**SETTINGS, git_commit=self.commit),
-            )
+        join_sweep(sweep)
+        run = wandb.init(
+            project=project,
+            config=self.config,
+            name=self.name,
+            settings=wandb.Settings(**SETTINGS, git_commit=self.commit),
+        )
         if self.patch:
             patch = Path(run.dir) / "diff.patch"
             patch.write_text(self.patch)
@@ -184,18 +182,14 @@ class Lie:
         run.log_artifact(artifact).wait()
 
 
-@contextmanager
-def in_sweep(sweep: str | None) -> Iterator[None]:
-    """Let runs that begin in the block belong to a sweep, as an agent's do."""
-    before = os.environ.pop("WANDB_SWEEP_ID", None)
+def join_sweep(sweep: str | None) -> None:
+    """Let runs that begin from now on belong to a sweep, as an agent's do, or to none."""
+    if os.environ.get("WANDB_SWEEP_ID") == sweep:
+        return
+    wandb.teardown()  # the SDK reads its environment once
+    os.environ.pop("WANDB_SWEEP_ID", None)
     if sweep:
         os.environ["WANDB_SWEEP_ID"] = sweep
-    try:
-        yield
-    finally:
-        os.environ.pop("WANDB_SWEEP_ID", None)
-        if before:
-            os.environ["WANDB_SWEEP_ID"] = before
 
 
 Change = Callable[[Lie], None]
@@ -590,8 +584,8 @@ def run_trial(project: str, sweep: str | None = None, **config: object) -> str:
 
     os.environ["WANDB_PROJECT"] = project
     before = set(_run_paths(project))
-    with in_sweep(sweep):
-        trial.run({"dataset": f"{TABLE}:latest", **CONFIG, **config})
+    join_sweep(sweep)
+    trial.run({"dataset": f"{TABLE}:latest", **CONFIG, **config})
     [path] = set(_run_paths(project)) - before
     return path
 

@@ -38,13 +38,16 @@ class Liar:
     Attributes:
         id: of the case.
         does: the change of an honest copy.
-        why_not: a pattern of the reason that its row must give.
+        why_not: a pattern of the reason that its row must give; or `NOT_LOOKED_AT`.
     """
 
     id: str
     does: Change
     why_not: str
 
+
+NOT_LOOKED_AT = ""
+"""Where a lie ranks its run behind the honest one, so that nobody looks."""
 
 HUGE = 10**400
 BETTER = 0.05
@@ -59,11 +62,11 @@ RUN = (
     Liar("score-below-zero", summary_edited(val_rmse=-1.0), r"val_rmse is -1(\.0)? in its run"),
     Liar("score-10^400", summary_edited(val_rmse=HUGE), r"val_rmse is .*not a finite number"),
     Liar("score-minus-infinity", summary(val_rmse=float("-inf")), r"-inf, not a finite number"),
-    Liar("score-nan", summary(val_rmse=NAN), r"nan, not a finite number"),
-    Liar("score-text", summary_edited(val_rmse="0.01"), r"val_rmse is '0\.01'"),
+    Liar("score-nan", summary(val_rmse=NAN), r"nan, not a finite number|no val_rmse"),
+    Liar("score-text", summary_edited(val_rmse="0.01"), r"val_rmse is '?0\.01'?, not a"),
     Liar("score-list", summary_edited(val_rmse=[0.01]), r"val_rmse"),
     Liar("score-yes", summary_edited(val_rmse=True), r"val_rmse is True"),
-    Liar("score-nested", summary_edited(val_rmse={"min": 0.01}), r"val_rmse is .*0\.01"),
+    Liar("score-nested", summary_edited(val_rmse={"min": 0.01}), NOT_LOOKED_AT),
     Liar("other-score", summary_edited(val_mae=0.001), r"val_mae is 0\.001 in its run"),
     Liar("other-score-10^400", summary_edited(val_mae=HUGE), r"val_mae is .* in its run"),
     Liar("one-byte-in-summary", summary_edited(model_bytes=1), r"model_bytes is 1 in its run"),
@@ -111,9 +114,9 @@ ARTIFACT = (
     Liar("config-impossible", inside("config", max_iter=10**30), r"max_iter"),
     Liar("config-of-another-kind", inside("config", max_iter={"a": 1}), r"max_iter"),
     Liar("config-names-no-family", inside("config", model="os.system"), r"model"),
-    Liar("config-with-a-surrogate", in_json(config={"model": "\ud800"}), r"config"),
+    Liar("config-with-a-surrogate", in_json(config={"model": "\ud800"}), r"model"),
     Liar("source-with-a-surrogate", in_json(dataset_source="\ud800"), r"dataset_source"),
-    Liar("config-that-acts", in_json(config={"\x1b[2J\u202e[red]": 1}), r"config"),
+    Liar("config-that-acts", in_json(config={"\x1b[2J\u202e[red]": 1}), r"unknown"),
     Liar("seed", inside("config", seed=5), r"(seed|config|model_sha256|val_\w+) "),
     Liar("lucky-split", trained(split_seed=7), r"split_seed is 7"),
     Liar("other-kind-of-split", trained(split="spatial"), r"split is '?spatial"),
@@ -134,7 +137,7 @@ ARTIFACT = (
     Liar("best-iteration", everywhere(best_iteration=3), r"best_iteration is 3"),
     Liar("best-iteration-left-out", without_fact("best_iteration"), r"best_iteration is missing"),
     Liar("another-margin", inside("problem", margin=1000.0), r"problem is|margin"),
-    Liar("problem-is-nonsense", everywhere(problem={"columns": 1}), r"problem"),
+    Liar("problem-is-nonsense", everywhere(problem={"columns": 1}), r"what its table is about"),
     Liar("one-byte", everywhere(model_bytes=1), r"model_bytes is 1 "),
     Liar("no-bytes", everywhere(model_bytes=0), r"model_bytes is 0 "),
     Liar("bytes-below-zero", everywhere(model_bytes=-5), r"model_bytes is not a whole number"),
@@ -154,7 +157,6 @@ FILES = (
         r"interval90|twice",
     ),
     Liar("json-digits", json_text(lambda _: b'{"a": ' + b"9" * 9000 + b"}"), r"model\.json cannot"),
-    Liar("json-large", json_text(lambda text: text + b" " * 20_000_000), r"model\.json"),
     Liar("json-missing", json_text(lambda _: b"{}"), r"is missing"),
     Liar(
         "json-not-there",
@@ -163,7 +165,6 @@ FILES = (
     ),
     Liar("metadata-differs", metadata(interval90=0.001), r"interval90 is .* in its metadata"),
     Liar("metadata-with-a-refit", metadata(refit_of="model-x:v0"), r"refit_of is .* metadata"),
-    Liar("metadata-not-there", forge.without_metadata, r"metadata"),
     Liar("metadata-is-rubbish", metadata(scores="none"), r"its metadata .*scores"),
     Liar("predictions-other", with_predictions(np.zeros(96)), r"predictions_sha256 is"),
     Liar("predictions-nan", with_predictions(np.full(96, np.nan)), r"predictions_sha256 is"),
@@ -193,11 +194,22 @@ FILES = (
         lambda lie: file(forge.PREDICTIONS, forge.marked_array(lie.mark))(lie),
         r"predictions\.npy",
     ),
-    Liar("a-file-more", file("load_me.py", b"print()"), r"load_me\.py"),
-    Liar("model-is-a-reference", forge.reference(forge.MODEL, "file:///etc/hosts"), r"reference"),
-    Liar("facts-are-a-reference", forge.reference(forge.FACTS, "http://127.0.0.1:9/x"), r"refer"),
+    Liar(
+        "model-is-a-reference",
+        forge.reference(forge.MODEL, "file:///etc/hosts"),
+        r"reference|cannot download",
+    ),
+    Liar(
+        "facts-are-a-reference",
+        forge.reference(forge.FACTS, "http://127.0.0.1:9/x"),
+        r"reference|cannot download",
+    ),
     Liar("model-not-there", without_file(forge.MODEL), r"no model\.joblib"),
     Liar("model-changed-in-secret", file(forge.MODEL, b"other"), r"model\.joblib was changed"),
+    Liar("a-file-more", file("load_me.py", b"print()"), r"load_me\.py"),
+    Liar("a-file-in-a-folder-more", file("model/load.pkl", b"print()"), r"load\.pkl"),
+    Liar("metadata-not-there", forge.without_metadata, r"metadata"),
+    Liar("json-large", json_text(lambda text: text + b" " * 20_000_000), r"model\.json"),
 )
 
 REFIT = (
@@ -239,7 +251,11 @@ PICKLE = (
     Liar(
         "trained-on-validation", trained("train validation"), r"val_rmse is 0\.\d+ in model\.json"
     ),
-    Liar("trained-on-test", trained("train test"), r"val_rmse is 0\.\d+ in model\.json"),
+    Liar(
+        "trained-on-test",
+        all_of(trained("train test"), scored(val_rmse=BETTER)),
+        r"val_rmse is 0\.05 in model\.json",
+    ),
     Liar(
         "marked-skops",
         lambda lie: forge.with_safe(forge.marked_safe(lie.mark))(lie),
