@@ -563,6 +563,7 @@ def publish_table(project: str, rows: int = 600) -> str:
     from housing_sweep.tabular.extras import LoadedTable
     from housing_sweep.tabular.tables import check_frame
 
+    join_sweep(None)
     frame = check_frame(PROBLEM, synthetic.make(rows), "a small table")
     return publish(LoadedTable(PROBLEM, frame, "synthetic", "a small table"), project).path
 
