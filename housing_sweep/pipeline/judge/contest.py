@@ -161,10 +161,11 @@ class ModelJudge:
         return files.sha256 == facts.model_sha256 and files.facts == facts
 
     def _own_facts(self, proved: Proved, *, refit: bool) -> ModelFacts:
-        request, name = _request(proved, refit=refit), proved.looked.model.name
-        facts = facts_of(self._builder.build(request).answer, request)
+        name = proved.looked.model.name
         if not refit:
-            return replace(facts, rebuilt_of=name)
+            return replace(proved.facts, rebuilt_of=name)
+        request = refit_request(proved)
+        facts = facts_of(self._builder.build(request).answer, request)
         # Its own errors on rows it has seen say nothing: the winner's interval stays.
         return replace(facts, refit_of=name, interval90=proved.facts.interval90)
 
