@@ -155,6 +155,8 @@ def spelled(value: object) -> str:
         return f"{value:.9g}"
     if isinstance(value, Mapping):
         value = dict(value)
+    if value == "":
+        return "empty"
     text = value if isinstance(value, str) and value.isprintable() else ascii(value)
     limit = 12 if re.fullmatch("[0-9a-f]{64}", text) else 60
     return text if len(text) <= limit else f"{text[:limit]}..."
