@@ -91,6 +91,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "starlette": (f"{_S}edge/", f"{_S}web/", f"{_S}app.py", "housing_sweep/cli/server.py"),
     "uvicorn": (f"{_S}serve.py", "housing_sweep/cli/server.py"),
     "click": ("housing_sweep/cli/",),
+    "skops": ("housing_sweep/tabular/skops_file.py",),
     "sklearn": ("housing_sweep/tabular/", "housing_sweep/housing/", "housing_sweep/search/"),
 }
 
