@@ -213,7 +213,9 @@ class FakeRuns:
         return run
 
     def model_of(self, candidate: Candidate) -> Model | None:
-        return None if candidate.id in self.world.without_model else model_of(candidate.id)
+        if candidate.id in self.world.without_model:
+            return None
+        return self.world.artifacts.model(model_of(candidate.id).name)
 
     def dataset_of(self, candidate: Candidate) -> DatasetUse | None:
         return DatasetUse("e/p/california-housing:v0", "digest", "synthetic")

@@ -111,9 +111,9 @@ class Build:
 class Builder:
     """Builds; what was begun and is not needed ends with `close`."""
 
-    def __init__(self, cache: BuildCache, say: Say) -> None:
+    def __init__(self, cache: BuildCache, say: Say, children: Children | None = None) -> None:
         self._cache, self._say = cache, say
-        self._children = Children()
+        self._children = children or Children()
         self._pool = ThreadPoolExecutor(_cores())
         self._begun: dict[str, Future[Build]] = {}
         self._scratch = tempfile.TemporaryDirectory(prefix="housing-sweep-")

@@ -20,7 +20,7 @@ from housing_sweep.pipeline.judge.compare import (
     table_of,
     within_noise,
 )
-from housing_sweep.pipeline.judge.fresh_process import ChildFailed
+from housing_sweep.pipeline.judge.fresh_process import ChildFailed, Children
 from housing_sweep.pipeline.judge.prove import Looked, Proved, Prover, facts_of, refit_request
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.values import Expectation, FetchedDataset, FetchedModel, OwnModel, Say
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 class ModelJudge:
     """Judges models by building them again; fulfils `ports.Judge`. Use it in a `with` block."""
 
-    def __init__(self, backend: Backend, say: Say) -> None:
+    def __init__(self, backend: Backend, say: Say, children: Children | None = None) -> None:
         self._backend, self._say = backend, say
-        self._builder = Builder(BuildCache(cache_folder() / "builds"), say)
+        self._builder = Builder(BuildCache(cache_folder() / "builds"), say, children)
         self._prover = Prover(backend.runs, backend.artifacts, self._builder, say)
         self._claimed: dict[str, Floats | None] = {}
         self._data: Future[dict[str, object]] | None = None
