@@ -5,10 +5,10 @@ import json
 from housing_sweep.registry.findings import DataFinding
 
 DOCUMENT = {
-    "kind": "duplicates_across_parts",
+    "kind": "copied_rows",
     "column": "",
     "severity": "refused",
-    "sentence": "660 test rows have a copy in training",
+    "says": "660 test rows have a copy in training",
     "figures": {"rows": 660},
 }
 
@@ -21,4 +21,4 @@ def test_a_finding_comes_from_a_child_and_goes_into_a_record() -> None:
 
 def test_a_finding_that_says_little_is_a_warning() -> None:
     finding = DataFinding.parse({"kind": "x", "figures": None})
-    assert (finding.refused, finding.figures, finding.sentence) == (False, {}, "None")
+    assert (finding.refused, finding.figures, finding.column) == (False, {}, "")

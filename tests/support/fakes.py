@@ -451,6 +451,7 @@ class FakeJudge:
         rows: Sequence[Candidate],
         score: Score,
         champion: Version | None,
+        policy: Mapping[str, object],
         *,
         ties: bool,
         spatial: bool,
@@ -472,7 +473,9 @@ class FakeJudge:
     def ties(self, leader: Winner, row: Ranked) -> bool:
         return row.candidate.id in self.tied
 
-    def findings(self, model: Model) -> Findings:
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
         return self.wrong
 
     def own(self, model: Model, *, refit: bool) -> OwnModel:

@@ -179,13 +179,14 @@ class Builder:
         return folder / ROWS_FILE
 
     def examine_data(
-        self, dataset: FetchedDataset, config: Mapping[str, object]
+        self, dataset: FetchedDataset, config: Mapping[str, object], policy: Mapping[str, object]
     ) -> "Future[dict[str, object]]":
-        """Start to look for what is wrong with a table."""
+        """Start to look for what is wrong with a table, as a config splits it."""
         request = {
             "csv": str(dataset.csv),
             "problem": dataset.problem.as_document(),
             "config": dict(config),
+            "policy": dict(policy),
         }
         return self._pool.submit(self._children.run, "examine_data", request)
 

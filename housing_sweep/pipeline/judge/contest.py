@@ -16,6 +16,7 @@ from housing_sweep.pipeline.judge.compare import (
     Entrant,
     compare,
     foreseeable,
+    overlap,
     rows_of,
     table_of,
     within_noise,
@@ -46,6 +47,7 @@ class ModelJudge:
         self._builder = Builder(BuildCache(cache_folder() / "builds"), say, children)
         self._prover = Prover(backend.runs, backend.artifacts, self._builder, say)
         self._claimed: dict[str, Floats | None] = {}
+        self._champions: dict[str, Entrant | HousingSweepError] = {}
         self._data: Future[dict[str, object]] | None = None
 
     def __enter__(self) -> Self:
@@ -63,6 +65,7 @@ class ModelJudge:
         rows: Sequence[Candidate],
         score: Score,
         champion: Version | None,
+        policy: Mapping[str, object],
         *,
         ties: bool,
         spatial: bool,
@@ -84,7 +87,7 @@ class ModelJudge:
             candidate, looked = winner
             self._begin(looked, candidate, dataset)
         request = prover.request(looked, dataset)
-        self._data = self._data or self._builder.examine_data(dataset, request.config)
+        self._data = self._builder.examine_data(dataset, request.config, policy)
         seconds = candidate.summary.get("fit_seconds")
         for asked in foreseeable(request, first=champion is None, hard=spatial):
             self._builder.begin(replace(asked, expected_seconds=finite(seconds) or 0.0))
@@ -120,14 +123,26 @@ class ModelJudge:
         other = self._claimed_by(row.candidate)
         return within_noise(table, best, other, row.score - leader.score)
 
-    def findings(self, model: Model) -> Findings:
-        """Return what is wrong with the data of a proved model."""
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
+        """Return what is wrong with the data of a proved model, by a policy of its own.
+
+        Against a champion of other data, also which of its test rows the model was fitted on.
+        """
         proved = self._prover.get(model)
         if self._data is None:
-            self._data = self._builder.examine_data(proved.dataset, proved.request.config)
-        found = self._data.result().get("findings")
-        documents = found if isinstance(found, list) else []
-        return tuple(DataFinding.parse(one) for one in documents if isinstance(one, Mapping))
+            config = proved.request.config
+            self._data = self._builder.examine_data(proved.dataset, config, policy)
+        answer = self._data.result().get("findings")
+        documents = list(answer) if isinstance(answer, list) else []
+        try:
+            entrant = self._champion(champion) if champion else None
+        except (NotFound, Refused):
+            entrant = None  # told when it is compared
+        if entrant is not None:
+            documents += overlap(proved.request, entrant.request)
+        return tuple(DataFinding.parse(one) for one in documents)
 
     def own(self, model: Model, *, refit: bool) -> OwnModel:
         """Return a proved model as it was built here; or its config fitted on more rows."""
@@ -202,7 +217,7 @@ class ModelJudge:
             return NoComparison(error.what)
 
     def _champion(self, version: Version) -> Entrant:
-        """Return the holder of an alias, proved with the data that it names itself.
+        """Return the holder of an alias, proved once, with the data that it names itself.
 
         What it was trained on decides which test rows are new to it, and nothing else.
 
@@ -210,6 +225,17 @@ class ModelJudge:
             Refused: it is not what it says, or not ours.
             NotFound: it or its dataset is gone.
         """
+        if version.source not in self._champions:
+            try:
+                self._champions[version.source] = self._prove_champion(version)
+            except (NotFound, Refused) as error:
+                self._champions[version.source] = error
+        known = self._champions[version.source]
+        if isinstance(known, HousingSweepError):
+            raise known
+        return known
+
+    def _prove_champion(self, version: Version) -> Entrant:
         artifacts = self._backend.artifacts
         model = artifacts.model(version.source)
         prover = Prover(self._backend.runs, artifacts, self._builder, self._say)

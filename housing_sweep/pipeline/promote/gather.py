@@ -49,7 +49,13 @@ def gather(backend: Backend, judge: Judge, request: PromotionRequest, say: Say) 
         return case
     if request.unverified:
         return replace(case, proof=unverified(best.model.name))
-    case = replace(case, proof=judge.proof_of(best.model), findings=judge.findings(best.model))
+    policy = request.data.as_json()
+    case = replace(
+        case,
+        proof=judge.proof_of(best.model),
+        findings=judge.findings(best.model, case.champion, policy),
+        data_policy=policy,
+    )
     if not case.built or case.champion is None:
         return case
     same = judge.same_bits(best.model, case.champion, refit=request.refit)
@@ -101,7 +107,8 @@ def _proved(
 
     finished = backend.sweeps.finished(facts.ref, score)
     top = list(islice(finished, SHOWN))
-    judge.foresee(top, score, champion, ties=ties, spatial=request.spatial)
+    policy = request.data.as_json()
+    judge.foresee(top, score, champion, policy, ties=ties, spatial=request.spatial)
     ranked = rank(backend.sweeps, facts, score, examine, chain(top, finished))
     return settle_ties(ranked, judge.ties, examine) if ties else ranked
 
