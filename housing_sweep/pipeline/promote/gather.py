@@ -6,8 +6,8 @@ from functools import lru_cache
 from itertools import chain, islice
 
 from housing_sweep.errors import NotFound
+from housing_sweep.pipeline.judge import expect
 from housing_sweep.pipeline.ports import Backend, Judge, Runs, Sweeps
-from housing_sweep.pipeline.promote import expect
 from housing_sweep.pipeline.promote.request import PromotionRequest
 from housing_sweep.pipeline.values import Expectation, Say, SweepFacts
 from housing_sweep.registry.model_facts import DatasetUse
