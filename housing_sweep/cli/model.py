@@ -101,7 +101,7 @@ def promote(
     from housing_sweep.cli.render import render
     from housing_sweep.pipeline.promote.promote import NotPromoted, decide_promotion, refusal
     from housing_sweep.pipeline.promote.promote import promote as carry_out
-    from housing_sweep.pipeline.promote.request import PromotionRequest
+    from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
     from housing_sweep.registry.policy import Policy
     from housing_sweep.registry.promotion import Verdict, as_json
     from housing_sweep.tabular.data_findings import DataPolicy

@@ -194,12 +194,12 @@ def weigh(
 
 def environment_differences(recorded: ModelFacts, built: ModelFacts) -> tuple[str, ...]:
     """Return what differs between where a model was made and here; CPU, code, libraries."""
-    found = list(library_differences(recorded.libraries, built.libraries))
+    differences = list(library_differences(recorded.libraries, built.libraries))
     if recorded.code_sha256 != built.code_sha256:
-        found.append("the code of housing-sweep differs")
+        differences.append("the code of housing-sweep differs")
     if recorded.cpu and recorded.cpu != built.cpu:
-        found.append(f"CPU {recorded.cpu}, here {built.cpu}")
-    return tuple(found)
+        differences.append(f"CPU {recorded.cpu}, here {built.cpu}")
+    return tuple(differences)
 
 
 def unverified(artifact: str) -> Proof:

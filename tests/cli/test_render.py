@@ -6,7 +6,7 @@ import pytest
 
 from housing_sweep.cli import render
 from housing_sweep.pipeline.promote.promote import decide_promotion
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.lineage_tree import Node
 from housing_sweep.registry.promotion import Decision, Version

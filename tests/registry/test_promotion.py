@@ -3,7 +3,7 @@
 import json
 
 from housing_sweep.pipeline.promote.promote import decide_promotion
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.registry.promotion import RECORD_VERSION, Decision, as_json, record
 from tests.support.fakes import FakeBackend, FakeJudge, candidate
 

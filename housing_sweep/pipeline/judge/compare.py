@@ -187,8 +187,8 @@ def overlap(challenger: Request, champion: Request) -> list[dict[str, object]]:
     problem = challenger.dataset.problem
     if not problem.same_table(champion.dataset.problem):
         return []
-    found = data_findings.overlap(problem, theirs.frame, theirs.split, mine.frame, mine.split)
-    return [finding.as_json() for finding in found]
+    findings = data_findings.overlap(problem, theirs.frame, theirs.split, mine.frame, mine.split)
+    return [finding.as_json() for finding in findings]
 
 
 def within_noise(table: Table, best: "Floats", other: "Floats | None", behind: float) -> bool:

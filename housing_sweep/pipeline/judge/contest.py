@@ -89,8 +89,8 @@ class ModelJudge:
         request = prover.request(looked, dataset)
         self._data = self._builder.examine_data(dataset, request.config, policy)
         seconds = candidate.summary.get("fit_seconds")
-        for asked in foreseeable(request, first=champion is None, hard=spatial):
-            self._builder.begin(replace(asked, expected_seconds=finite(seconds) or 0.0))
+        for needed in foreseeable(request, first=champion is None, hard=spatial):
+            self._builder.begin(replace(needed, expected_seconds=finite(seconds) or 0.0))
 
     def examine(self, candidate: Candidate, score: Score) -> Model | str:
         """Return a run's model, proved, or why it is rejected."""

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from housing_sweep.errors import NotFound
 from housing_sweep.pipeline.judge import expect
 from housing_sweep.pipeline.ports import Backend, Judge, Runs, Sweeps
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.values import Expectation, Say, SweepFacts
 from housing_sweep.registry.model_facts import DatasetUse
 from housing_sweep.registry.promotion import PromotionCase, Version

@@ -23,7 +23,7 @@ from housing_sweep.errors import Conflict, Refused
 from housing_sweep.pipeline.judge.contest import ModelJudge
 from housing_sweep.pipeline.ports import Backend, Judge
 from housing_sweep.pipeline.promote.gather import gather
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.values import Say
 from housing_sweep.registry.policy import NoComparison
 from housing_sweep.registry.promotion import (

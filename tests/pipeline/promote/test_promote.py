@@ -8,7 +8,7 @@ import pytest
 
 from housing_sweep.errors import BadInput, Conflict, NotFound, Refused
 from housing_sweep.pipeline.promote.promote import MOST_ROUNDS, decide_promotion, promote
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.registry.findings import DataFinding
 from housing_sweep.registry.policy import Policy, Require
 from housing_sweep.registry.promotion import Decision, Verdict

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from housing_sweep.errors import BadInput
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 
 
 @pytest.mark.parametrize(
