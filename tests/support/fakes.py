@@ -18,7 +18,7 @@ from housing_sweep.pipeline.ports import Backend, Judge, StoredModels
 from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Refit, Say, SweepFacts
 from housing_sweep.registry.alias_history import Move, read_move
 from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.policy import Comparison, Figures, NoComparison
+from housing_sweep.registry.policy import Comparison, Figures, HardComparison, NoComparison
 from housing_sweep.registry.promotion import DatasetUse, OpenRecord, Version
 from housing_sweep.registry.prune_rules import StoredModel
 from housing_sweep.registry.references import (
@@ -398,6 +398,7 @@ class FakeJudge:
     difference: float = -0.1
     data: str = ""
     against: list[str] = field(default_factory=list)
+    hard: HardComparison | None = None
 
     def __call__(self, backend: Backend, say: Say) -> "FakeJudge":
         return self
@@ -433,7 +434,10 @@ class FakeJudge:
         self.against.append(champion.name if champion else "baseline")
         mine, theirs = (Figures(name, 0.4, 0.3, 0.8) for name in ("challenger", "champion"))
         low, high = self.difference - 0.01, self.difference + 0.01
-        return Comparison(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None)
+        return Comparison(
+            *(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None),
+            hard=self.hard if spatial else None,
+        )
 
 
 if TYPE_CHECKING:
