@@ -26,7 +26,7 @@ from housing_sweep.pipeline.values import (
 from housing_sweep.registry.alias_history import Move, read_move
 from housing_sweep.registry.findings import Findings
 from housing_sweep.registry.model_facts import DatasetUse, ModelFacts
-from housing_sweep.registry.policy import Comparison, Figures, NoComparison
+from housing_sweep.registry.policy import Comparison, Figures, HardComparison, NoComparison
 from housing_sweep.registry.promotion import OpenRecord, Version
 from housing_sweep.registry.proof import How, Proof
 from housing_sweep.registry.prune_rules import StoredModel
@@ -433,6 +433,7 @@ class FakeJudge:
     how: How = How.IDENTICAL
     wrong: Findings = ()
     against: list[str] = field(default_factory=list)
+    hard: HardComparison | None = None
 
     def __call__(self, backend: Backend, say: Say) -> "FakeJudge":
         return self
@@ -494,7 +495,10 @@ class FakeJudge:
         self.against.append(champion.name if champion else "baseline")
         mine, theirs = (Figures(name, 0.4, 0.3, 0.8) for name in ("challenger", "champion"))
         low, high = self.difference - 0.01, self.difference + 0.01
-        return Comparison(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None)
+        return Comparison(
+            *(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None),
+            hard=self.hard if spatial else None,
+        )
 
 
 if TYPE_CHECKING:

@@ -54,7 +54,9 @@ def require_proof(
         )
     run = backend.runs.made_by(model)
     if run is None:
-        raise Refused(f"the run that made {model.name} was deleted: nothing proves it", fix=BUILD_IT)
+        raise Refused(
+            f"the run that made {model.name} was deleted: nothing proves it", fix=BUILD_IT
+        )
     builder = Builder(BuildCache(cache_folder() / "builds"), say, children)
     try:
         say(f"{model.name} is on no promotion's record: building it again")
@@ -66,9 +68,7 @@ def require_proof(
     if isinstance(proved, str):
         raise Refused(f"{model.name} is not loaded: {proved}", fix="name another version")
     if proved.proof.how is not How.IDENTICAL:
-        raise Refused(
-            f"{model.name} cannot be proved here, where {proved.proof.why}", fix=BUILD_IT
-        )
+        raise Refused(f"{model.name} cannot be proved here, where {proved.proof.why}", fix=BUILD_IT)
     return "built here"
 
 
