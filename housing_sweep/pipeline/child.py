@@ -25,8 +25,9 @@ import pandas as pd
 from housing_sweep.errors import HousingSweepError, Refused
 from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.values import FetchedDataset
-from housing_sweep.tabular import evaluation, metrics, refit, split, tables
+from housing_sweep.tabular import data_findings, evaluation, metrics, refit, split, tables
 from housing_sweep.tabular.arrays import Floats
+from housing_sweep.tabular.data_findings import DataPolicy
 from housing_sweep.tabular.extras import first_problem
 from housing_sweep.tabular.fit import FitResult, fit
 from housing_sweep.tabular.model import TabularModel
@@ -193,7 +194,22 @@ def predict(request: Mapping[str, Any]) -> dict[str, object]:
     return {"rows": len(frame)}
 
 
+def examine_data(request: Mapping[str, Any]) -> dict[str, object]:
+    """Return what is wrong with the dataset as the config splits it, judged by `policy`.
+
+    With `champion`, its `csv` and `config`, also which of its test rows a model is fitted on here.
+    """
+    table = _Table.of(request)
+    problem, policy = table.problem, DataPolicy.of(request["policy"])
+    findings = data_findings.findings(problem, table.frame, table.rows, policy)
+    if champion := request.get("champion"):
+        other = _Table.of({**request, **champion})
+        findings += data_findings.overlap(problem, other.frame, other.rows, table.frame, table.rows)
+    return {"findings": [one.as_json() for one in findings]}
+
+
 COMMANDS = {
+    "examine_data": examine_data,
     "verify": verify,
     "evaluate": evaluate,
     "baseline": baseline,

@@ -1,6 +1,7 @@
 """The commands that run in a fresh process, called here."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import joblib
@@ -10,6 +11,7 @@ import pytest
 from housing_sweep.errors import DataError, Refused
 from housing_sweep.pipeline import child
 from housing_sweep.tabular import tables
+from housing_sweep.tabular.data_findings import DataPolicy, Finding, Severity
 from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.tabular.flats import FLATS, flats
 
@@ -79,6 +81,17 @@ def test_what_is_no_model_of_ours_is_refused(tmp_path: Path) -> None:
         child.load(str(path), sha256)
     with pytest.raises(Refused, match="changed"):
         child.load(str(path), "0" * 64)
+
+
+def test_the_data_is_examined_as_the_config_splits_it(request_: dict[str, object]) -> None:
+    policy = DataPolicy().as_json()
+    assert child.examine_data({**request_, "policy": policy}) == {"findings": []}
+    champion = {"csv": request_["csv"], "config": {**CONFIG, "split_seed": 1}}
+    asking = {**request_, "policy": policy, "champion": champion}
+    (one,) = json.loads(json.dumps(child.examine_data(asking)))["findings"]
+    finding = Finding.parse(one)
+    assert (finding.kind, finding.severity) == ("overlaps_test_rows", Severity.WARNING)
+    assert finding.split == "spatial"
 
 
 def test_a_table_is_read_back_as_it_was_written(request_: dict[str, object]) -> None:
