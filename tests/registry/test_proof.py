@@ -27,7 +27,11 @@ FACTS = replace(RECORDED, libraries=HERE, scores=SCORES, skops_sha256="d" * 64, 
 HASHES = FileHashes(FACTS.model_sha256, FACTS.predictions_sha256, FACTS.skops_sha256)
 EXPECTED = Expected(DatasetUse(FACTS.dataset, FACTS.dataset_digest), "random", 0)
 RMSE = Score("val_rmse", Goal.MINIMIZE)
-OTHER_BITS = {"model_sha256": "9" * 64, "predictions_sha256": "8" * 64, "skops_sha256": "7" * 64}
+OTHER_BITS: dict[str, Any] = {
+    "model_sha256": "9" * 64,
+    "predictions_sha256": "8" * 64,
+    "skops_sha256": "7" * 64,
+}
 OLDER = HERE | {"scikit-learn": "1.8.0"}
 
 
@@ -62,7 +66,7 @@ def test_equal_bits_prove_config_data_scores_and_the_file() -> None:
 
 
 @pytest.mark.parametrize("changed", [{name: value} for name, value in OTHER_BITS.items()])
-def test_the_same_environment_must_give_the_same_bits(changed: dict[str, str]) -> None:
+def test_the_same_environment_must_give_the_same_bits(changed: dict[str, Any]) -> None:
     ((name, _),) = changed.items()
     assert _why(built=_facts(**changed)).startswith(f"{name} is ")
 
@@ -140,7 +144,11 @@ def test_a_run_is_ranked_by_what_was_built(logged: object) -> None:
 
 
 def test_a_rule_of_define_metric_is_read_like_any_other() -> None:
-    best = {"val_rmse": {"min": 0.4, "max": 3.0}, "val_mae": {"min": 0.3}, "val_r2": {"max": 0.8}}
+    best: dict[str, object] = {
+        "val_rmse": {"min": 0.4, "max": 3.0},
+        "val_mae": {"min": 0.3},
+        "val_r2": {"max": 0.8},
+    }
     assert isinstance(_weigh(summary=best), Proof)
     assert _why(summary=best | {"val_r2": {"max": 0.9}}).startswith("val_r2 is 0.9 in its run")
 

@@ -91,7 +91,11 @@ class RealTrials:
         self.backend.files[f"e/p/model-{run}:v0"] = {
             name: (folder / name).read_bytes() for name in names
         }
-        summary = {**facts.scores, "model_bytes": facts.model_bytes, "fit_seconds": 0.5}
+        summary: dict[str, object] = {
+            **facts.scores,
+            "model_bytes": facts.model_bytes,
+            "fit_seconds": 0.5,
+        }
         summary["split_fingerprint"] = facts.split_fingerprint
         logged = replace(candidate(run, None), summary=summary, config=facts.config)
         self.backend.candidates.append(logged)

@@ -95,10 +95,8 @@ def decide_promotion(
 def _decide(backend: Backend, judge: Judge, request: PromotionRequest, say: Say) -> Decision:
     case = gather(backend, judge, request, say)
     best, before = case.challenger, decide(case, None)
-    if best is None or before.verdict is not Verdict.PROMOTE:
+    if best is None or before.verdict is not Verdict.PROMOTE or case.unverified:
         return before  # nothing that a contest could change
-    if request.unverified:
-        return decide(case, NoComparison("nothing was built or loaded (--unverified)"))
     compared = judge.contest(
         best.model, case.champion, refit=request.refit, spatial=request.spatial
     )
@@ -154,7 +152,9 @@ def _compared(decision: Decision) -> dict[str, object]:
 def _inputs(case: PromotionCase, model: str) -> list[str]:
     champion = case.champion
     dataset = [case.dataset.name] if case.dataset else []
-    displaced = [champion.source] if champion and champion.source != model else []
+    # Interrupted after the alias had moved, what was built for it is the champion already.
+    other = champion and champion.source != model and not case.is_champion
+    displaced = [champion.source] if champion and other else []
     return [*dataset, model, *displaced]
 
 

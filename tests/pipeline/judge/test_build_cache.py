@@ -9,7 +9,7 @@ import pytest
 from housing_sweep.pipeline.judge import build_cache
 from housing_sweep.pipeline.judge.build_cache import BuildCache
 
-INPUTS = {"config": {"max_iter": 3}, "table": "a" * 64}
+INPUTS: dict[str, object] = {"config": {"max_iter": 3}, "table": "a" * 64}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from housing_sweep.registry.policy import Comparison
 from housing_sweep.registry.references import Target
 from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner
 from housing_sweep.search.score import score_of
+from housing_sweep.tabular.data_findings import DataPolicy
 from tests.support.real_trials import RealTrials, SameProcess
 
 RMSE, STAGING = score_of({}), Target("staging")
@@ -118,7 +119,8 @@ def test_a_version_has_the_same_bits_or_it_has_not(judge: ModelJudge, trials: Re
 def test_what_is_foreseen_is_built_once(judge: ModelJudge, trials: RealTrials) -> None:
     runs = [trials.add("a"), trials.add("b", max_iter=8)]
     runs.sort(key=lambda run: RMSE.read(run.summary) or 0.0)
-    judge.foresee(runs, RMSE, None, ties=True, spatial=False)
+    policy = DataPolicy().as_json()
+    judge.foresee(runs, RMSE, None, policy, ties=True, spatial=False)
     model = _proved(judge, runs[0])
     judge.contest(model, None, refit=False, spatial=False)
-    assert judge.findings(model) == ()
+    assert judge.findings(model, None, policy) == ()
