@@ -344,7 +344,7 @@ def _giveaway_findings(
         return
     alone = [
         one
-        for one in giveaways.giveaways(problem, sample)
+        for one in giveaways.giveaways(sample)
         if one.explained >= policy.explained_warned or one.exact >= policy.exact_warned
     ]
     for one in alone:
