@@ -204,7 +204,10 @@ def examine_data(request: Mapping[str, Any]) -> dict[str, object]:
     findings = data_findings.findings(problem, table.frame, table.rows, policy)
     if champion := request.get("champion"):
         other = _Table.of({**request, **champion})
-        findings += data_findings.overlap(problem, other.frame, other.rows, table.frame, table.rows)
+        if problem.same_table(other.problem):
+            findings += data_findings.overlap(
+                problem, other.frame, other.rows, table.frame, table.rows
+            )
     return {"findings": [one.as_json() for one in findings]}
 
 

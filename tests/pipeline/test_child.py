@@ -92,6 +92,9 @@ def test_the_data_is_examined_as_the_config_splits_it(request_: dict[str, object
     finding = Finding.parse(one)
     assert (finding.kind, finding.severity) == ("overlaps_test_rows", Severity.WARNING)
     assert finding.split == "spatial"
+    renamed = {**FLATS.as_document(), "name": "houses"}
+    other = {**asking, "champion": {**champion, "problem": renamed}}
+    assert child.examine_data(other) == {"findings": []}, "another table has no rows of this one"
 
 
 def test_a_table_is_read_back_as_it_was_written(request_: dict[str, object]) -> None:
