@@ -344,7 +344,7 @@ def _giveaway_findings(
         return
     alone = [
         one
-        for one in giveaways.giveaways(problem, sample)
+        for one in giveaways.giveaways(sample)
         if one.explained >= policy.explained_warned or one.exact >= policy.exact_warned
     ]
     for one in alone:
@@ -368,7 +368,7 @@ def _giveaway_finding(
     refused = one.explained >= policy.explained_refused or one.exact >= policy.exact_refused
     what = one.column
     if one.digits is not None:
-        what = f"what {one.column} has behind 10^{-one.digits}"
+        what = f"what {one.column} has in its digits below {10.0**-one.digits:g}"
     says = (
         f"{what} alone explains {one.explained:.3f} of {problem.target.name} on unseen rows, and"
         f" tells it exactly for {_percent(one.exact)} of them ({split} split)"

@@ -25,9 +25,9 @@ DECIMALS = range(-6, 7)
 """Digits after the tenth power of these are looked at by themselves; doubles have no more to hide
 in what scikit-learn's trees see, 32 bits."""
 EXACT = 0.005
-"""Of the target's standard deviation, if the problem's margin is not smaller: a prediction so near
-is exact. By chance it is for one row in 200; for the best honest column of the housing data 1 in
-50."""
+"""Of the target's standard deviation: a prediction so near is exact. By chance it is for one row in
+200, for the best honest column of the housing table for one in 100. Not the problem's margin: the
+data says it of itself."""
 COMMON = 0.01
 """A target that so many rows have, such as a cap, is no feat to predict exactly."""
 
@@ -87,9 +87,9 @@ class Sample:
         return cls(problem.inputs, x[one], y[one], x[other], y[other])
 
 
-def giveaways(problem: Problem, sample: Sample) -> Iterator[Giveaway]:
+def giveaways(sample: Sample) -> Iterator[Giveaway]:
     """Yield, for each column that is not constant, what tells most in it: itself, or its digits."""
-    truth = _Truth.of(problem, sample)
+    truth = _Truth.of(sample)
     for number, name in enumerate(sample.names):
         column, unseen = sample.x[:, number], sample.x_unseen[:, number]
         tries = [
@@ -128,11 +128,11 @@ class _Truth:
     exact: float
 
     @classmethod
-    def of(cls, problem: Problem, sample: Sample) -> "_Truth":
+    def of(cls, sample: Sample) -> "_Truth":
         y = sample.y_unseen
         _, inverse, counts = np.unique(y, return_inverse=True, return_counts=True)
         rare = np.flatnonzero(counts[inverse] <= max(1, COMMON * len(y)))
-        exact = min(problem.margin, EXACT * float(sample.y.std()))
+        exact = EXACT * float(sample.y.std())
         return cls(sample.y, y, _ranks(y), float(y.var()), rare, exact)
 
 

@@ -90,7 +90,7 @@ def test_the_baseline_is_fitted_on_the_trials_own_split(
     config = {**refit.baseline(FLATS).as_dict(), "split": "spatial"}
     answer = child.baseline({**request_, "config": config, "rows_out": str(rows)})
     assert np.load(rows).shape == (300,)
-    assert answer["fit_seconds"] > 0
+    assert isinstance(answer["fit_seconds"], float)
 
 
 def test_what_is_no_model_of_ours_is_refused(tmp_path: Path) -> None:

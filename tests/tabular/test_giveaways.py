@@ -27,7 +27,7 @@ def _sample(**columns: Floats) -> Sample:
 
 
 def _best(name: str, column: Floats) -> Giveaway:
-    return next(one for one in giveaways(FLATS, _sample(**{name: column})) if one.column == name)
+    return next(one for one in giveaways(_sample(**{name: column})) if one.column == name)
 
 
 DISGUISES: dict[str, Callable[[Floats], Floats]] = {
@@ -56,7 +56,7 @@ def test_a_code_that_must_be_looked_up_is_seen_where_prices_repeat() -> None:
     rows = np.arange(len(table))
     sample = Sample.draw(FLATS, table, rows[1000:], rows[:1000], seed=1)
     assert sample is not None
-    (one,) = (one for one in giveaways(FLATS, sample) if one.column == "lon")
+    (one,) = (one for one in giveaways(sample) if one.column == "lon")
     assert one.exact > 0.9
 
 
@@ -66,14 +66,14 @@ def test_digits_are_told_apart_from_the_number_they_hide_in() -> None:
 
 
 def test_an_honest_column_gives_nothing_away() -> None:
-    for one in giveaways(FLATS, _sample()):
+    for one in giveaways(_sample()):
         assert one.explained < 0.95
         assert one.exact < 0.03
     assert combination(_sample(), 0.999) is None
 
 
 def test_a_constant_column_is_passed_over() -> None:
-    names = [one.column for one in giveaways(FLATS, _sample(lon=np.ones(len(TABLE))))]
+    names = [one.column for one in giveaways(_sample(lon=np.ones(len(TABLE))))]
     assert names == ["area", "rooms", "lat"]
 
 

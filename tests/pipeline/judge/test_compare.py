@@ -45,7 +45,7 @@ def _request(trials: RealTrials, **config: object) -> Request:
 
 
 def _compare(builder: Builder, one: Request, two: Request | None, *, hard: bool) -> Comparison:
-    other = two and Entrant("other", two)
+    other = Entrant("other", two) if two else None
     comparison = compare(builder, Entrant("mine", one), other, hard=hard)
     assert isinstance(comparison, Comparison)
     return comparison
