@@ -37,6 +37,9 @@ def say(line: str) -> None:
 @click.option("--strict-best", is_flag=True, help="Take the best score, also if it is a tie.")
 @click.option("--refit", is_flag=True, help="Train the winner again, on validation rows too.")
 @click.option("--dataset", default="", help="NAME:VERSION.  [default: what the sweep's spec names]")
+@click.option(
+    "--allow", multiple=True, metavar="KIND", help="Let a finding on the data pass, on record."
+)
 @click.option("--unverified", is_flag=True, help="Build nothing again: believe what the run says.")
 @click.option("--no-spatial", is_flag=True, help="Skip the figure for places never seen.")
 @click.option("--dry-run", is_flag=True, help="Print the decision and change nothing.")
@@ -53,6 +56,7 @@ def promote(
     strict_best: bool,
     refit: bool,
     dataset: str,
+    allow: tuple[str, ...],
     unverified: bool,
     no_spatial: bool,
     dry_run: bool,
@@ -97,9 +101,10 @@ def promote(
     from housing_sweep.cli.render import render
     from housing_sweep.pipeline.promote.promote import NotPromoted, decide_promotion, refusal
     from housing_sweep.pipeline.promote.promote import promote as carry_out
-    from housing_sweep.pipeline.promote.request import PromotionRequest
+    from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
     from housing_sweep.registry.policy import Policy
     from housing_sweep.registry.promotion import Verdict, as_json
+    from housing_sweep.tabular.data_findings import DataPolicy
 
     request = PromotionRequest(
         sweep=sweep,
@@ -112,6 +117,7 @@ def promote(
         refit=refit,
         spatial=not no_spatial,
         dataset=dataset,
+        data=DataPolicy.parse(allow=allow),
         unverified=unverified,
     )
     backend, promoted, refused = connect.backend(), None, None

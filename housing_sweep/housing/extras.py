@@ -23,6 +23,13 @@ def _features(kind: str) -> "FeatureSet":
     return GeoFeatures(kind)
 
 
+def _types() -> Sequence[type]:
+    from housing_sweep.housing.geo_features import GeoFeatures
+    from housing_sweep.housing.neighbours import Neighbours
+
+    return (GeoFeatures, Neighbours)
+
+
 def _california() -> "LoadedTable":
     from housing_sweep.housing import sources
 
@@ -68,4 +75,5 @@ EXTRAS = Extras(
     ),
     defaults={"features": "geo_knn"},
     strong_error=1.0,
+    types=_types,
 )

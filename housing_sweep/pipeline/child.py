@@ -25,8 +25,9 @@ import pandas as pd
 from housing_sweep.errors import HousingSweepError, Refused
 from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.values import FetchedDataset
-from housing_sweep.tabular import evaluation, refit, split, tables
+from housing_sweep.tabular import data_findings, evaluation, refit, split, tables
 from housing_sweep.tabular.arrays import Floats
+from housing_sweep.tabular.data_findings import DataPolicy
 from housing_sweep.tabular.extras import first_problem
 from housing_sweep.tabular.fit import FitResult, fit
 from housing_sweep.tabular.model import TabularModel
@@ -188,8 +189,16 @@ def predict(request: Mapping[str, Any]) -> dict[str, object]:
     return {"rows": len(frame)}
 
 
+def examine_data(request: Mapping[str, Any]) -> dict[str, object]:
+    """Return what is wrong with the dataset as the config splits it, judged by `policy`."""
+    table, policy = _Table.of(request), DataPolicy.of(request["policy"])
+    findings = data_findings.findings(table.problem, table.frame, table.rows, policy)
+    return {"findings": [finding.as_json() for finding in findings]}
+
+
 COMMANDS = {
     "baseline": baseline,
+    "examine_data": examine_data,
     "hard_split": hard_split,
     "predict": predict,
     "predict_own": predict_own,

@@ -43,6 +43,7 @@ class Judge(Protocol):
         rows: Sequence[Candidate],
         score: Score,
         champion: Version | None,
+        policy: Mapping[str, object],
         *,
         ties: bool,
         spatial: bool,
@@ -61,8 +62,13 @@ class Judge(Protocol):
     def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a row's score is within noise of the leader's."""
 
-    def findings(self, model: Model) -> Findings:
-        """Return what is wrong with the data of a proved model."""
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
+        """Return what is wrong with the data of a proved model, by a policy of its own.
+
+        Against a champion of other data, also which of its test rows the model was fitted on.
+        """
 
     def own(self, model: Model, *, refit: bool) -> OwnModel:
         """Return a proved model as it was built here; or its config fitted on more rows."""

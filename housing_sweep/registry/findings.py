@@ -1,7 +1,7 @@
 """What was found in a promotion's data, as its record tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 
@@ -10,18 +10,23 @@ class DataFinding:
     """One thing that is wrong with a table, with its figures.
 
     Attributes:
-        kind: duplicates_across_parts, gives_target_away ...
-        sentence: for people.
-        refused: whether the policy of the data refuses it; else it is a warning.
+        kind: copied_rows, gives_target_away ...
+        severity: what the policy makes of it: warning, allowed or refused.
+        says: a sentence for people.
         column: that it is about, or "".
         figures: such as rows and their share.
     """
 
     kind: str
-    sentence: str
-    refused: bool
+    severity: str
+    says: str
     column: str = ""
     figures: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing that used the table is promoted."""
+        return self.severity == "refused"
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> Self:
@@ -29,21 +34,15 @@ class DataFinding:
         figures = document.get("figures")
         return cls(
             kind=str(document.get("kind")),
-            sentence=str(document.get("sentence")),
-            refused=document.get("severity") == "refused",
+            severity=str(document.get("severity")),
+            says=str(document.get("says")),
             column=str(document.get("column") or ""),
             figures=figures if isinstance(figures, Mapping) else {},
         )
 
     def as_json(self) -> dict[str, object]:
         """Return it for records and programs."""
-        return {
-            "kind": self.kind,
-            "column": self.column,
-            "sentence": self.sentence,
-            "refused": self.refused,
-            "figures": dict(self.figures),
-        }
+        return {**asdict(self), "figures": dict(self.figures)}
 
 
 Findings = tuple[DataFinding, ...]

@@ -12,7 +12,7 @@ else (`registry.alias_history`).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
@@ -38,8 +38,6 @@ EARN_IT = (
     " --require none"
 )
 GUARD_OFF = "improve the model where it is new, or let it be worse there: --guard none"
-
-MEND_DATA = "publish the table without it, and sweep again"
 
 
 class Verdict(Enum):
@@ -127,6 +125,7 @@ class PromotionCase:
         moved_from: the version that is moved on from another alias, or None.
         proof: how the winner came to be believed; None without one.
         findings: what is wrong with the dataset.
+        data_policy: by which that was judged.
         champion_has_its_bits: whether the alias is on what would be built here for the winner.
     """
 
@@ -143,6 +142,7 @@ class PromotionCase:
     moved_from: Version | None = None
     proof: Proof | None = None
     findings: Findings = ()
+    data_policy: Mapping[str, object] = field(default_factory=dict)
     champion_has_its_bits: bool = False
 
     @property
@@ -265,9 +265,12 @@ def _checks(
             yield Check("candidate", False, _why_not(case), "promote another version")
         return
     yield Check("candidate", True, _sentence(case, best))
-    refused = [finding.sentence for finding in case.findings if finding.refused]
+    refused = [finding for finding in case.findings if finding.refused]
     if refused:
-        yield Check("data", False, f"its data: {'; '.join(refused)}", MEND_DATA)
+        reasons = "; ".join(finding.says for finding in refused)
+        allow = " ".join(f"--allow {kind}" for kind in sorted({one.kind for one in refused}))
+        fix = f"publish the table without it and sweep again, or let it pass, on record: {allow}"
+        yield Check("data", False, f"scores on its data say nothing: {reasons}", fix)
         return
     champion, alias = case.champion, case.target.alias
     if case.is_champion and champion:
@@ -275,7 +278,9 @@ def _checks(
         return
     now = f"{alias} is on {champion.name}" if champion else f"nothing holds {alias}"
     yield Check("change", True, now)
-    if comparison is not None:
+    if case.unverified:
+        yield Check("earned", True, "not compared: nothing was built or loaded (--unverified)")
+    elif comparison is not None:
         passed, reason = earned(case.policy, comparison)
         yield Check("earned", passed, reason, EARN_IT)
         guard = guarded(case.policy, comparison)
@@ -352,6 +357,7 @@ def record(decision: Decision, best: Winner) -> dict[str, object]:
         "moved_from": case.moved_from.name if case.moved_from else "",
         "dataset": _dataset(case.dataset),
         "data_findings": [finding.as_json() for finding in case.findings],
+        "data_policy": dict(case.data_policy),
         "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
@@ -393,6 +399,7 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
         "dataset": _dataset(case.dataset),
         "proof": case.proof.as_json() if case.proof else None,
         "data_findings": [finding.as_json() for finding in case.findings],
+        "data_policy": dict(case.data_policy),
         "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],

@@ -6,13 +6,20 @@ environment explains why not, or the run does not tell the truth.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum
 
 from housing_sweep.registry.model_facts import DatasetUse, ModelFacts
 from housing_sweep.registry.reproduction import BITS, Line
-from housing_sweep.registry.verification import SCORES, Claims, library_differences
+from housing_sweep.registry.verification import (
+    SCORES,
+    Claims,
+    FileHashes,
+    library_differences,
+    spelled,
+    why_untrue,
+)
 from housing_sweep.search.score import Goal, Score, finite, score_of
 
 UNVERIFIED_TAG = "unverified"
@@ -32,9 +39,6 @@ SLOWER = 4.0
 SIZES = ("model_bytes", "best_iteration")
 RESIZED = 0.5
 """Most by which sizes may differ in another environment, as a share of them."""
-
-_SUMMARISED = ("model_sha256", "predictions_sha256", "split_fingerprint", "dataset_digest")
-"""Facts that the summary of a run tells, too."""
 
 IN_THE_BITS = ("scikit-learn",)
 """Libraries that write their version into a model file: equal bits, equal versions."""
@@ -64,21 +68,6 @@ class Expected:
     dataset: DatasetUse
     split: str | None = None
     split_seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileHashes:
-    """SHA-256 of what an artifact really holds, computed here.
-
-    Attributes:
-        model: of `model.joblib`.
-        predictions: of the values in `predictions.npy`; "" if it has none.
-        safe: of `model.skops`; "" if it has none.
-    """
-
-    model: str
-    predictions: str = ""
-    safe: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +115,7 @@ class Proof:
             "fit_seconds": self.seconds,
             "built": built,
             "compared": [
-                {"name": one.name, "recorded": one.recorded, "built": one.rebuilt}
+                {"name": one.name, "recorded": _plain(one.recorded), "built": _plain(one.rebuilt)}
                 for one in self.lines
             ],
         }
@@ -159,7 +148,7 @@ def why_not_built(
     """
     facts = claims.facts
     if facts.refit_of:
-        return f"it says that it is a refit of {facts.refit_of}: no trial's model"
+        return f"it says that it is a refit of {spelled(facts.refit_of)}: no trial's model"
     for name, value, spec in (
         ("dataset_digest", facts.dataset_digest, expected.dataset.digest),
         ("dataset", facts.dataset, expected.dataset.name),
@@ -167,43 +156,8 @@ def why_not_built(
         ("split_seed", split_seed, expected.split_seed),
     ):
         if spec is not None and value != spec:
-            return f"{name} is {_short(value)} in model.json, that of its sweep {_short(spec)}"
+            return f"{name} is {spelled(value)} in model.json, that of its sweep {spelled(spec)}"
     return why_untrue(claims, hashes)
-
-
-def why_untrue(claims: Claims, hashes: FileHashes) -> str:
-    """Return where a model's files, facts, metadata and run contradict each other, or ""."""
-    facts, metadata = claims.facts, claims.metadata
-    if claims.why_no_metadata:
-        return claims.why_no_metadata
-    if metadata is not None:
-        for item in fields(facts):
-            one, two = getattr(facts, item.name), getattr(metadata, item.name)
-            if one != two and item.name != "more":  # a note by hand is no lie
-                return f"{item.name} is {_short(one)} in model.json, {_short(two)} in its metadata"
-    for name in _SUMMARISED:
-        one, two = getattr(facts, name), claims.summary.get(name)
-        if two is not None and one != two:
-            return f"{name} is {_short(one)} in model.json, {_short(two)} in its run"
-    for name, value in (
-        ("model_sha256", hashes.model),
-        ("predictions_sha256", hashes.predictions),
-        ("skops_sha256", hashes.safe),
-    ):
-        recorded = getattr(facts, name)
-        if value != recorded:
-            file = _FILES[name]
-            if not value:
-                return f"it has no {file}"
-            return f"{file} was changed: SHA-256 {_short(value)}, recorded {_short(recorded)}"
-    return ""
-
-
-_FILES = {
-    "model_sha256": "model.joblib",
-    "predictions_sha256": "predictions.npy",
-    "skops_sha256": "model.skops",
-}
 
 
 def weigh(
@@ -230,9 +184,9 @@ def weigh(
         return _says(first.name, first.recorded, first.rebuilt)
     if facts.split_fingerprint != built.split_fingerprint:
         return _says("split_fingerprint", facts.split_fingerprint, built.split_fingerprint)
-    for name in SCORES:
-        recorded, here = facts.scores.get(name), built.scores[name]
-        if recorded is None or abs(recorded - here) > TOLERANCE * abs(here):
+    for name, here in built.scores.items():
+        recorded, unit = facts.scores.get(name), 1.0 if name == "val_r2" else 0.0
+        if recorded is None or abs(recorded - here) > TOLERANCE * max(unit, abs(here)):
             return f"{_says(name, recorded, here)}; that is more than {'; '.join(other)} explains"
     wrong = _why_not_logged(claims, rebuilt, score, same_bits=False)
     return wrong or _proof(How.REBUILT, artifact, rebuilt, lines, "; ".join(other))
@@ -240,12 +194,12 @@ def weigh(
 
 def environment_differences(recorded: ModelFacts, built: ModelFacts) -> tuple[str, ...]:
     """Return what differs between where a model was made and here; CPU, code, libraries."""
-    found = list(library_differences(recorded.libraries, built.libraries))
+    differences = list(library_differences(recorded.libraries, built.libraries))
     if recorded.code_sha256 != built.code_sha256:
-        found.append("the code of housing-sweep differs")
+        differences.append("the code of housing-sweep differs")
     if recorded.cpu and recorded.cpu != built.cpu:
-        found.append(f"CPU {recorded.cpu}, here {built.cpu}")
-    return tuple(found)
+        differences.append(f"CPU {recorded.cpu}, here {built.cpu}")
+    return tuple(differences)
 
 
 def unverified(artifact: str) -> Proof:
@@ -300,7 +254,7 @@ def _why_not_logged(
         value, share = finite(logged), TOLERANCE if name in SCORES else RESIZED
         allowed = LOGGED * max(1.0, abs(truth)) if same_bits else share * abs(truth)
         if value is None or not abs(value - truth) <= allowed:
-            return f"{name} is {_short(logged)} in its run, built again it is {_short(truth)}"
+            return f"{name} is {spelled(logged)} in its run, built again it is {spelled(truth)}"
     if score is None or ranked in truths:
         return ""
     if ranked == "fit_seconds":
@@ -314,17 +268,9 @@ def _why_not_logged(
     )
 
 
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, int | float) else spelled(value)
+
+
 def _says(name: str, recorded: object, built: object) -> str:
-    return f"{name} is {_short(recorded)} in model.json, built again it is {_short(built)}"
-
-
-def _short(value: object) -> str:
-    """Return a value as a message tells it: no longer than a line, with nothing that acts."""
-    if isinstance(value, float):
-        return f"{value:.9g}"
-    if isinstance(value, Mapping):
-        value = dict(value)
-    text = value if isinstance(value, str) and value.isprintable() else ascii(value)
-    hexadecimal = len(text) == 64 and all(c in "0123456789abcdef" for c in text)
-    limit = 12 if hexadecimal else 60
-    return text if len(text) <= limit else f"{text[:limit]}..."
+    return f"{name} is {spelled(recorded)} in model.json, built again it is {spelled(built)}"

@@ -11,6 +11,15 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 """Row numbers, or a number for each row."""
 
+HUGE = 1e100
+"""A table may hold any double; what is beyond counts as this, so that squares are finite."""
+
+
+def tame(values: npt.ArrayLike) -> Floats:
+    """Return the numbers with none beyond `HUGE`, shaped as they were."""
+    tamed: Floats = np.clip(np.asarray(values, dtype=float), -HUGE, HUGE)
+    return tamed
+
 
 def read_floats(content: bytes, name: str) -> Floats:
     """Return the numbers of a .npy file that somebody else wrote, shaped (n,).

@@ -122,6 +122,9 @@ class Extras:
         words: how people speak of it.
         defaults: of a trial's config, where the general ones do not suit.
         strong_error: from which a chart has the strongest colour; None: by the errors it shows.
+        types: returns the dataclasses that its feature sets are made of, all that `model.skops` may
+            hold of them (`model_file`). Their fields are what their annotations say; what else must
+            be true of them, such as equal lengths, a `__post_init__` tells with a ValueError.
     """
 
     problem: Problem
@@ -137,6 +140,7 @@ class Extras:
     words: Words = field(default_factory=Words)
     defaults: Mapping[str, object] = field(default_factory=dict)
     strong_error: float | None = None
+    types: Callable[[], Sequence[type]] = tuple
 
     @property
     def data(self) -> str:

@@ -1,6 +1,7 @@
 """The model families: hyperparameters, how an estimator is made, grown, cut back and refitted.
 
-To add one, write its `Family` and enter it in `MODELS`; nothing else knows a family by name.
+To add one, write its `Family` and enter it in `MODELS`; nothing else knows a family by name. One
+whose estimator is of another class than those here needs its form in `estimator_parts` too.
 scikit-learn is imported where an estimator is made: who only reads a config, as `promote` does in
 its own process, need not load it (1.7 s of CPU).
 """

@@ -40,15 +40,15 @@ def paired_difference(
 ) -> tuple[float, float]:
     """Return metric(one) - metric(other), in the target's unit, and its standard error.
 
-    By the delta method, clustered: the losses of a unit are summed before they are squared. One
-    unit alone has an error of infinity. Source: Liang and Zeger, Biometrika 73 (1986), 13-22.
+    By the delta method, clustered: what the rows of a unit contribute is summed before it is
+    squared. Source: Liang and Zeger, Biometrika 73 (1986), 13-22.
 
     Args:
         metric: rmse or mae.
         truth: (n,) targets.
         one: (n,) predictions.
         other: (n,) predictions of the other model.
-        units: (n,) number of what each row belongs to.
+        units: (n,) number of what each row belongs to, two different ones at least.
     """
     loss, reduce = METRICS[metric]
     losses = np.column_stack([loss(truth - one), loss(truth - other)])
@@ -58,8 +58,7 @@ def paired_difference(
     influence = (losses - means) * slope @ [1.0, -1.0]
     _, number = np.unique(units, return_inverse=True)
     sums = np.bincount(number, weights=influence)
-    count = len(sums)
-    variance = float(np.sum(sums**2)) * count / (count - 1) if count > 1 else np.inf
+    variance = float(np.sum(sums**2)) * len(sums) / (len(sums) - 1)
     return float(values[0] - values[1]), float(np.sqrt(variance)) / len(truth)
 
 

@@ -20,6 +20,9 @@ LARGE = 1000.0
 FEWEST_ROWS = 30
 """Of a slice that may be called worse: below, its standard error is a guess itself."""
 
+FEWEST_UNITS = 10
+"""Of such a slice, where rows of one place were held out together."""
+
 CONFIDENCE = 0.95
 
 Part = dict[str, object]
@@ -63,8 +66,9 @@ def differences(
     """Return how two models differ on each part of the rows of `frame`.
 
     A part is worse if all of its interval is above zero and the difference is more than the
-    problem's margin; parts of fewer than `FEWEST_ROWS` rows are told, never called worse. Intervals
-    are normal, by the delta method, with Bonferroni's correction for the number of the other parts.
+    problem's margin; parts of fewer than `FEWEST_ROWS` rows or `FEWEST_UNITS` units are told, never
+    called worse; those of one unit have no interval and are left out. Intervals are normal, by the
+    delta method, with Bonferroni's correction for the number of the others.
 
     Args:
         problem: what the table is about.
@@ -75,15 +79,17 @@ def differences(
             not independent.
     """
     truth = frame[problem.target.name].to_numpy(dtype=float)
-    parts = list(_parts(problem, frame, truth))
-    judged = max(1, sum(len(rows) >= FEWEST_ROWS for _, _, rows in parts))
-    width = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / judged)
+    parts = [(*part, len(np.unique(units[part[2]]))) for part in _parts(problem, frame, truth)]
+    large = [len(rows) >= FEWEST_ROWS and count >= FEWEST_UNITS for _, _, rows, count in parts]
+    width = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / max(1, sum(large)))
     answer = []
-    for kind, name, rows in parts:
+    for (kind, name, rows, count), enough in zip(parts, large, strict=True):
+        if count < 2:
+            continue
         scored = problem.metric, truth[rows], one[rows], other[rows]
         difference, error = metrics.paired_difference(*scored, units[rows])
         low, high = difference - width * error, difference + width * error
-        worse = len(rows) >= FEWEST_ROWS and low > 0 and difference > problem.margin
+        worse = enough and low > 0 and difference > problem.margin
         answer.append(Difference(kind, name, len(rows), low, difference, high, worse))
     return answer
 

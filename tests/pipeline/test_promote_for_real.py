@@ -74,7 +74,7 @@ INTERRUPTED = """
 import json, sys
 from dataclasses import replace
 from housing_sweep.pipeline.promote.promote import promote
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.registry_versions import WandbRegistry
 from housing_sweep.registry.policy import Policy, Require

@@ -51,6 +51,26 @@ def test_figures_on_untouched_rows_come_first() -> None:
     assert words.tiles(replace(REPORT, promotion=odd))[0][0] == "Trials"
 
 
+def test_a_figure_for_places_never_seen_has_its_interval_and_worse_slices_are_named() -> None:
+    compared = {
+        "challenger": {"rmse": 0.3925, "spatial_rmse": 0.5256},
+        "champion": {"rmse": 0.4},
+        "metric": "rmse",
+        "hard": {"champion": 0.5091, "low": -0.025, "high": 0.0623},
+        "worse_slices": ["region fresno", "decile 1", "decile 2", "decile 3"],
+    }
+    promotion = replace(PROMOTED, record={"comparison": compared})
+    _, places, worse, *_ = words.tiles(replace(REPORT, promotion=promotion))
+    note = "whole 0.5° cells held out; champion 0.5091; 95 % -0.0250 to +0.0623"
+    assert places == ("Places never seen", "0.5256", f"test RMSE, {note}")
+    assert worse == ("Clearly worse in", "4 slices", "region fresno, decile 1, decile 2, ...")
+    odd = {**compared, "hard": {"champion": "0.5", "low": None}, "worse_slices": "?"}
+    strange = replace(PROMOTED, record={"comparison": odd})
+    _, places, after, *_ = words.tiles(replace(REPORT, promotion=strange))
+    assert places[2] == "test RMSE, whole 0.5° cells held out"
+    assert after[0] == "Trials"
+
+
 def test_without_any_score_the_reader_is_told_to_come_again() -> None:
     empty = replace(REPORT, trials=[trial(1, None, "running")], state="RUNNING")
     assert words.headline(empty) == "No trial of A sweep has a score yet"

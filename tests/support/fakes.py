@@ -26,7 +26,7 @@ from housing_sweep.pipeline.values import (
 from housing_sweep.registry.alias_history import Move, read_move
 from housing_sweep.registry.findings import Findings
 from housing_sweep.registry.model_facts import DatasetUse, ModelFacts
-from housing_sweep.registry.policy import Comparison, Figures, NoComparison
+from housing_sweep.registry.policy import Comparison, Figures, HardComparison, NoComparison
 from housing_sweep.registry.promotion import OpenRecord, Version
 from housing_sweep.registry.proof import How, Proof
 from housing_sweep.registry.prune_rules import StoredModel
@@ -213,7 +213,9 @@ class FakeRuns:
         return run
 
     def model_of(self, candidate: Candidate) -> Model | None:
-        return None if candidate.id in self.world.without_model else model_of(candidate.id)
+        if candidate.id in self.world.without_model:
+            return None
+        return self.world.artifacts.model(model_of(candidate.id).name)
 
     def dataset_of(self, candidate: Candidate) -> DatasetUse | None:
         return DatasetUse("e/p/california-housing:v0", "digest", "synthetic")
@@ -431,6 +433,7 @@ class FakeJudge:
     how: How = How.IDENTICAL
     wrong: Findings = ()
     against: list[str] = field(default_factory=list)
+    hard: HardComparison | None = None
 
     def __call__(self, backend: Backend, say: Say) -> "FakeJudge":
         return self
@@ -449,6 +452,7 @@ class FakeJudge:
         rows: Sequence[Candidate],
         score: Score,
         champion: Version | None,
+        policy: Mapping[str, object],
         *,
         ties: bool,
         spatial: bool,
@@ -470,7 +474,9 @@ class FakeJudge:
     def ties(self, leader: Winner, row: Ranked) -> bool:
         return row.candidate.id in self.tied
 
-    def findings(self, model: Model) -> Findings:
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
         return self.wrong
 
     def own(self, model: Model, *, refit: bool) -> OwnModel:
@@ -489,7 +495,10 @@ class FakeJudge:
         self.against.append(champion.name if champion else "baseline")
         mine, theirs = (Figures(name, 0.4, 0.3, 0.8) for name in ("challenger", "champion"))
         low, high = self.difference - 0.01, self.difference + 0.01
-        return Comparison(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None)
+        return Comparison(
+            *(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None),
+            hard=self.hard if spatial else None,
+        )
 
 
 if TYPE_CHECKING:

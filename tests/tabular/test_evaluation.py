@@ -12,7 +12,7 @@ from housing_sweep.tabular.evaluation import (
     figures,
     untouched,
 )
-from housing_sweep.tabular.metrics import rmse
+from housing_sweep.tabular.metrics import paired_difference, rmse
 from housing_sweep.tabular.split import make_split
 
 FRAME = synthetic.make(1500)
@@ -30,6 +30,28 @@ def test_an_interval_holds_its_estimate_and_turns_its_sign_with_the_models() -> 
     assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
     assert difference("rmse", TRUTH, one, other) == found
     assert difference("rmse", TRUTH, one, one) == type(found)(0.0, 0.0, 0.0)
+
+
+def test_units_of_one_row_give_the_bits_of_rows() -> None:
+    one, other = TRUTH + NOISE, TRUTH + 1.1 * NOISE
+    for metric in ("rmse", "mae"):
+        by_row = difference(metric, TRUTH, one, other)
+        assert difference(metric, TRUTH, one, other, units=np.arange(len(TRUTH))) == by_row
+
+
+def test_an_interval_covers_the_true_difference_where_rows_of_a_place_err_together() -> None:
+    covered = by_rows = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        units = np.repeat(np.arange(40), rng.integers(3, 20, 40))
+        truth = np.zeros(len(units))
+        one, other = (rng.normal(0, 1.0, 40)[units] + rng.normal(0, 0.3, len(units)) for _ in "12")
+        drawn = difference("rmse", truth, one, other, seed, units)
+        covered += drawn.low <= 0 <= drawn.high
+        estimate, error = paired_difference("rmse", truth, one, other, np.arange(len(truth)))
+        by_rows += abs(estimate) < 1.96 * error
+    assert covered >= 51
+    assert by_rows < 40
 
 
 def test_an_interval_covers_the_true_difference_about_as_often_as_it_says() -> None:

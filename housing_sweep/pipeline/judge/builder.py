@@ -111,9 +111,9 @@ class Build:
 class Builder:
     """Builds; what was begun and is not needed ends with `close`."""
 
-    def __init__(self, cache: BuildCache, say: Say) -> None:
+    def __init__(self, cache: BuildCache, say: Say, children: Children | None = None) -> None:
         self._cache, self._say = cache, say
-        self._children = Children()
+        self._children = children or Children()
         self._pool = ThreadPoolExecutor(_cores())
         self._begun: dict[str, Future[Build]] = {}
         self._scratch = tempfile.TemporaryDirectory(prefix="housing-sweep-")
@@ -179,13 +179,14 @@ class Builder:
         return folder / ROWS_FILE
 
     def examine_data(
-        self, dataset: FetchedDataset, config: Mapping[str, object]
+        self, dataset: FetchedDataset, config: Mapping[str, object], policy: Mapping[str, object]
     ) -> "Future[dict[str, object]]":
-        """Start to look for what is wrong with a table."""
+        """Start to look for what is wrong with a table, as a config splits it."""
         request = {
             "csv": str(dataset.csv),
             "problem": dataset.problem.as_document(),
             "config": dict(config),
+            "policy": dict(policy),
         }
         return self._pool.submit(self._children.run, "examine_data", request)
 

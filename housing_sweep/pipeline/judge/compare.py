@@ -177,6 +177,20 @@ def _figures(entrant: Entrant, build: Build, figures: Mapping[str, Any]) -> Figu
     )
 
 
+def overlap(challenger: Request, champion: Request) -> list[dict[str, object]]:
+    """Return the findings on which of a champion's test rows a challenger was fitted on."""
+    from housing_sweep.tabular import data_findings
+
+    if challenger.dataset.sha256 == champion.dataset.sha256:
+        return []
+    mine, theirs = (table_of(one.dataset, one.config) for one in (challenger, champion))
+    problem = challenger.dataset.problem
+    if not problem.same_table(champion.dataset.problem):
+        return []
+    findings = data_findings.overlap(problem, theirs.frame, theirs.split, mine.frame, mine.split)
+    return [finding.as_json() for finding in findings]
+
+
 def within_noise(table: Table, best: "Floats", other: "Floats | None", behind: float) -> bool:
     """Return whether a score is behind the best by no more than one SE of their difference.
 

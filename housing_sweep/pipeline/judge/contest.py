@@ -16,11 +16,12 @@ from housing_sweep.pipeline.judge.compare import (
     Entrant,
     compare,
     foreseeable,
+    overlap,
     rows_of,
     table_of,
     within_noise,
 )
-from housing_sweep.pipeline.judge.fresh_process import ChildFailed
+from housing_sweep.pipeline.judge.fresh_process import ChildFailed, Children
 from housing_sweep.pipeline.judge.prove import Looked, Proved, Prover, facts_of, refit_request
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.values import Expectation, FetchedDataset, FetchedModel, OwnModel, Say
@@ -41,11 +42,12 @@ if TYPE_CHECKING:
 class ModelJudge:
     """Judges models by building them again; fulfils `ports.Judge`. Use it in a `with` block."""
 
-    def __init__(self, backend: Backend, say: Say) -> None:
+    def __init__(self, backend: Backend, say: Say, children: Children | None = None) -> None:
         self._backend, self._say = backend, say
-        self._builder = Builder(BuildCache(cache_folder() / "builds"), say)
+        self._builder = Builder(BuildCache(cache_folder() / "builds"), say, children)
         self._prover = Prover(backend.runs, backend.artifacts, self._builder, say)
         self._claimed: dict[str, Floats | None] = {}
+        self._champions: dict[str, Entrant | HousingSweepError] = {}
         self._data: Future[dict[str, object]] | None = None
 
     def __enter__(self) -> Self:
@@ -63,6 +65,7 @@ class ModelJudge:
         rows: Sequence[Candidate],
         score: Score,
         champion: Version | None,
+        policy: Mapping[str, object],
         *,
         ties: bool,
         spatial: bool,
@@ -84,10 +87,10 @@ class ModelJudge:
             candidate, looked = winner
             self._begin(looked, candidate, dataset)
         request = prover.request(looked, dataset)
-        self._data = self._data or self._builder.examine_data(dataset, request.config)
+        self._data = self._builder.examine_data(dataset, request.config, policy)
         seconds = candidate.summary.get("fit_seconds")
-        for asked in foreseeable(request, first=champion is None, hard=spatial):
-            self._builder.begin(replace(asked, expected_seconds=finite(seconds) or 0.0))
+        for needed in foreseeable(request, first=champion is None, hard=spatial):
+            self._builder.begin(replace(needed, expected_seconds=finite(seconds) or 0.0))
 
     def examine(self, candidate: Candidate, score: Score) -> Model | str:
         """Return a run's model, proved, or why it is rejected."""
@@ -120,14 +123,26 @@ class ModelJudge:
         other = self._claimed_by(row.candidate)
         return within_noise(table, best, other, row.score - leader.score)
 
-    def findings(self, model: Model) -> Findings:
-        """Return what is wrong with the data of a proved model."""
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
+        """Return what is wrong with the data of a proved model, by a policy of its own.
+
+        Against a champion of other data, also which of its test rows the model was fitted on.
+        """
         proved = self._prover.get(model)
         if self._data is None:
-            self._data = self._builder.examine_data(proved.dataset, proved.request.config)
-        found = self._data.result().get("findings")
-        documents = found if isinstance(found, list) else []
-        return tuple(DataFinding.parse(one) for one in documents if isinstance(one, Mapping))
+            config = proved.request.config
+            self._data = self._builder.examine_data(proved.dataset, config, policy)
+        answer = self._data.result().get("findings")
+        documents = list(answer) if isinstance(answer, list) else []
+        try:
+            entrant = self._champion(champion) if champion else None
+        except (NotFound, Refused):
+            entrant = None  # told when it is compared
+        if entrant is not None:
+            documents += overlap(proved.request, entrant.request)
+        return tuple(DataFinding.parse(one) for one in documents)
 
     def own(self, model: Model, *, refit: bool) -> OwnModel:
         """Return a proved model as it was built here; or its config fitted on more rows."""
@@ -161,10 +176,11 @@ class ModelJudge:
         return files.sha256 == facts.model_sha256 and files.facts == facts
 
     def _own_facts(self, proved: Proved, *, refit: bool) -> ModelFacts:
-        request, name = _request(proved, refit=refit), proved.looked.model.name
-        facts = facts_of(self._builder.build(request).answer, request)
+        name = proved.looked.model.name
         if not refit:
-            return replace(facts, rebuilt_of=name)
+            return replace(proved.facts, rebuilt_of=name)
+        request = refit_request(proved)
+        facts = facts_of(self._builder.build(request).answer, request)
         # Its own errors on rows it has seen say nothing: the winner's interval stays.
         return replace(facts, refit_of=name, interval90=proved.facts.interval90)
 
@@ -201,7 +217,7 @@ class ModelJudge:
             return NoComparison(error.what)
 
     def _champion(self, version: Version) -> Entrant:
-        """Return the holder of an alias, proved with the data that it names itself.
+        """Return the holder of an alias, proved once, with the data that it names itself.
 
         What it was trained on decides which test rows are new to it, and nothing else.
 
@@ -209,6 +225,17 @@ class ModelJudge:
             Refused: it is not what it says, or not ours.
             NotFound: it or its dataset is gone.
         """
+        if version.source not in self._champions:
+            try:
+                self._champions[version.source] = self._prove_champion(version)
+            except (NotFound, Refused) as error:
+                self._champions[version.source] = error
+        known = self._champions[version.source]
+        if isinstance(known, HousingSweepError):
+            raise known
+        return known
+
+    def _prove_champion(self, version: Version) -> Entrant:
         artifacts = self._backend.artifacts
         model = artifacts.model(version.source)
         prover = Prover(self._backend.runs, artifacts, self._builder, self._say)

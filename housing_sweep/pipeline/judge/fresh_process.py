@@ -127,3 +127,5 @@ def _end(process: "subprocess.Popen[str]") -> None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    if process.stderr is not None:
+        process.stderr.close()

@@ -11,16 +11,9 @@ from housing_sweep.pipeline.judge.fresh_process import ChildFailed
 from housing_sweep.pipeline.ports import Artifacts, Runs
 from housing_sweep.pipeline.values import Expectation, FetchedDataset, FetchedModel, Say
 from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.proof import (
-    FileHashes,
-    Proof,
-    Rebuilt,
-    weigh,
-    why_not_built,
-    why_untrue,
-)
+from housing_sweep.registry.proof import Proof, Rebuilt, weigh, why_not_built
 from housing_sweep.registry.selection import Candidate, Model
-from housing_sweep.registry.verification import Claims
+from housing_sweep.registry.verification import Claims, FileHashes, why_untrue
 from housing_sweep.search.score import Score, finite
 
 if TYPE_CHECKING:
@@ -172,7 +165,7 @@ class Prover:
 
         try:
             files = self.artifacts.fetch_model(model, self.builder.folder())
-            hashes = _hashes(files)
+            hashes = hashes_of(files)
             problem = Problem.parse(files.facts.problem, "model.json")
             config = TrialConfig.from_sweep(files.facts.config, problem)
         except Unavailable:
@@ -280,7 +273,7 @@ def _claims(looked: Looked, candidate: Candidate | None) -> Claims:
     return Claims.of(looked.model, looked.files.facts, candidate)
 
 
-def _hashes(files: FetchedModel) -> FileHashes:
+def hashes_of(files: FetchedModel) -> FileHashes:
     """Return what an artifact holds.
 
     Raises:

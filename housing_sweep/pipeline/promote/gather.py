@@ -1,14 +1,14 @@
 """What a promotion reads before it decides: the best runs, proved, and who holds the alias."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 from housing_sweep.errors import NotFound
+from housing_sweep.pipeline.judge import expect
 from housing_sweep.pipeline.ports import Backend, Judge, Runs, Sweeps
-from housing_sweep.pipeline.promote import expect
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.values import Expectation, Say, SweepFacts
 from housing_sweep.registry.model_facts import DatasetUse
 from housing_sweep.registry.promotion import PromotionCase, Version
@@ -49,7 +49,13 @@ def gather(backend: Backend, judge: Judge, request: PromotionRequest, say: Say) 
         return case
     if request.unverified:
         return replace(case, proof=unverified(best.model.name))
-    case = replace(case, proof=judge.proof_of(best.model), findings=judge.findings(best.model))
+    policy = request.data.as_json()
+    case = replace(
+        case,
+        proof=judge.proof_of(best.model),
+        findings=judge.findings(best.model, case.champion, policy),
+        data_policy=policy,
+    )
     if not case.built or case.champion is None:
         return case
     same = judge.same_bits(best.model, case.champion, refit=request.refit)
@@ -99,19 +105,35 @@ def _proved(
     def examine(candidate: Candidate) -> Model | str:
         return judge.examine(candidate, score)
 
-    top = list(islice(backend.sweeps.finished(facts.ref, score), SHOWN))
-    judge.foresee(top, score, champion, ties=ties, spatial=request.spatial)
-    ranked = rank(backend.sweeps, facts, score, examine)
+    finished = backend.sweeps.finished(facts.ref, score)
+    top = list(islice(finished, SHOWN))
+    policy = request.data.as_json()
+    judge.foresee(top, score, champion, policy, ties=ties, spatial=request.spatial)
+    ranked = rank(backend.sweeps, facts, score, examine, chain(top, finished))
     return settle_ties(ranked, judge.ties, examine) if ties else ranked
 
 
-def rank(sweeps: Sweeps, facts: SweepFacts, score: Score, examine: Examine) -> tuple[Ranked, ...]:
+def rank(
+    sweeps: Sweeps,
+    facts: SweepFacts,
+    score: Score,
+    examine: Examine,
+    finished: Iterable[Candidate] | None = None,
+) -> tuple[Ranked, ...]:
     """Return the best runs of a sweep, best first; costs a page or two, whatever its size.
+
+    Args:
+        sweeps: has them.
+        facts: the sweep.
+        score: what they are ranked by.
+        examine: a run's model, or why it is rejected.
+        finished: its finished runs, best first, where they are being read already.
 
     Raises:
         BadInput: trials have finished, and none of them has the score; theirs are named.
     """
-    ranked = select(sweeps.finished(facts.ref, score), score, examine, SHOWN)
+    runs = sweeps.finished(facts.ref, score) if finished is None else finished
+    ranked = select(runs, score, examine, SHOWN)
     summaries = [row.candidate.summary for row in ranked]
     if summaries and all(score.raw(summary) is None for summary in summaries):
         raise unknown_metric(score.name, metric_names(summaries))

@@ -23,7 +23,7 @@ from housing_sweep.errors import Conflict, Refused
 from housing_sweep.pipeline.judge.contest import ModelJudge
 from housing_sweep.pipeline.ports import Backend, Judge
 from housing_sweep.pipeline.promote.gather import gather
-from housing_sweep.pipeline.promote.request import PromotionRequest
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.values import Say
 from housing_sweep.registry.policy import NoComparison
 from housing_sweep.registry.promotion import (
@@ -95,10 +95,8 @@ def decide_promotion(
 def _decide(backend: Backend, judge: Judge, request: PromotionRequest, say: Say) -> Decision:
     case = gather(backend, judge, request, say)
     best, before = case.challenger, decide(case, None)
-    if best is None or before.verdict is not Verdict.PROMOTE:
+    if best is None or before.verdict is not Verdict.PROMOTE or case.unverified:
         return before  # nothing that a contest could change
-    if request.unverified:
-        return decide(case, NoComparison("nothing was built or loaded (--unverified)"))
     compared = judge.contest(
         best.model, case.champion, refit=request.refit, spatial=request.spatial
     )
@@ -154,7 +152,9 @@ def _compared(decision: Decision) -> dict[str, object]:
 def _inputs(case: PromotionCase, model: str) -> list[str]:
     champion = case.champion
     dataset = [case.dataset.name] if case.dataset else []
-    displaced = [champion.source] if champion and champion.source != model else []
+    # Interrupted after the alias had moved, what was built for it is the champion already.
+    other = champion and champion.source != model and not case.is_champion
+    displaced = [champion.source] if champion and other else []
     return [*dataset, model, *displaced]
 
 

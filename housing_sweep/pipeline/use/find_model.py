@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline.judge import fresh_process
+from housing_sweep.pipeline.judge.prove import hashes_of
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.values import FetchedModel
 from housing_sweep.registry.references import ModelRef, Target, full_path
@@ -64,7 +65,7 @@ def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, Fet
     with tempfile.TemporaryDirectory(prefix="housing-sweep-") as scratch:
         files = backend.artifacts.fetch_model(model, Path(scratch))
         claims = Claims.of(model, files.facts, run)
-        why = why_not_loaded(claims, files.sha256, model_files.installed())
+        why = why_not_loaded(claims, hashes_of(files), model_files.installed())
         if why:
             raise Refused(f"{model.name} is not loaded: {why}", fix="name another version")
         yield model, files

@@ -32,6 +32,15 @@ from housing_sweep.registry.references import (
 from housing_sweep.tabular import dataset_files
 
 CHUNK = 1 << 20
+MIB = 1 << 20
+MOST_BYTES = {
+    FACTS_FILE: MIB,
+    PREDICTIONS_FILE: 256 * MIB,
+    MODEL_FILE: 4096 * MIB,
+    SAFE_MODEL_FILE: 4096 * MIB,
+}
+"""Of a model's files: a trial of 10,000,000 rows stays below, and nobody's file fills a disk."""
+
 PAUSES = (0.5, 2.0, 8.0)
 """Seconds between attempts where a backend stumbles: one that restarts is back within ten."""
 TIMEOUT_SECONDS = 60.0
@@ -167,6 +176,8 @@ def fetch(artifact: Any, targets: dict[str, Path]) -> dict[str, str]:
     hashes = {}
     for file in artifact.files(names=sorted(targets)):
         name, url = str(file.name), str(file.direct_url)
+        if int(file.size or 0) > MOST_BYTES.get(name, int(file.size or 0)):
+            raise Refused(f"{name} has {file.size} bytes, more than any model of ours")
         if urlsplit(url).scheme not in ("http", "https"):
             raise Refused(f"{artifact.name}: {name} is a reference to {url}, not a file")
         hashes[name] = _download(url, targets[name])

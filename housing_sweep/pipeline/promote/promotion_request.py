@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from housing_sweep.errors import BadInput
 from housing_sweep.registry.policy import Guard, Policy
 from housing_sweep.search.score import Goal
+from housing_sweep.tabular.data_findings import DataPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class PromotionRequest:
         refit: promote the winner's config fitted on training and validation rows.
         spatial: measure both models where whole regions are held out too.
         dataset: NAME:VERSION that the trials used; "" means the one that the sweep's spec names.
+        data: what may be wrong with their table.
         unverified: build nothing again and believe the run, which the record then says.
     """
 
@@ -35,6 +37,7 @@ class PromotionRequest:
     refit: bool = False
     spatial: bool = True
     dataset: str = ""
+    data: DataPolicy = field(default_factory=DataPolicy)
     unverified: bool = False
 
     def __post_init__(self) -> None:
