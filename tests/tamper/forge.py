@@ -557,15 +557,9 @@ def sha256(body: bytes) -> str:
 
 def publish_table(project: str, rows: int = 600) -> str:
     """Publish a small synthetic table; return its name."""
-    from housing_sweep.housing import synthetic
-    from housing_sweep.housing.problem import PROBLEM
-    from housing_sweep.pipeline.train.publish import publish
-    from housing_sweep.tabular.extras import LoadedTable
-    from housing_sweep.tabular.tables import check_frame
+    from tests.tamper import tables
 
-    join_sweep(None)
-    frame = check_frame(PROBLEM, synthetic.make(rows), "a small table")
-    return publish(LoadedTable(PROBLEM, frame, "synthetic", "a small table"), project).path
+    return tables.publish(project, lambda content: None, rows)
 
 
 def make_sweep(project: str, **parameters: object) -> str:

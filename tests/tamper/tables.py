@@ -52,7 +52,7 @@ class Table:
     says: str
 
 
-def publish(project: str, does: Edit) -> str:
+def publish(project: str, does: Edit, rows: int = ROWS) -> str:
     """Publish a version of the dataset; return its name."""
     from housing_sweep.housing import synthetic
     from housing_sweep.housing.problem import PROBLEM
@@ -60,7 +60,7 @@ def publish(project: str, does: Edit) -> str:
     from housing_sweep.tabular.extras import LoadedTable
     from housing_sweep.tabular.tables import check_frame
 
-    frame = check_frame(PROBLEM, synthetic.make(ROWS), "a table")
+    frame = check_frame(PROBLEM, synthetic.make(rows), "a table")
     honest = dataset_files.files_of(LoadedTable(PROBLEM, frame, "synthetic", "a table"))
     content = Content(frame, honest.schema)
     does(content)
