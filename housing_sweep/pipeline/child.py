@@ -2,7 +2,8 @@
 
 Requests are flat JSON. `csv` is the dataset, `problem` what it is about (absent in requests that
 were written down before there was more than one), `config` a trial's, `model` a path to
-`model.joblib` with its `sha256`. Arrays travel as .npy files whose paths the request names.
+`model.joblib` with its `sha256` (for `predict`: to `model.skops`). Arrays travel as .npy files
+whose paths the request names.
 """
 
 import hashlib
@@ -188,7 +189,7 @@ def _written(
 def predict(request: Mapping[str, Any]) -> dict[str, object]:
     """Predict the rows of a CSV that has the inputs, into `out`."""
     frame = tables.read_inputs(_problem(request), Path(request["csv"]))
-    predicted = load(request["model"], request["sha256"]).predict(frame)
+    predicted = model_files.load(Path(request["model"]), request["sha256"]).predict(frame)
     np.save(request["out"], predicted, allow_pickle=False)
     return {"rows": len(frame)}
 

@@ -79,12 +79,14 @@ class FetchedModel:
         sha256: of that file, computed here.
         facts: what `model.json` says.
         predictions: `predictions.npy`, or None if the artifact has none.
+        safe_path: `model.skops`, or None if the artifact has none.
     """
 
     path: Path
     sha256: str
     facts: ModelFacts
     predictions: Path | None
+    safe_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

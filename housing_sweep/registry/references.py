@@ -18,6 +18,9 @@ DEFAULT_DATASET = f"{COLLECTION}:latest"
 MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE = "model.joblib", "model.json", "predictions.npy"
 """What a model artifact holds: the model, the facts about it, its validation predictions."""
 
+SAFE_MODEL_FILE = "model.skops"
+"""The model once more, in the only form that is ever loaded: it cannot run code."""
+
 _SWEEP_FIX = "give ENTITY/PROJECT/ID, PROJECT/ID, ID, or the sweep's URL"
 
 _MODEL_FIX = "give registry:ALIAS, ENTITY/PROJECT/NAME:VERSION, or a run's ENTITY/PROJECT/ID"

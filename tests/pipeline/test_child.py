@@ -48,9 +48,14 @@ def test_rows_are_predicted_from_the_inputs_alone(
 ) -> None:
     rows = flats(7, seed=9).drop(columns=FLATS.target.name)
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    assert child.predict({**request_, "csv": str(tmp_path / "rows.csv")}) == {"rows": 7}
     model = child.load(str(request_["model"]), str(request_["sha256"]))
+    safe = tmp_path / "model.skops"
+    asking = {**request_, "csv": str(tmp_path / "rows.csv"), "model": str(safe)}
+    asking["sha256"] = hashlib.sha256(safe.read_bytes()).hexdigest()
+    assert child.predict(asking) == {"rows": 7}
     assert np.array_equal(np.load(str(request_["out"])), model.predict(rows))
+    with pytest.raises(Refused, match="is not loaded: it is no sound zip"):
+        child.predict({**asking, "model": request_["model"], "sha256": request_["sha256"]})
 
 
 def test_without_a_problem_a_request_is_about_the_first_one(request_: dict[str, object]) -> None:

@@ -25,6 +25,7 @@ from housing_sweep.registry.references import (
     FACTS_FILE,
     MODEL_FILE,
     PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
     RunId,
     SweepId,
     SweepRef,
@@ -229,12 +230,15 @@ class FakeArtifacts:
         for name in (MODEL_FILE, FACTS_FILE):
             if name not in files:
                 raise Refused(f"it has no {name}: not a model of housing-sweep")
-        (folder / MODEL_FILE).write_bytes(files[MODEL_FILE])
+        for name in (MODEL_FILE, SAFE_MODEL_FILE):
+            if name in files:
+                (folder / name).write_bytes(files[name])
         return FetchedModel(
             path=folder / MODEL_FILE,
             sha256=hashlib.sha256(files[MODEL_FILE]).hexdigest(),
             facts=_facts(files),
             predictions=self.fetch_predictions(model, folder),
+            safe_path=folder / SAFE_MODEL_FILE if SAFE_MODEL_FILE in files else None,
         )
 
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:

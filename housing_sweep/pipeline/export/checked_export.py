@@ -51,6 +51,7 @@ class Export:
             "artifact": self.model.name,
             "artifact_digest": self.model.digest,
             "model_sha256": self.files.sha256,
+            "skops_sha256": self.files.facts.skops_sha256,
             "run": run.id if run else "",
             "run_url": run.url if run else "",
             "user": (run.user or "") if run else "",

@@ -1,5 +1,6 @@
 """Models by name, fetched and checked; the one way to a model outside of a promotion."""
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +11,21 @@ from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline.judge import fresh_process
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.values import FetchedModel
-from housing_sweep.registry.references import ModelRef, Target, full_path
+from housing_sweep.registry.references import (
+    MODEL_FILE,
+    SAFE_MODEL_FILE,
+    ModelRef,
+    Target,
+    full_path,
+)
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, why_not_loaded
 
 if TYPE_CHECKING:
     from housing_sweep.tabular.model import TabularModel
     from housing_sweep.tabular.problem import Problem
+
+AGAIN = "promote it again: `housing-sweep promote` builds it here, and writes the file"
 
 
 def find_model(backend: Backend, reference: str) -> Model:
@@ -51,11 +60,13 @@ def find_model(backend: Backend, reference: str) -> Model:
 def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, FetchedModel]]:
     """Yield a model and its files, deleted afterwards: hashes agree, libraries fit.
 
-    Nothing was loaded and no score recomputed: promotion did that (`judge.examine`).
+    Nothing was loaded and no score recomputed: promotion did that (`judge.examine`). What is
+    loaded is `model.skops` alone: `safe_file`.
 
     Raises:
         NotFound: there is no such model.
-        Refused: its file, metadata, `model.json` and run disagree, or it needs other libraries.
+        Refused: its files, metadata, `model.json` and run disagree, or it needs other libraries, or
+            has no file that can be loaded without running its code.
     """
     from housing_sweep.pipeline.train import model_files
 
@@ -67,11 +78,34 @@ def checked_model(backend: Backend, reference: str) -> Iterator[tuple[Model, Fet
         why = why_not_loaded(claims, files.sha256, model_files.installed())
         if why:
             raise Refused(f"{model.name} is not loaded: {why}", fix="name another version")
+        if why := _why_not_safe(files):
+            raise Refused(f"{model.name} is not loaded: {why}", fix=AGAIN)
         yield model, files
 
 
+def safe_file(files: FetchedModel) -> Path:
+    """Return where the `model.skops` of a checked model is.
+
+    Raises:
+        Refused: it has none.
+    """
+    if files.safe_path is None:
+        raise Refused(f"it has no {SAFE_MODEL_FILE}", fix=AGAIN)
+    return files.safe_path
+
+
+def _why_not_safe(files: FetchedModel) -> str:
+    """Return why the one file that is loaded cannot be, or ""."""
+    recorded = files.facts.skops_sha256
+    if files.safe_path is None or not recorded:
+        return f"it has no {SAFE_MODEL_FILE}, and its {MODEL_FILE} could run any code"
+    if hashlib.sha256(files.safe_path.read_bytes()).hexdigest() != recorded:
+        return f"{SAFE_MODEL_FILE} was changed: its SHA-256 is not the recorded one"
+    return ""
+
+
 def load_model(reference: str = "registry:production") -> "TabularModel":
-    """Return a model, loaded into this process after its hashes and libraries were checked.
+    """Return a model, loaded into this process without running any code of its file.
 
     Args:
         reference: `registry:ALIAS`, a model artifact's name, or a run's path.
@@ -80,11 +114,11 @@ def load_model(reference: str = "registry:production") -> "TabularModel":
         BadInput, NotFound: no such model.
         Refused: it is not what was recorded, or needs other libraries.
     """
-    from housing_sweep.pipeline.child import load
+    from housing_sweep.pipeline.train import model_files
     from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 
     with checked_model(WandbBackend.connect(), reference) as (_, files):
-        return load(str(files.path), files.sha256)
+        return model_files.load(safe_file(files), files.facts.skops_sha256)
 
 
 def predict_csv(backend: Backend, reference: str, csv: Path, out: Path) -> tuple[Model, int]:
@@ -110,8 +144,8 @@ def predict_csv(backend: Backend, reference: str, csv: Path, out: Path) -> tuple
             request = {
                 "csv": str(csv.resolve()),
                 "problem": problem.as_document(),
-                "model": str(files.path),
-                "sha256": files.sha256,
+                "model": str(safe_file(files)),
+                "sha256": files.facts.skops_sha256,
                 "out": str(predictions),
             }
             try:

@@ -23,7 +23,12 @@ from wandb.env import get_cache_dir
 from housing_sweep.errors import NotFound, Refused
 from housing_sweep.pipeline.values import FetchedDataset, FetchedModel
 from housing_sweep.registry.model_facts import DatasetFacts, ModelFacts
-from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
+)
 from housing_sweep.tabular import dataset_files
 
 CHUNK = 1 << 20
@@ -108,7 +113,8 @@ def fetch_model(artifact: Any, folder: Path) -> FetchedModel:
     Raises:
         Refused: a file is missing or a reference, or `model.json` is not what a trial writes.
     """
-    files = {name: folder / name for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)}
+    names = (MODEL_FILE, SAFE_MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)
+    files = {name: folder / name for name in names}
     hashes = fetch(artifact, files)
     for name in (MODEL_FILE, FACTS_FILE):
         if name not in hashes:
@@ -118,6 +124,7 @@ def fetch_model(artifact: Any, folder: Path) -> FetchedModel:
         sha256=hashes[MODEL_FILE],
         facts=read_facts(files[FACTS_FILE]),
         predictions=files[PREDICTIONS_FILE] if PREDICTIONS_FILE in hashes else None,
+        safe_path=files[SAFE_MODEL_FILE] if SAFE_MODEL_FILE in hashes else None,
     )
 
 

@@ -14,29 +14,36 @@ from housing_sweep.pipeline.use.find_model import (
     find_model,
     predict_csv,
     problem_of_model,
+    safe_file,
 )
 from housing_sweep.pipeline.values import FetchedModel
 from housing_sweep.registry.model_facts import ModelFacts
 from tests.support.fakes import FACTS, FakeBackend, candidate
 
 CONTENT = b"a model file"
+SAFE = b"a safe one"
 SOUND = replace(
     FACTS,
     model_sha256=hashlib.sha256(CONTENT).hexdigest(),
     model_bytes=len(CONTENT),
+    skops_sha256=hashlib.sha256(SAFE).hexdigest(),
     libraries=model_files.installed(),
 )
 
 
-def _backend(facts: ModelFacts = SOUND, content: bytes = CONTENT) -> FakeBackend:
+def _backend(
+    facts: ModelFacts = SOUND, content: bytes = CONTENT, safe: bytes | None = SAFE
+) -> FakeBackend:
     """Return a backend where run `a` logged a model, which is v0 of the registry and staging."""
     name = "e/p/model-a:v0"
-    document = json.dumps(facts.document()).encode()
+    files = {"model.joblib": content, "model.json": json.dumps(facts.document()).encode()}
+    if safe is not None:
+        files["model.skops"] = safe
     return FakeBackend(
         [candidate("a", 0.4)],
         links=[name],
         aliases={"staging": name},
-        files={name: {"model.joblib": content, "model.json": document}},
+        files={name: files},
     )
 
 
@@ -85,7 +92,7 @@ def test_what_no_model_can_be_called_is_bad_input() -> None:
 def test_a_checked_model_is_deleted_when_it_is_not_needed_any_more() -> None:
     with checked_model(_backend(), "staging") as (model, files):
         assert model.name == "e/p/model-a:v0"
-        assert files.path.read_bytes() == CONTENT
+        assert safe_file(files).read_bytes() == SAFE
     assert not files.path.parent.exists()
 
 
@@ -95,6 +102,42 @@ def test_a_file_that_is_not_the_recorded_one_is_refused() -> None:
         checked_model(_backend(content=b"evil"), "staging"),
     ):
         pytest.fail("it was handed out")
+
+
+@pytest.mark.parametrize(
+    ("facts", "safe", "why"),
+    [
+        (SOUND, None, "it has no model.skops"),
+        (replace(SOUND, skops_sha256=""), SAFE, "it has no model.skops"),
+        (SOUND, b"another", "model.skops was changed"),
+    ],
+)
+def test_a_model_without_a_file_that_cannot_run_code_is_refused(
+    facts: ModelFacts, safe: bytes | None, why: str
+) -> None:
+    with (
+        pytest.raises(Refused, match=f"is not loaded: {why}") as caught,
+        checked_model(_backend(facts, safe=safe), "staging"),
+    ):
+        pytest.fail("it was handed out")
+    assert "promote it again" in caught.value.fix
+
+
+MARK = b"cposix\nmkdir\n(S'%s'\ntR."
+
+
+def test_no_pickle_is_loaded_for_a_prediction_whatever_is_said_of_it(tmp_path: Path) -> None:
+    from housing_sweep.housing import synthetic
+
+    pickle = MARK % str(tmp_path / "mark").encode()
+    sha256 = hashlib.sha256(pickle).hexdigest()
+    facts = replace(SOUND, model_sha256=sha256, skops_sha256=sha256)
+    synthetic.make(3).to_csv(tmp_path / "in.csv", index=False)
+    with pytest.raises(Refused, match=r"cannot predict: model\.skops is not loaded"):
+        predict_csv(
+            _backend(facts, pickle, pickle), "staging", tmp_path / "in.csv", tmp_path / "out.csv"
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_a_model_of_other_libraries_is_refused_with_their_versions() -> None:
