@@ -7,6 +7,7 @@ its own process, need not load it (1.7 s of CPU).
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -47,6 +48,8 @@ class Number:
         kind = "a whole number" if self.whole else "a number"
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{value!r} is not {kind}")
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            raise ValueError(f"a whole number of {value.bit_length()} bits is not {kind}")
         if not math.isfinite(value) or (self.whole and value != int(value)):
             raise ValueError(f"{value!r} is not {kind}")
         if not self.low <= value <= self.high:

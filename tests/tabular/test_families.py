@@ -86,6 +86,7 @@ def test_a_whole_number_written_as_a_float_becomes_an_int() -> None:
         (False, -math.inf, "-inf is not a number"),
         (False, 0.999, "0.999 is outside 1 to 20"),
         (True, 21, "21 is outside 1 to 20"),
+        (True, 10**400, "a whole number of 1329 bits is not a whole number"),
     ],
 )
 def test_a_value_that_a_hyperparameter_cannot_have_is_refused(
