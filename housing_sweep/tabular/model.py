@@ -1,4 +1,4 @@
-"""A fitted model as one object: raw columns in, predictions out. What `model.joblib` holds."""
+"""A fitted model as one object: raw columns in, predictions out. What a model artifact holds."""
 
 from dataclasses import dataclass
 from typing import Any

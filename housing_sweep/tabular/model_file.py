@@ -210,6 +210,8 @@ def _check(model: TabularModel) -> None:
     try:
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
             names, matrix = model.features.names, model.features.transform(rows)
+            if hasattr(model.features, "prior"):
+                model.features.prior(matrix)
     except Exception as error:  # noqa: BLE001  whatever the features of a problem may raise
         raise Unsound(f"its features cannot be made: {type(error).__name__}: {error}") from None
     if matrix.shape != (2, columns) or len(names) != columns:

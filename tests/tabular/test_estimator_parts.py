@@ -52,11 +52,23 @@ def test_an_estimator_that_no_trial_fits_is_not_taken_apart() -> None:
     with pytest.raises(ValueError, match="LinearRegression is the estimator of no model"):
         take_apart(LinearRegression().fit(x, y))
     categories = HistGradientBoostingRegressor(max_iter=2, categorical_features=[1]).fit(x, y)
-    with pytest.raises((ValueError, Unsound)):
+    with pytest.raises(ValueError, match=r"categories|could not be read again"):
         take_apart(categories)
-    other = HistGradientBoostingRegressor(max_iter=2, loss="absolute_error", random_state=1)
-    with pytest.raises(ValueError, match="has parameters that no trial sets"):
+    plain = {"max_iter": 2, "random_state": 1, "early_stopping": False}
+    other = HistGradientBoostingRegressor(**plain, loss="absolute_error")
+    with pytest.raises(ValueError, match="has parameters that are not kept"):
         take_apart(other.fit(x, y))
+    careless = HistGradientBoostingRegressor(**{**plain, "early_stopping": "auto"})
+    with pytest.raises(ValueError, match="could not be read again: its early_stopping is 'auto'"):
+        take_apart(careless.fit(x, y))
+
+
+def test_a_boosting_that_a_feature_set_fitted_its_own_way_comes_back() -> None:
+    own = HistGradientBoostingRegressor(max_iter=3, learning_rate=0.3, early_stopping=False)
+    own.set_params(random_state=1).fit(MATRIX, FRAME["price, EUR"])
+    other = put_together(take_apart(own))
+    assert np.array_equal(other.predict(MATRIX), own.predict(MATRIX))
+    assert other.get_params() == own.get_params()
 
 
 Change = Callable[[Parts], None]
@@ -85,7 +97,9 @@ ANY: list[tuple[Change, str]] = [
     (_set("columns", 0), "its columns are 0"),
     (_set("columns", 10**9), "its columns are 1000000000"),
     (_set("columns", 1), "a column that is none of the 1"),
-    (_set("refitted", 1), "whether it was refitted"),
+    (_set("others", {}), "other parameters are not those"),
+    (_set("others", None), "other parameters are not those"),
+    (lambda parts: parts["others"].update(warm_start=1), "its warm_start is 1"),
     (_set("hyperparameters", {}), "hyperparameters are not those"),
     (_set("more", 1), "other parts: more"),
     (_set("ends", np.array([], dtype=np.int64)), "have no nodes"),
@@ -118,6 +132,8 @@ def test_parts_of_no_estimator_are_refused(family: str, number: int) -> None:
         (_node("is_leaf", 0, leaf=True), "points back|outside of"),
         (_node("value", np.nan, leaf=True), "not finite"),
         (lambda parts: parts["nodes"]["value"].fill(1.7e308), "or their sum is not"),
+        (lambda parts: parts["others"].update(tol=float("nan")), "its tol is nan"),
+        (lambda parts: parts["others"].update(early_stopping="auto"), "its early_stopping is"),
         (_set("baseline", None), "its first prediction is None"),
         (_set("train_scores", np.array([np.inf])), "train_scores are no numbers"),
         (lambda parts: parts["hyperparameters"].update(max_iter=3), "max_iter is 3, but it has 4"),
@@ -153,7 +169,8 @@ def test_a_forest_that_would_crash_or_lie_is_refused(change: Change, why: str) -
 
 def _refuses(family: str, change: Change, why: str) -> None:
     parts = _parts(family)
-    parts["hyperparameters"] = dict(parts["hyperparameters"])
+    for name in ("hyperparameters", "others"):
+        parts[name] = dict(parts[name])
     change(parts)
     with pytest.raises(Unsound, match=why):
         put_together(parts)
