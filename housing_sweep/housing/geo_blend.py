@@ -21,7 +21,7 @@ LAND = len(FEATURES) + len(geo_names())
 """The first columns of the matrix, which need no neighbours."""
 
 DISTANCE = "km_to_5th"
-TRUST, REACH_KM, POWER = 0.7, 13.0, 3
+TRUST, REACH_KM, POWER = 0.85, 15.0, 3
 """The estimator's share is TRUST next door, and half of it at REACH_KM."""
 
 
