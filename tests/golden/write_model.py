@@ -23,7 +23,13 @@ from housing_sweep.tabular.split import make_split
 from housing_sweep.tabular.trial_config import TrialConfig
 
 CONFIGS: dict[str, dict[str, object]] = {
-    "geo_knn": {"max_iter": 8, "max_leaf_nodes": 6, "learning_rate": 0.3, "max_bins": 16},
+    "geo_knn": {
+        "features": "geo_knn",
+        "max_iter": 8,
+        "max_leaf_nodes": 6,
+        "learning_rate": 0.3,
+        "max_bins": 16,
+    },
     "raw": {
         "model": "extra_trees",
         "features": "raw",

@@ -68,6 +68,7 @@ def test_the_list_of_types_is_closed() -> None:
         "estimator extra_trees",
         "estimator hist_gradient_boosting",
         "estimator random_forest",
+        "housing_sweep.housing.geo_blend.GeoBlend",
         "housing_sweep.housing.geo_features.GeoFeatures",
         "housing_sweep.housing.neighbours.Neighbours",
         "housing_sweep.tabular.features.RawColumns",
