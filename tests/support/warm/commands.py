@@ -37,15 +37,13 @@ def start(python: str, env: dict[str, str]) -> tuple[Path, Callable[[], None]]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(address)
         listener.listen(128)
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen(
-                [python, parent.__file__, str(listener.fileno()), str(table)],
-                env={**env, "HOME": str(folder), "WANDB_DIR": str(folder)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                pass_fds=[listener.fileno()],
-            )
+        process = subprocess.Popen(
+            [python, parent.__file__, str(listener.fileno()), str(table)],
+            env={**env, "HOME": str(folder), "WANDB_DIR": str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+        )
     scripts = Path(python).parent
     interpreter = {"python": "", "python3": "", Path(python).name: ""}
     programs = {name: str(scripts / name) for name in SCRIPTS if (scripts / name).is_file()}

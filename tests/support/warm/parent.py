@@ -17,7 +17,9 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import types
+import weakref
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +51,7 @@ def import_all() -> None:
             importlib.import_module(name)
     tasks = len(list(Path("/proc/self/task").iterdir()))
     assert tasks == 1, f"an import started {tasks - 1} threads: a fork would not have them"
+    _folders_made()
     gc.collect()
     gc.freeze()
 
@@ -85,7 +88,7 @@ class Parent:
                 elif key.fileobj is self._wake_read:
                     self._bury()
                 elif key.fileobj == self._lifeline:
-                    os._exit(0)
+                    sys.exit(0)
                 else:
                     self._forward(key.data)
 
@@ -188,6 +191,19 @@ def _become(job: Job, streams: list[int]) -> None:
     os.chdir(job.folder)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
+    for made in _folders_made():
+        own = tempfile.TemporaryDirectory("-of-a-fork")
+        made._finalizer.detach()  # type: ignore[attr-defined]
+        made.name, made.__dict__["own"] = own.name, own
+
+
+def _folders_made() -> list[tempfile.TemporaryDirectory[str]]:
+    """Return the folders that imports made for this process, which go when a process ends."""
+    ends: list[weakref.finalize[..., object]] = list(weakref.finalize._registry)  # type: ignore[attr-defined]
+    folders = [made for end in ends for made in (end.peek() or ())[:1]]
+    made = [folder for folder in folders if isinstance(folder, tempfile.TemporaryDirectory)]
+    assert len(made) == len(ends), ends
+    return made
 
 
 def run(job: Job) -> None:
@@ -205,7 +221,7 @@ def run(job: Job) -> None:
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     else:
         sys.argv, sys.path[0] = [kind, *rest], str(Path(kind).resolve().parent)
-        main.__file__ = kind
+        main.__file__ = str(Path(kind).absolute())
         exec(compile(Path(kind).read_bytes(), kind, "exec"), main.__dict__)
 
 
@@ -221,9 +237,10 @@ class End:
     def __call__(self) -> None:
         """Flush what was printed and exit."""
         try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None and not stream.closed:
+                    stream.flush()
+        except OSError:
             self.code = self.code or 120  # as Python does
         if self.code < 0:
             signal.signal(-self.code, signal.SIG_DFL)
