@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.pipeline.conftest import Swept
-from tests.support.local_server import PATIENCE, LocalServer
+from tests.support.local_server import PATIENCE, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +91,11 @@ def test_dvc_tracks_data_and_model_and_makes_the_same_bytes_again(
     python, *arguments = stage["cmd"].split()
     assert python == "python"
     subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=local_server.env, check=True, timeout=PATIENCE
+        [warm(sys.executable), *arguments],
+        cwd=folder,
+        env=local_server.env,
+        check=True,
+        timeout=PATIENCE,
     )
     assert {name: (folder / "model" / name).read_bytes() for name in made} == made
     _dvc_agrees(folder)
