@@ -81,4 +81,6 @@ with_types() {
 }
 
 set_up
+# Without compiled files every process compiles this package again, and pytest rewrites each test.
+unset PYTHONDONTWRITEBYTECODE
 export PATH="$ROOT/.venv/bin:$PATH"

@@ -1,7 +1,9 @@
 """Fixtures that several packages' tests share."""
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.support import examples
-from tests.support.local_server import ROOT, LocalServer
+from tests.support.local_server import ROOT, SDK_PYTHON, WARM, LocalServer, child_env
+from tests.support.warm import commands
 
 REAL_CSV = ROOT.parent / "shared" / "data" / "cal_housing.csv"
 
@@ -29,6 +32,17 @@ LONGEST_FIRST = (
 )
 """Files of one to seven minutes. A file's tests share fixtures and so a process: one that begins
 last would keep the others waiting at the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the commands that the tests start, once for all processes of pytest-xdist."""
+    if WARM in os.environ:
+        return
+    home = Path(tempfile.mkdtemp(prefix="housing-sweep-tests-"))
+    folder, stop = commands.start(SDK_PYTHON, child_env(home))
+    os.environ[WARM] = str(folder)
+    config.add_cleanup(stop)
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -83,10 +83,10 @@ for kind in ("random", "spatial"):
                 config.as_dict(),
             ]
     for model in SMALL:
-        config = parse({"model": model, "split": kind, **SMALL[model]})
+        config = parse({"model": model, "features": "geo_knn", "split": kind, **SMALL[model]})
         result = again(config, frame, rows, 10)
         bits[f"{model} refitted, {kind}"] = metrics.predictions_sha256(result.predictions)
-bits["places never seen"] = hard(parse({"max_iter": 30}), frame)
+bits["places never seen"] = hard(parse({"features": "geo_knn", "max_iter": 30}), frame)
 print(json.dumps(bits))
 """
 

@@ -78,8 +78,8 @@ def promote(
     --require noninferior  it is below --margin
     --require none         compared and recorded, never refused
     --guard hard           and in places never seen, both configs fitted again where whole 0.5
-                           degree cells are held out, the interval is below the table's margin for
-                           that (four times its margin, if it states none)
+                           degree cells are held out, it is not worse, or the interval is below
+                           the table's margin for that (four times its margin, if it states none)
     --guard none           measured and recorded there, never refused; --no-spatial does not measure
 
     A program that is not ours cannot be built again: --unverified takes the run's word, loads and

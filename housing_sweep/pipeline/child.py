@@ -2,11 +2,10 @@
 
 Requests are flat JSON. `csv` is the dataset, `problem` what it is about (absent in requests that
 were written down before there was more than one), `config` a trial's, `model` a path to
-`model.joblib` with its `sha256`. Arrays travel as .npy files whose paths the request names.
+`model.joblib` with its `sha256` (for `predict`: to `model.skops`). Arrays travel as .npy files
+whose paths the request names.
 """
 
-import hashlib
-import io
 import json
 import os
 import sys
@@ -18,7 +17,6 @@ from typing import Any, Self
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import joblib
 import numpy as np
 import pandas as pd
 
@@ -46,25 +44,6 @@ def main() -> None:
         print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
     Path(answer).write_text(json.dumps(result))
-
-
-def load(path: str, sha256: str) -> TabularModel:
-    """Return the model of a file that was built here, checked on the very bytes that are loaded.
-
-    Raises:
-        Refused: it has another one, or holds something else.
-    """
-    content = Path(path).read_bytes()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise Refused("model.joblib changed while it was being verified")
-    try:
-        model = joblib.load(io.BytesIO(content))
-    except Exception as error:  # noqa: BLE001  a pickle may raise anything
-        what = f"model.joblib cannot be loaded: {type(error).__name__}: {error}"
-        raise Refused(" ".join(what.split())) from None
-    if not isinstance(model, TabularModel):
-        raise Refused(f"model.joblib holds a {type(model).__name__}, not a TabularModel")
-    return model
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +94,6 @@ def hard_split(request: Mapping[str, Any]) -> dict[str, object]:
     predicted = refit.predict_hard(table.problem, table.config, table.frame, hard)
     np.save(request["out"], predicted, allow_pickle=False)
     return {"fit_seconds": time.perf_counter() - began}
-
-
-def predict_own(request: Mapping[str, Any]) -> dict[str, object]:
-    """Predict every row of a table, into `out`, by a model file that was built here.
-
-    Its SHA-256 is that of what this machine built: the only pickle that is ever loaded is our own.
-    """
-    problem = _problem(request)
-    frame = tables.read_csv(problem, Path(request["csv"]))
-    predicted = load(request["model"], request["sha256"]).predict(frame)
-    np.save(request["out"], predicted, allow_pickle=False)
-    return {"rows": len(frame)}
 
 
 def _predicted(request: Mapping[str, Any], table: _Table, model: TabularModel) -> dict[str, object]:
@@ -184,7 +151,7 @@ def _written(
 def predict(request: Mapping[str, Any]) -> dict[str, object]:
     """Predict the rows of a CSV that has the inputs, into `out`."""
     frame = tables.read_inputs(_problem(request), Path(request["csv"]))
-    predicted = load(request["model"], request["sha256"]).predict(frame)
+    predicted = model_files.load(Path(request["model"]), request["sha256"]).predict(frame)
     np.save(request["out"], predicted, allow_pickle=False)
     return {"rows": len(frame)}
 
@@ -201,7 +168,6 @@ COMMANDS = {
     "examine_data": examine_data,
     "hard_split": hard_split,
     "predict": predict,
-    "predict_own": predict_own,
     "rebuild": rebuild,
     "retrain": retrain,
 }

@@ -25,7 +25,7 @@ class Require(Enum):
 class Guard(Enum):
     """Where else a challenger must not be worse; the values are those of `--guard`."""
 
-    HARD = "hard"  # on the hard split: the interval of the difference is below the guard's margin
+    HARD = "hard"  # on the hard split: no worse, or the interval is below the guard's margin
     NONE = "none"  # measured and recorded where asked, but never refused
 
 
@@ -293,7 +293,10 @@ def earned(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, s
 def guarded(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, str] | None:
     """Return whether a challenger is no worse on the hard split, and the sentence that says why.
 
-    None where nothing was measured there.
+    It passes if the difference is not above zero, or else all of its interval is below the margin.
+    A split holds out few places, so intervals are wide: measured on ten splits, where the interval
+    alone decides, a model that is better by 0.056 passes on 7; this way on 9, with 18 of 20 that
+    are worse by 0.02 refused either way. None where nothing was measured there.
     """
     if isinstance(compared, NoComparison) or compared.hard is None:
         return None
@@ -308,7 +311,7 @@ def guarded(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, 
         return True, f"{sentence}, not guarded"
     if hard.units < FEWEST_UNITS:
         return False, f"{sentence}; --guard hard needs {FEWEST_UNITS} {units}"
-    if hard.high < hard.margin:
+    if hard.difference <= 0 or hard.high < hard.margin:
         return True, sentence
     return False, f"{sentence}, not below {hard.margin:g} as --guard hard wants"
 

@@ -136,7 +136,8 @@ def _judged(report: Report) -> list[tuple[str, str, str]]:
     if isinstance(worse, list) and worse:
         more = ", ..." if len(worse) > SLICES_NAMED else ""
         names = ", ".join(str(label) for label in worse[:SLICES_NAMED])
-        figures.append(("Clearly worse in", f"{len(worse)} slices", names + more))
+        count = "1 slice" if len(worse) == 1 else f"{len(worse)} slices"
+        figures.append(("Clearly worse in", count, names + more))
     return figures
 
 

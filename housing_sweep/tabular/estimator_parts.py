@@ -31,11 +31,14 @@ class _Form:
     """How the trees of some families are taken apart, and put into a sample of the same kind.
 
     Attributes:
+        others: parameters that no trial sets, but who fits an estimator may; only fitting reads
+            them.
         names: of the parts.
         take: a fitted estimator -> its trees as parts.
         give: the trees of checked hyperparameters into a sample of so many columns.
     """
 
+    others: tuple[str, ...]
     names: tuple[str, ...]
     take: Callable[[Any], Parts]
     give: Callable[[Any, Parts, int], int]
@@ -51,18 +54,21 @@ def take_apart(estimator: Any) -> Parts:
     models = {type(_made(family, {}, 0)): name for name, family in MODELS.items()}
     if kind not in models:
         raise ValueError(f"{kind.__name__} is the estimator of no model")
-    family = MODELS[models[kind]]
-    refitted = bool(family.refitted) and family.refitted.items() <= parameters.items()
+    family, form = MODELS[models[kind]], _FORMS[kind.__name__]
     parts = {
         "model": models[kind],
         "hyperparameters": {name: parameters[name] for name in family.numbers},
         "seed": parameters["random_state"],
-        "refitted": refitted,
+        "others": {name: parameters[name] for name in form.others},
         "columns": int(estimator.n_features_in_),
-        **_FORMS[kind.__name__].take(estimator),
+        **form.take(estimator),
     }
-    if _without_objects(put_together(parts)) != _without_objects(estimator):
-        raise ValueError(f"this {kind.__name__} has parameters that no trial sets")
+    try:
+        again = put_together(parts)
+    except Unsound as error:
+        raise ValueError(f"this {kind.__name__} could not be read again: {error}") from None
+    if _without_objects(again) != _without_objects(estimator):
+        raise ValueError(f"this {kind.__name__} has parameters that are not kept")
     return parts
 
 
@@ -87,19 +93,17 @@ def put_together(parts: Mapping[str, Any]) -> Any:
         raise Unsound(f"its columns are {columns!r}")
     if not isinstance(given, Mapping) or given.keys() != family.numbers.keys():
         raise Unsound("its hyperparameters are not those of its model")
-    if type(parts.get("refitted")) is not bool or (parts["refitted"] and not family.refitted):
-        raise Unsound("it does not say whether it was refitted")
     try:
         parsed = {name: number.parse(given[name]) for name, number in family.numbers.items()}
     except ValueError as error:
         raise Unsound(f"a hyperparameter of it: {error}") from None
     sample = _made(family, {**parsed, **({family.length: 1} if family.length else {})}, seed)
-    sample.set_params(**(family.refitted if parts["refitted"] else {}))
+    form = _FORMS[type(sample).__name__]
+    sample.set_params(**_others(parts.get("others"), form))
     rng = np.random.default_rng(0)
     with warnings.catch_warnings(action="ignore"):
         sample.fit(rng.normal(size=(SAMPLE_ROWS, columns)), rng.normal(size=SAMPLE_ROWS))
-    form = _FORMS[type(sample).__name__]
-    said = {"model", "hyperparameters", "seed", "refitted", "columns", *form.names}
+    said = {"model", "hyperparameters", "seed", "others", "columns", *form.names}
     if parts.keys() != said:
         raise Unsound(f"it has other parts: {min(map(str, parts.keys() ^ said))}")
     trees = form.give(sample, dict(parts), columns)
@@ -108,6 +112,16 @@ def put_together(parts: Mapping[str, Any]) -> Any:
             raise Unsound(f"its {family.length} is {parsed[family.length]}, but it has {trees}")
         sample.set_params(**{family.length: trees})
     return sample
+
+
+def _others(given: object, form: _Form) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping) or given.keys() != set(form.others):
+        raise Unsound("its other parameters are not those of its model")
+    for name, value in given.items():
+        sound = type(value) is float and 0 <= value <= 1 if name == "tol" else type(value) is bool
+        if not sound:
+            raise Unsound(f"its {name} is {value!r}")
+    return given
 
 
 def _made(family: Family, hyperparameters: Mapping[str, Any], seed: int) -> Any:
@@ -282,11 +296,17 @@ def _check_sum(values: Array, starts: Array) -> None:
 
 
 _BOOSTING = _Form(
+    ("early_stopping", "tol", "warm_start"),
     ("nodes", "ends", "baseline", "train_scores", "validation_scores"),
     _take_boosting,
     _give_boosting,
 )
-_FOREST = _Form(("nodes", "values", "ends", "seeds", "rows", "drawn"), _take_forest, _give_forest)
+_FOREST = _Form(
+    ("warm_start",),
+    ("nodes", "values", "ends", "seeds", "rows", "drawn"),
+    _take_forest,
+    _give_forest,
+)
 _FORMS: Mapping[str, _Form] = {
     "HistGradientBoostingRegressor": _BOOSTING,
     "RandomForestRegressor": _FOREST,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from housing_sweep.tabular.arrays import Floats, Rows
+    from housing_sweep.tabular.prior import Prior
 
 GROUP = "housing_sweep.problems"
 
@@ -42,6 +43,12 @@ class FeatureSet(Protocol):
 
     def transform(self, frame: "pd.DataFrame") -> "Floats":
         """Return the matrix of rows that were not trained on, shaped (n, len(names))."""
+
+    def prior(self, matrix: "Floats") -> "Prior | None":
+        """Return what it expects of the rows of a matrix by itself, or None: the estimator decides.
+
+        Asked of rows that were not trained on only.
+        """
 
 
 @dataclass(frozen=True, slots=True)

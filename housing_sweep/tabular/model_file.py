@@ -8,7 +8,7 @@ its points, of an estimator its hyperparameters and trees (`estimator_parts`).
 
 import typing
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from housing_sweep.errors import Refused
+from housing_sweep.errors import BadInput, Refused
 from housing_sweep.tabular import estimator_parts, skops_file
 from housing_sweep.tabular.extras import registered
 from housing_sweep.tabular.families import MODELS
@@ -27,15 +27,23 @@ from housing_sweep.tabular.skops_file import Unsound
 FIX = "name another model, or promote it again: what is promoted is built here"
 TYPE, MAPPING, ESTIMATOR, KD_TREE = "type", "mapping", "estimator", "sklearn.neighbors.KDTree"
 BIGGEST_LEAF = 10_000
+MOST_ESTIMATORS = 4
+"""In one model; each costs a fit on a few rows (0.02 s)."""
 
 
 def dump(model: TabularModel) -> bytes:
     """Return the bytes of `model.skops`: the same for equal models, in every process.
 
     Raises:
-        ValueError: the model, or a part of it, is of a type that `load` would refuse.
+        BadInput: a part of it is of a type that `load` would refuse.
     """
-    return skops_file.write(_packed(model, _types()))
+    try:
+        return skops_file.write(_packed(model, _types()))
+    except (ValueError, Unsound) as error:
+        raise BadInput(
+            f"model.skops cannot hold this {type(model.features).__name__}: {error}",
+            fix="name the dataclasses of your feature sets in `Extras.types`",
+        ) from None
 
 
 def load(content: bytes, where: str) -> TabularModel:
@@ -49,7 +57,10 @@ def load(content: bytes, where: str) -> TabularModel:
         Refused: it holds another type than a model of ours has, or a part of it is not sound.
     """
     try:
-        model = _unpacked(skops_file.read(content), _types())
+        packed = skops_file.read(content)
+        if sum(1 for _ in _estimators(packed)) > MOST_ESTIMATORS:
+            raise Unsound(f"it has more than {MOST_ESTIMATORS} estimators")
+        model = _unpacked(packed, _types())
         if not isinstance(model, TabularModel):
             raise Unsound("it holds no model")
         _check(model)
@@ -103,6 +114,15 @@ def _packed_tree(tree: Any) -> dict[str, object]:
     return {TYPE: KD_TREE, "points": points, "leaf_size": leaf_size}
 
 
+def _estimators(packed: object) -> Iterator[object]:
+    """Yield the estimators in a file, however deep."""
+    if isinstance(packed, dict) and packed.get(TYPE) == ESTIMATOR:
+        yield packed
+    if isinstance(packed, dict | list | tuple):
+        for item in packed.values() if isinstance(packed, dict) else packed:
+            yield from _estimators(item)
+
+
 def _unpacked(value: Any, types: Mapping[str, type]) -> Any:
     """Return a value with its objects built.
 
@@ -152,14 +172,13 @@ def _unpacked_tree(state: Mapping[str, Any]) -> Any:
 
 def _fits(value: object, hint: Any) -> bool:
     """Whether a value is of the kind that a field's annotation says; numbers are finite."""
-    if isinstance(value, np.ndarray):
-        dtype = typing.get_args(typing.get_args(hint)[1])[0] if typing.get_args(hint) else None
-        kind = typing.get_origin(hint) or hint
-        fitting = kind is np.ndarray and (dtype in (None, Any) or value.dtype == np.dtype(dtype))
-        return fitting and (value.dtype.kind != "f" or bool(np.isfinite(value).all()))
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, UnionType):
         return any(_fits(value, one) for one in arguments)
+    if isinstance(value, np.ndarray):
+        kind = typing.get_args(arguments[1])[0] if origin is np.ndarray else Any
+        fitting = np.ndarray in (origin, hint) and (kind is Any or np.issubdtype(value.dtype, kind))
+        return fitting and (value.dtype.kind != "f" or bool(np.isfinite(value).all()))
     if origin is tuple and isinstance(value, tuple):
         if arguments[-1:] == (...,):
             return all(_fits(item, arguments[0]) for item in value)
@@ -175,7 +194,7 @@ def _fits(value: object, hint: Any) -> bool:
     if getattr(hint, "_is_protocol", False):
         return is_dataclass(value) and hasattr(value, "transform")
     if hint is Any:
-        return hasattr(value, "predict")
+        return hasattr(value, "n_features_in_")
     return isinstance(hint, type) and isinstance(value, hint)
 
 
@@ -191,6 +210,8 @@ def _check(model: TabularModel) -> None:
     try:
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
             names, matrix = model.features.names, model.features.transform(rows)
+            if hasattr(model.features, "prior"):
+                model.features.prior(matrix)
     except Exception as error:  # noqa: BLE001  whatever the features of a problem may raise
         raise Unsound(f"its features cannot be made: {type(error).__name__}: {error}") from None
     if matrix.shape != (2, columns) or len(names) != columns:

@@ -5,11 +5,10 @@ skops writes it, and reads it without being told to trust anything. It trusts mo
 though: every estimator of scikit-learn, functions of numpy and scipy. So what others wrote is read
 here, against `TYPES`, a list that no file widens.
 
-A file of ours has no object twice: `write` leaves out the ids by which nodes refer to each other,
-`read` refuses them. So a tree is no bigger than its text, and has no circle.
+A file of ours has nothing twice: `write` leaves out the ids by which nodes refer to each other,
+`read` refuses them. So what is read is no bigger than what was inflated, and has no circle.
 """
 
-import hashlib
 import io
 import json
 import math
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.lib.recfunctions import repack_fields
 
 PROTOCOL = 2
-"""Of the files that skops 0.13 to 0.16 write."""
+"""Of the files that skops 0.16 writes."""
 
 SCHEMA = "schema.json"
 DEEPEST = 24
@@ -33,7 +32,10 @@ MOST_TIMES, MOST_MORE = 50, 1 << 20
 """Bytes that a file may have inflated: so many times its own, and so many more. Measured: 2 to 10
 times; deflate can do 1,032."""
 
-LEVEL = 6
+MOST_SAID = 200
+"""Characters of a reason: parts of it are the file's own words."""
+
+LEVEL = 3
 _DATE = (1980, 1, 1, 0, 0, 0)
 _ARRAY_NAME = re.compile(r"(0|[1-9]\d{0,8})\.npy")
 _SHAPE = re.compile(r"\((?:\d{1,12},|\d{1,12}(?:, \d{1,12})*)?\)")
@@ -60,14 +62,17 @@ _NAMES = {"__class__", "__module__", "__loader__"}
 
 
 class Unsound(Exception):
-    """A file is not one of ours; its text says why."""
+    """A file is not one of ours; its text says why, in one short line whatever the file says."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("".join(c if c.isprintable() else "?" for c in why[:MOST_SAID]))
 
 
 def write(value: object) -> bytes:
     """Return the file of a value of `TYPES`; equal values, equal bytes, in every process.
 
-    skops writes addresses and the time of day; here arrays are numbered as they appear (those with
-    equal bytes are stored once) and dates are one.
+    skops writes addresses and the time of day; here arrays are numbered as they appear, and dates
+    are one.
 
     Raises:
         ValueError: it holds something of another type.
@@ -77,15 +82,13 @@ def write(value: object) -> bytes:
     drafted = zipfile.ZipFile(io.BytesIO(skops.io.dumps(value)))
     schema: dict[str, Any] = json.loads(drafted.read(SCHEMA))
     members: dict[str, bytes] = {}
-    numbers: dict[bytes, str] = {}
     del schema["_skops_version"]
     for node in _nodes(schema):
         node.pop("__id__", None)
         if node.get("__loader__") == "NdArrayNode" and "file" in node:
-            content = drafted.read(node["file"])
-            digest = hashlib.sha256(content).digest()
-            node["file"] = numbers.setdefault(digest, f"{len(numbers)}.npy")
-            members[node["file"]] = content
+            name = f"{len(members)}.npy"
+            members[name] = drafted.read(node["file"])
+            node["file"] = name
     text = json.dumps(schema, sort_keys=True, separators=(",", ":"), allow_nan=False)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -128,8 +131,8 @@ def read(content: bytes) -> object:
         raise Unsound("it is nested too deep") from None
     except ValueError as error:  # no UTF-8, no JSON, a number of more digits than Python reads
         raise Unsound(f"{SCHEMA} cannot be read: {error}") from None
-    if surplus := members.keys() - reader.used:
-        raise Unsound(f"nothing in it needs its {min(surplus)}")
+    if members:
+        raise Unsound(f"nothing in it needs its {min(members)}")
     return value
 
 
@@ -156,11 +159,10 @@ def _members(content: bytes) -> dict[str, bytes]:
 
 
 class _Reader:
-    """Reads nodes; knows the arrays, and which of them were needed."""
+    """Reads nodes, and takes each array for one of them."""
 
-    def __init__(self, members: Mapping[str, bytes]) -> None:
+    def __init__(self, members: dict[str, bytes]) -> None:
         self._members = members
-        self.used: set[str] = set()
 
     def value(self, node: object, depth: int) -> Any:
         """Return what a node says."""
@@ -201,8 +203,7 @@ class _Reader:
         name = node["file"]
         if node["type"] != "numpy" or not isinstance(name, str) or name not in self._members:
             raise Unsound("an array of it is not there")
-        self.used.add(name)
-        return read_array(self._members[name], name)
+        return read_array(self._members.pop(name), name)
 
 
 def _loader_of(node: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """What a promotion costs beside the fit that it repeats: at most 1.5 fits and 5 s.
 
 A server of its own, two sweeps of one trial each, then `housing-sweep promote`: the first time,
-again, in a dry run against a champion that was proved here, for good where nothing was proved, and on to
-production. Give real data with --csv.
+again, in a dry run against a champion that was proved here, for good where nothing was proved, and
+on to production. Give real data with --csv.
 """
 
 import argparse

@@ -11,7 +11,16 @@ from pathlib import Path
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.registry.references import SweepId, SweepRef, Target
 from housing_sweep.search.score import Goal, Score
-from tests.backends.world import CSV, FOREIGN, MODEL_BYTES, RULED, TRIALS, WITH_MODEL, World
+from tests.backends.world import (
+    CSV,
+    FOREIGN,
+    MODEL_BYTES,
+    RULED,
+    SAFE_BYTES,
+    TRIALS,
+    WITH_MODEL,
+    World,
+)
 
 RMSE, R2 = Score("val_rmse", Goal.MINIMIZE), Score("val_r2", Goal.MAXIMIZE)
 WORST = Score("val_rmse", Goal.MAXIMIZE)
@@ -105,6 +114,8 @@ def a_model_is_fetched_with_the_hash_of_what_came(world: World) -> None:
         assert files.facts == world.facts
         assert files.predictions is not None
         assert files.predictions.read_bytes() == b"numbers"
+        assert files.safe_path is not None
+        assert files.safe_path.read_bytes() == SAFE_BYTES
 
 
 def what_is_no_model_of_ours_is_refused(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from housing_sweep.cli.main import cli, run
-from tests.support.local_server import ROOT, LocalServer
+from tests.support.local_server import ROOT, LocalServer, warm
 
 SPEC = {
     "method": "grid",
@@ -72,7 +72,7 @@ def test_of_a_table_that_is_not_installed_only_the_names_are_checked(
 
 
 def _sweeps(server: LocalServer, *args: str, exits: int = 0) -> str:
-    program = (sys.executable, "-m", "housing_sweep.cli.main", "sweeps")
+    program = (warm(sys.executable), "-m", "housing_sweep.cli.main", "sweeps")
     done = server.cli(*program, *args, check=False)
     assert done.returncode == exits, f"{args}: {done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr

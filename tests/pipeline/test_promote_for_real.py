@@ -77,7 +77,7 @@ from housing_sweep.pipeline.promote.promote import promote
 from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.wandb_io.backend import WandbBackend
 from housing_sweep.pipeline.wandb_io.registry_versions import WandbRegistry
-from housing_sweep.registry.policy import Policy, Require
+from housing_sweep.registry.policy import Guard, Policy, Require
 class Dies(WandbRegistry):
     def move_alias(self, *arguments):
         if sys.argv[3] == "after":
@@ -86,7 +86,8 @@ class Dies(WandbRegistry):
 backend = WandbBackend.connect()
 dying = replace(backend, registry=Dies(backend.connection))
 try:
-    promote(dying, PromotionRequest(sys.argv[1], alias=sys.argv[2], policy=Policy(Require.NONE)))
+    policy = Policy(Require.NONE, guard=Guard.NONE)
+    promote(dying, PromotionRequest(sys.argv[1], alias=sys.argv[2], policy=policy))
 except RuntimeError as error:
     print(json.dumps(str(error)))
 """

@@ -14,9 +14,9 @@ from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline.trial import _reference, parse_flags
 from housing_sweep.registry.references import DEFAULT_DATASET
 from housing_sweep.tabular.dataset_files import csv_bytes
-from tests.support.local_server import PATIENCE, LocalServer
+from tests.support.local_server import PATIENCE, LocalServer, warm
 
-TRIAL = (sys.executable, "-m", "housing_sweep.pipeline.trial")
+TRIAL = (warm(sys.executable), "-m", "housing_sweep.pipeline.trial")
 RUNS = """
 import json, wandb
 runs = wandb.Api().runs("california-housing", filters={"jobType": "trial"}, lazy=False)
@@ -141,7 +141,7 @@ def test_a_stop_that_comes_after_the_fit_does_not_stop_the_model_from_being_save
     own_server: LocalServer, tmp_path: Path
 ) -> None:
     _publish(own_server, tmp_path)
-    code = [sys.executable, "-c", SLOW_TO_SAVE]
+    code = [warm(sys.executable), "-c", SLOW_TO_SAVE]
     with subprocess.Popen(
         code, env=own_server.env, cwd=tmp_path, stderr=subprocess.PIPE, text=True
     ) as trial:

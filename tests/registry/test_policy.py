@@ -70,6 +70,15 @@ def test_a_guard_wants_the_interval_in_new_places_below_its_margin(high: float) 
         assert _guarded(replace(policy, guard=Guard.NONE), compared)[0]
 
 
+@given(st.floats(-1, 1), st.floats(0, 1))
+def test_a_model_that_does_better_in_new_places_is_not_refused_for_how_few_they_are(
+    difference: float, width: float
+) -> None:
+    hard = replace(HARD, difference=difference, high=difference + width)
+    passed, _ = _guarded(Policy(), replace(FOUND, hard=hard))
+    assert passed is (difference <= 0 or difference + width < 0.02)
+
+
 def test_a_guards_sentence_has_both_scores_and_what_they_rest_on() -> None:
     passed, sentence = _guarded(Policy(), replace(FOUND, hard=HARD))
     assert not passed

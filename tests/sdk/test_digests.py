@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xxhash
 
-from tests.support.local_server import PATIENCE, LocalServer
+from tests.support.local_server import PATIENCE, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ ANNOUNCE = """mutation($id: ID!, $md5: String, $digest: String) {
 
 
 def _log(server: LocalServer, code: str) -> Any:
-    done = server.cli(sys.executable, "-c", LOG + code)
+    done = server.cli(warm(sys.executable), "-c", LOG + code)
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,14 @@ def _write(path: Path) -> str:
                 file.write(os.urandom(8))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[LocalServer]:
+    """A server that imported nothing before: its memory is measured."""
+    server = LocalServer(tmp_path, python=sys.executable).start()
+    yield server
+    server.stop()
 
 
 def test_a_file_above_2_gib_goes_up_and_down_and_is_stored_once(

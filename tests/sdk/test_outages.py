@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.impatient import ImpatientServer
-from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +62,7 @@ print(json.dumps({
 def start(server: LocalServer) -> subprocess.Popen[bytes]:
     """Start the run; return once its first lines are in."""
     process = subprocess.Popen(
-        [SDK_PYTHON, "-c", LOG, str(LINES)],
+        [warm(SDK_PYTHON), "-c", LOG, str(LINES)],
         env=server.env,
         cwd=server.env["HOME"],
         stdout=subprocess.DEVNULL,

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +102,7 @@ def test_processes_that_share_a_version_make_one_and_the_next_round_another(
     local_server: LocalServer,
 ) -> None:
     def part(name: str, how: str, round_: str) -> "subprocess.Popen[bytes]":
-        command = [SDK_PYTHON, "-c", UPSERT, name, how, round_]
+        command = [warm(SDK_PYTHON), "-c", UPSERT, name, how, round_]
         return subprocess.Popen(command, env=local_server.env, cwd=local_server.env["HOME"])
 
     for round_ in ("one", "two"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def test_a_runs_files_are_pulled_and_its_config_is_restored(
 
     def wandb(*arguments: str) -> None:
         done = subprocess.run(
-            [SDK_PYTHON, "-m", "wandb", *arguments],
+            [warm(SDK_PYTHON), "-m", "wandb", *arguments],
             env={**local_server.env, "WANDB_DIR": str(tmp_path)},
             cwd=tmp_path,
             capture_output=True,

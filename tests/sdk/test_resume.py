@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.impatient import ImpatientServer
-from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def read(server: LocalServer, path: str) -> Any:
 
 def refused(server: LocalServer, **init: object) -> str:
     """Return what a process that cannot start its run says."""
-    done = server.cli(SDK_PYTHON, "-c", LOG, json.dumps(init), "1", "0", check=False)
+    done = server.cli(warm(SDK_PYTHON), "-c", LOG, json.dumps(init), "1", "0", check=False)
     assert done.returncode != 0
     return done.stdout + done.stderr
 
@@ -211,7 +211,7 @@ def test_processes_write_a_shared_run_together_and_one_joins_when_it_is_over(
 ) -> None:
     together = [
         subprocess.Popen(
-            [SDK_PYTHON, "-c", SHARED, label, "30"],
+            [warm(SDK_PYTHON), "-c", SHARED, label, "30"],
             env=local_server.env,
             cwd=local_server.env["HOME"],
             stdout=subprocess.DEVNULL,
@@ -219,7 +219,7 @@ def test_processes_write_a_shared_run_together_and_one_joins_when_it_is_over(
         for label in "ab"
     ]
     assert [process.wait(PATIENCE) for process in together] == [0, 0]
-    local_server.cli(SDK_PYTHON, "-c", SHARED, "c", "3")
+    local_server.cli(warm(SDK_PYTHON), "-c", SHARED, "c", "3")
     held = local_server.sdk(READ_SHARED)
     assert held["rows"] == {"a": list(range(30)), "b": list(range(30)), "c": [0, 1, 2]}
     assert (held["count"], held["state"]) == (63, "finished")

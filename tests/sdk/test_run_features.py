@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -278,7 +278,7 @@ def test_a_run_stopped_through_the_api_ends_by_itself_with_all_its_lines(
     local_server: LocalServer,
 ) -> None:
     process = subprocess.Popen(
-        [SDK_PYTHON, "-c", STOPPED],
+        [warm(SDK_PYTHON), "-c", STOPPED],
         env=local_server.env,
         cwd=local_server.env["HOME"],
         stdout=subprocess.DEVNULL,

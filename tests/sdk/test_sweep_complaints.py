@@ -13,7 +13,7 @@ import pytest
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.tabular.dataset_files import csv_bytes
-from tests.support.local_server import ROOT, SDK_PYTHON, LocalServer
+from tests.support.local_server import ROOT, SDK_PYTHON, LocalServer, warm
 from tests.support.sweep_desk import GRID, METRIC, TRIAL, Desk, end, hasty, kill_tree
 
 __all__ = ["hasty"]
@@ -194,7 +194,7 @@ def test_stopped_trials_of_ours_keep_their_history_save_no_model_and_count_as_no
                 "features": {"value": "raw"},
                 "plots": {"value": "none"},
             },
-            "command": [sys.executable, "-m", "housing_sweep.pipeline.trial", "${args}"],
+            "command": [warm(sys.executable), "-m", "housing_sweep.pipeline.trial", "${args}"],
         }
     )
     desk.env["PYTHONPATH"] = str(ROOT)

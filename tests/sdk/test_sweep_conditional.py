@@ -8,7 +8,7 @@ import yaml
 
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.tabular.trial_config import TrialConfig
-from tests.support.local_server import ROOT, SDK_PYTHON, LocalServer
+from tests.support.local_server import ROOT, SDK_PYTHON, LocalServer, warm
 from tests.support.sweep_desk import Desk, end
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ def test_a_conditional_space_reaches_the_trials(local_server: LocalServer, tmp_p
     (tmp_path / "trial.py").write_text(TRIAL)
     shutil.copytree(ROOT / "sweeps", tmp_path / "sweeps")
     spec = yaml.safe_load((ROOT / "sweeps/optuna_conditional.yaml").read_text())
-    sweep = desk.sweep({**spec, "run_cap": 3, "command": [SDK_PYTHON, "trial.py", "${args}"]})
+    sweep = desk.sweep({**spec, "run_cap": 3, "command": [warm(SDK_PYTHON), "trial.py", "${args}"]})
     agent = desk.agent(sweep)
     said = desk.wandb("sweep-scheduler", "--batch-size", "3", "--poll-interval", "5", sweep)
     end([agent])
@@ -39,4 +39,4 @@ def test_a_conditional_space_reaches_the_trials(local_server: LocalServer, tmp_p
     )
     assert [state for state, _ in configs] == ["finished"] * 3
     for _, config in configs:
-        assert TrialConfig.from_sweep(config, PROBLEM).features == "geo_knn"
+        assert TrialConfig.from_sweep(config, PROBLEM).features == "geo_blend"

@@ -6,7 +6,6 @@ heartbeat; the last ones by `wandb agent` processes and a function agent, one of
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_server import SDK_PYTHON, LocalServer
+from tests.support.local_server import SDK_PYTHON, LocalServer, warm
 from tests.support.sweep_desk import GRID, HASTY, Desk, end, kill_tree
 
 pytestmark = pytest.mark.slow
@@ -48,7 +47,7 @@ class QuickServer(LocalServer):
 
     def command(self, port: int) -> list[str]:
         code = HASTY.replace("retries=2", f"retries=2, trials_per_agent={self.at_once}")
-        return [sys.executable, "-c", code, str(self.data_dir), str(port)]
+        return [self.python, "-c", code, str(self.data_dir), str(port)]
 
 
 @pytest.fixture
@@ -97,7 +96,7 @@ def test_a_grid_of_more_than_13_000_points_tries_each_once_and_ends(
     desk.wait_for_running(sweep)
     kill_tree(victim)
     function = subprocess.Popen(
-        [SDK_PYTHON, "-c", FUNCTION, sweep],
+        [warm(SDK_PYTHON), "-c", FUNCTION, sweep],
         env=desk.env,
         cwd=desk.folder,
         stdout=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer, warm
 from tests.support.sweep_desk import GRID, METRIC, TRIAL, Desk, end
 
 pytestmark = pytest.mark.slow
@@ -164,7 +164,7 @@ def test_one_agent_fills_a_machine(tmp_path: Path) -> None:
 
 
 def test_a_program_that_never_starts_ends_and_leaves_nothing_running(desk: Desk) -> None:
-    sweep = desk.sweep({**GRID, "run_cap": 1, "command": [SDK_PYTHON, "-c", "exit(3)"]})
+    sweep = desk.sweep({**GRID, "run_cap": 1, "command": [warm(SDK_PYTHON), "-c", "exit(3)"]})
     end([desk.agent(sweep, poll=4.5)])
     assert desk.state(sweep) == "FINISHED"
     assert desk.trial_states == ["failed"]

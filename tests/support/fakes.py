@@ -34,6 +34,7 @@ from housing_sweep.registry.references import (
     FACTS_FILE,
     MODEL_FILE,
     PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
     RunId,
     SweepId,
     SweepRef,
@@ -251,12 +252,18 @@ class FakeArtifacts:
         for name in (MODEL_FILE, FACTS_FILE):
             if name not in files:
                 raise Refused(f"it has no {name}: not a model of housing-sweep")
-        (folder / MODEL_FILE).write_bytes(files[MODEL_FILE])
+        for name in (MODEL_FILE, SAFE_MODEL_FILE):
+            if name in files:
+                (folder / name).write_bytes(files[name])
         return FetchedModel(
             path=folder / MODEL_FILE,
-            sha256=hashlib.sha256(files[MODEL_FILE]).hexdigest(),
+            sha256=_sha256(files[MODEL_FILE]),
             facts=_facts(files),
             predictions=self.fetch_predictions(model, folder),
+            safe_path=folder / SAFE_MODEL_FILE if SAFE_MODEL_FILE in files else None,
+            safe_sha256=hashlib.sha256(files.get(SAFE_MODEL_FILE, b"")).hexdigest()
+            if SAFE_MODEL_FILE in files
+            else "",
         )
 
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
@@ -281,6 +288,10 @@ class FakeArtifacts:
         path = name.replace(":latest", ":v0")
         csv = folder / PROBLEM.file
         return FetchedDataset(path, "digest", csv, sha256, "synthetic", PROBLEM)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _facts(files: Mapping[str, bytes]) -> ModelFacts:

@@ -1,6 +1,5 @@
 """The real server, but for timeouts that a test can wait for."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -34,7 +33,7 @@ class ImpatientServer(LocalServer):
 
     def command(self, port: int) -> list[str]:
         """Return the command line that starts it."""
-        return [sys.executable, "-c", SERVE, str(self.data_dir), str(port), *self.timeouts]
+        return [self.python, "-c", SERVE, str(self.data_dir), str(port), *self.timeouts]
 
     def __enter__(self) -> "ImpatientServer":
         """Start it."""

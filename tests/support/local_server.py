@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.warm.commands import fork_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 600.0
 """Seconds until a wait is called a hang: whatever works is done by then, on a busy machine too."""
@@ -19,12 +21,21 @@ AT_ONCE = 60.0
 """Seconds within which the SDK gives up what it does not try again; the rest it tries for 90."""
 SDK_PYTHON = os.environ.get("HOUSING_SWEEP_SDK_PYTHON") or sys.executable
 """The Python whose wandb the tests drive; `scripts/test_sdk VERSION` sets it to another one."""
+WARM = "HOUSING_SWEEP_TESTS_COMMANDS"
+"""Variable with the folder of commands that need not import (`tests/support/warm`), in pytest."""
+
+
+def warm(python: str) -> str:
+    """Return the command for a Python that has imported: what runs is the same."""
+    folder = os.environ.get(WARM)
+    return f"{folder}/python" if folder and python == SDK_PYTHON else python
 
 
 def child_env(folder: Path, **extra: str) -> dict[str, str]:
     """Return an environment in which wandb keeps everything below `folder` and phones nobody."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB_", "HOUSING_SWEEP_"))}
-    scripts = os.pathsep.join(str(Path(python).parent) for python in (SDK_PYTHON, sys.executable))
+    installed = (str(Path(python).parent) for python in (SDK_PYTHON, sys.executable))
+    scripts = os.pathsep.join((*filter(None, [os.environ.get(WARM)]), *installed))
     folder.mkdir(parents=True, exist_ok=True)
     return {
         **kept,
@@ -54,10 +65,12 @@ class LocalServer:
         user: the owner's name, which is also the default entity.
         data_dir: the server's folder.
         env: environment for wandb in other processes, logged in as the owner.
+        python: what it runs with.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, python: str | None = None) -> None:
         self.folder, self.options = folder, options
+        self.python = python or warm(sys.executable)
         self.data_dir = folder / "server"
         self.url = self.api_key = self.user = ""
         self.env: dict[str, str] = {}
@@ -66,7 +79,7 @@ class LocalServer:
     def command(self, port: int) -> list[str]:
         """Return the command line that starts it."""
         return [
-            *(sys.executable, "-m", "housing_sweep.cli.main", "server"),
+            *(self.python, "-m", "housing_sweep.cli.main", "server"),
             *("--port", str(port), "--data-dir", str(self.data_dir), *self.options),
         ]
 
@@ -96,7 +109,7 @@ class LocalServer:
         return self
 
     def peak_memory_kb(self) -> int:
-        """Return the most memory its process ever held (VmHWM), in kB."""
+        """Return the most memory its process ever held (VmHWM), in kB; of a cold `python`."""
         assert self._process is not None
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(re.findall(r"VmHWM:\s+(\d+)", status)[0])
@@ -105,7 +118,8 @@ class LocalServer:
         """End it and return its exit code."""
         if self._process is None:
             return 0
-        self._process.send_signal(how)
+        for process in fork_of(os.environ.get(WARM), self._process.pid) or [self._process.pid]:
+            os.kill(process, how)
         code = self._process.wait(PATIENCE)
         if self._process.stdout is not None:
             self._process.stdout.close()
@@ -197,7 +211,7 @@ def run_sdk(code: str, *args: str, env: Mapping[str, str]) -> Any:
     The process runs in its own working folder, so that nothing lands in the checkout.
     """
     done = subprocess.run(
-        [SDK_PYTHON, "-c", code, *args],
+        [warm(SDK_PYTHON), "-c", code, *args],
         env=dict(env),
         cwd=env["HOME"],
         capture_output=True,

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.local_server import PATIENCE, SDK_PYTHON, LocalServer
+from tests.support.local_server import PATIENCE, SDK_PYTHON, WARM, LocalServer, warm
+from tests.support.warm.commands import fork_of
 
 TRIAL = """
 import argparse, os, time, wandb
@@ -37,7 +37,7 @@ cli.cli()
 METRIC = {"name": "loss", "goal": "minimize"}
 GRID: dict[str, Any] = {
     "program": "trial.py",
-    "command": [SDK_PYTHON, "${program}", "${args}"],
+    "command": [warm(SDK_PYTHON), "${program}", "${args}"],
     "method": "grid",
     "metric": METRIC,
     "parameters": {"lr": {"values": [0.1, 0.2, 0.3]}, "kind": {"values": ["a", "b"]}},
@@ -87,7 +87,7 @@ class Desk:
     def wandb(self, *args: str, fails: bool = False) -> str:
         """Run a `wandb` command and return what it printed."""
         done = subprocess.run(
-            [SDK_PYTHON, "-m", "wandb", *args],
+            [warm(SDK_PYTHON), "-m", "wandb", *args],
             env=self.env,
             cwd=self.folder,
             capture_output=True,
@@ -109,7 +109,7 @@ class Desk:
     ) -> "subprocess.Popen[bytes]":
         """Start an agent; its 5 s between heartbeats are cut short unless `poll` says so."""
         return subprocess.Popen(
-            [SDK_PYTHON, "-c", AGENT.format(poll=poll), "agent", *options, sweep],
+            [warm(SDK_PYTHON), "-c", AGENT.format(poll=poll), "agent", *options, sweep],
             env={**self.env, "WANDB_SILENT": "true", **env},
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
@@ -193,7 +193,7 @@ def kill_tree(process: "subprocess.Popen[bytes]") -> None:
         children.setdefault(parent, []).append(pid)
     doomed = [process.pid]
     for pid in doomed:
-        doomed.extend(children.get(pid, []))
+        doomed.extend((*children.get(pid, []), *fork_of(os.environ.get(WARM), pid)))
     for pid in doomed:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -204,7 +204,7 @@ class HastyServer(LocalServer):
     """A server that waits seconds where others wait minutes, and tries failed trials again."""
 
     def command(self, port: int) -> list[str]:
-        return [sys.executable, "-c", HASTY, str(self.data_dir), str(port)]
+        return [self.python, "-c", HASTY, str(self.data_dir), str(port)]
 
 
 @pytest.fixture(scope="module")

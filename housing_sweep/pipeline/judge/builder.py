@@ -162,10 +162,10 @@ class Builder:
                 self._say(f"building {request.note}: {time.monotonic() - began:.0f} s{of}")
 
     def predict(self, model: Path, sha256: str, dataset: FetchedDataset) -> Path:
-        """Return predictions for every row of a table, by a model file that was built here.
+        """Return predictions for every row of a table, by a `model.skops`.
 
         Raises:
-            ChildFailed: the file is not that one.
+            ChildFailed: the file has another SHA-256.
         """
         folder = Path(tempfile.mkdtemp(dir=self._scratch.name))
         request = {
@@ -175,7 +175,7 @@ class Builder:
             "sha256": sha256,
             "out": str(folder / ROWS_FILE),
         }
-        self._children.run("predict_own", request)
+        self._children.run("predict", request)
         return folder / ROWS_FILE
 
     def examine_data(

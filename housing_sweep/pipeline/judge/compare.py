@@ -16,7 +16,7 @@ from housing_sweep.registry.policy import (
     NoComparison,
     SliceDifference,
 )
-from housing_sweep.registry.references import MODEL_FILE
+from housing_sweep.registry.references import SAFE_MODEL_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -290,5 +290,5 @@ def _predictions(
         return rows_of(build)
     own = builder.build(entrant.request, files=True)
     assert own.folder is not None
-    model = own.folder / MODEL_FILE
-    return _load(builder.predict(model, str(own.answer["model_sha256"]), dataset))
+    model, sha256 = own.folder / SAFE_MODEL_FILE, str(own.answer["skops_sha256"])
+    return _load(builder.predict(model, sha256, dataset))

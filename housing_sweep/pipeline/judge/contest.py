@@ -31,7 +31,7 @@ from housing_sweep.registry.model_facts import DatasetUse, ModelFacts
 from housing_sweep.registry.policy import Comparison, NoComparison
 from housing_sweep.registry.promotion import Version
 from housing_sweep.registry.proof import Expected, Proof
-from housing_sweep.registry.references import MODEL_FILE, PREDICTIONS_FILE
+from housing_sweep.registry.references import MODEL_FILE, PREDICTIONS_FILE, SAFE_MODEL_FILE
 from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner, lightest
 from housing_sweep.search.score import Score, finite
 
@@ -162,6 +162,8 @@ class ModelJudge:
             facts.model_sha256,
             facts,
             build.folder / PREDICTIONS_FILE,
+            build.folder / SAFE_MODEL_FILE,
+            facts.skops_sha256,
         )
         return OwnModel(model, "refit" if refit else "rebuilt", files, proved.dataset)
 

@@ -1,4 +1,6 @@
-"""The model artifact's content: `model.joblib`, the facts about it, and what it predicted.
+"""The model artifact's content: the model, the facts about it, and what it predicted.
+
+`model.joblib` is compared, bit by bit, and never loaded; `model.skops` is what is loaded.
 
 `predictions.npy` holds the predictions for the validation rows: whoever compares trials needs no
 model, and no pickle, for it (26 kB).
@@ -17,16 +19,23 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from housing_sweep.errors import Refused
 from housing_sweep.pipeline.values import FetchedDataset
-from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
-from housing_sweep.tabular import metrics
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
+)
+from housing_sweep.tabular import metrics, model_file
 from housing_sweep.tabular.extras import extras_of
 from housing_sweep.tabular.fit import FitResult
+from housing_sweep.tabular.model import TabularModel
 from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.split import Split
 from housing_sweep.tabular.trial_config import TrialConfig
 
-LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "housing-sweep")
+LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "skops", "housing-sweep")
 COMPRESSION = 3
 
 
@@ -71,7 +80,8 @@ def _modules(package: str) -> list[Path]:
 
 def paths(folder: Path) -> dict[str, Path]:
     """Return where in a folder the artifact's files lie, by their names in the artifact."""
-    return {name: folder / name for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)}
+    names = (MODEL_FILE, SAFE_MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)
+    return {name: folder / name for name in names}
 
 
 def write(
@@ -98,6 +108,8 @@ def write(
     files = paths(folder)
     model = files[MODEL_FILE]
     joblib.dump(result.model, model, compress=COMPRESSION)
+    safe = model_file.dump(result.model)
+    files[SAFE_MODEL_FILE].write_bytes(safe)
     np.save(files[PREDICTIONS_FILE], result.predictions, allow_pickle=False)
     facts: dict[str, object] = {
         "config": config.as_dict(),
@@ -112,6 +124,7 @@ def write(
         "libraries": installed(),
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "model_bytes": model.stat().st_size,
+        "skops_sha256": hashlib.sha256(safe).hexdigest(),
         "predictions_sha256": metrics.predictions_sha256(result.predictions),
         "interval90": interval90,
         "code_sha256": code_sha256(dataset.problem),
@@ -128,3 +141,15 @@ def write_facts(folder: Path, facts: Mapping[str, object]) -> None:
     """Write `model.json`."""
     text = json.dumps(dict(facts), indent=2, sort_keys=True)
     (folder / FACTS_FILE).write_text(f"{text}\n")
+
+
+def load(path: Path, sha256: str) -> TabularModel:
+    """Return the model of a `model.skops` with this SHA-256, checked on the bytes that are read.
+
+    Raises:
+        Refused: it has another one, or holds anything but a sound model.
+    """
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Refused(f"{path.name} is not the recorded one: it was changed", fix=model_file.FIX)
+    return model_file.load(content, path.name)

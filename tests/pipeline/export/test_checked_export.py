@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.pipeline.conftest import Swept
-from tests.support.local_server import PATIENCE, LocalServer
+from tests.support.local_server import PATIENCE, LocalServer, warm
 
 pytestmark = pytest.mark.slow
 
@@ -84,13 +84,18 @@ def test_dvc_tracks_data_and_model_and_makes_the_same_bytes_again(
     stage = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]["train"]
     assert stage["cmd"] == locked["cmd"]
 
-    made = {name: (folder / "model" / name).read_bytes() for name in ("model.joblib", "model.json")}
+    names = ("model.joblib", "model.skops", "model.json", "predictions.npy")
+    made = {name: (folder / "model" / name).read_bytes() for name in names}
     shutil.rmtree(folder / "model")
     (folder / "model").mkdir()
     python, *arguments = stage["cmd"].split()
     assert python == "python"
     subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=local_server.env, check=True, timeout=PATIENCE
+        [warm(sys.executable), *arguments],
+        cwd=folder,
+        env=local_server.env,
+        check=True,
+        timeout=PATIENCE,
     )
     assert {name: (folder / "model" / name).read_bytes() for name in made} == made
     _dvc_agrees(folder)
