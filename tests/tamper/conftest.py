@@ -1,8 +1,8 @@
 """Where the lies are told: a real server, the real SDK, a folder in which pickles leave marks."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,15 @@ import json, sys
 from tests.tamper.victim import run_commands
 print(json.dumps(run_commands(json.loads(sys.argv[1]))))
 """
+
+TEAM, MEMBER = "crew", "mallory"
+QUIET = {
+    "WANDB_CONSOLE": "off",
+    "WANDB_X_DISABLE_META": "true",
+    "WANDB_X_DISABLE_STATS": "true",
+    "WANDB_X_SAVE_REQUIREMENTS": "false",
+}
+"""What runs of an attacker need not tell: it saves a third of their CPU."""
 
 ANY = ("--require", "none", "--no-spatial")
 """Promotes whatever is proved, in less time."""
@@ -47,18 +56,27 @@ class Scene:
     Attributes:
         server: the real one.
         marks: folder in which a pickle that is loaded leaves a file.
+        attacker: whose key the attacks use, and where: environment on top of the owner's.
+        victim: the same for who promotes.
     """
 
     server: LocalServer
     marks: Path
+    attacker: Mapping[str, str] = field(default_factory=dict)
+    victim: Mapping[str, str] = field(default_factory=dict)
 
     def attack(self, code: str, *arguments: str) -> Any:
         """Run an attacker's code; return the JSON that it prints last."""
-        return self.server.sdk(code, *arguments, str(self.marks))
+        env = {**QUIET, **self.attacker}
+        return self.server.sdk(code, *arguments, str(self.marks), env=env)
+
+    def read(self, code: str, *arguments: str) -> Any:
+        """Run code of who promotes; return the JSON that it prints last."""
+        return self.server.sdk(code, *arguments, env=self.victim)
 
     def commands(self, *commands: Sequence[str]) -> list[Answer]:
         """Run `housing-sweep` with each of these arguments, in one process."""
-        answers = self.server.sdk(VICTIM, json.dumps([list(command) for command in commands]))
+        answers = self.read(VICTIM, json.dumps([list(command) for command in commands]))
         return [Answer(**answer) for answer in answers]
 
     @property
@@ -70,3 +88,19 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(local_server: LocalServer, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return Scene(local_server, tmp_path_factory.mktemp("marks"))
+
+
+@pytest.fixture(scope="module")
+def team_scene(scene: Scene) -> Scene:
+    """A scene where the attacker is another member of the team than who promotes."""
+
+    def administer(*arguments: str) -> Any:
+        folder = ("--data-dir", str(scene.server.data_dir), "--json")
+        return json.loads(scene.server.cli("housing-sweep", *arguments, *folder).stdout)
+
+    key = administer("users", "add", MEMBER, "--email", f"{MEMBER}@example.org")["api_key"]
+    administer("orgs", "add", "acme", "--admin", scene.server.user)
+    administer("teams", "add", TEAM, "--org", "acme", "--admin", scene.server.user)
+    administer("teams", "add-member", TEAM, MEMBER)
+    team = {"WANDB_ENTITY": TEAM}
+    return replace(scene, attacker={**team, "WANDB_API_KEY": key}, victim=team)

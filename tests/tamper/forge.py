@@ -238,6 +238,11 @@ def scored(**scores: float) -> Change:
     return change
 
 
+def better_by(share: float) -> Change:
+    """Return a validation RMSE that is lower by a share, told alike everywhere."""
+    return lambda lie: scored(val_rmse=lie.summary["val_rmse"] * (1 - share))(lie)
+
+
 def in_json(**facts: object) -> Change:
     """Return a lie in `model.json` alone."""
 

@@ -272,12 +272,21 @@ PICKLE = (
     ),
 )
 
+ENVIRONMENT = (
+    Liar(
+        "better-by-less-than-another-environment-explains",
+        all_of(inside("libraries", numpy="0.1"), forge.better_by(0.005)),
+        r"val_rmse|numpy",
+    ),
+)
+
 KINDS: Mapping[str, Sequence[Liar]] = {
     "run": RUN,
     "artifact": ARTIFACT,
     "files": FILES,
     "refit": REFIT,
     "pickle": PICKLE,
+    "environment": ENVIRONMENT,
 }
 """Kind -> its liars; one sweep each."""
 

@@ -76,6 +76,9 @@ REFITS = {
 }
 """Alias by hand -> what moving it on must say."""
 
+CHAMPIONS = ("marked", "on-validation", "no-facts", "no-data")
+"""Lies that hold an alias by hand, where an honest run comes to take it."""
+
 COMPARED = ("--require", "noninferior", "--margin", "100", "--no-spatial")
 """Refused where nothing can be compared, and for nothing else."""
 
@@ -105,7 +108,7 @@ def _commands(told: dict[str, Any]) -> list[str]:
     return [
         *(f"promote --from by-hand-{name} --to to-{name} {any_} --json" for name in LINKED),
         *(f"promote --from by-hand-refit-{name} --to to-{name} {any_} --json" for name in REFITS),
-        *(f"promote {strong} --alias champion-{name} {compared} --json" for name in LINKED),
+        *(f"promote {strong} --alias champion-{name} {compared} --json" for name in CHAMPIONS),
         "promote --from forged --to to-forged --require none --no-spatial",
         "predict forged --csv {csv} --out {out}",
         "model history --alias forged --json",
@@ -123,7 +126,8 @@ def _commands(told: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def registry(scene: Scene) -> Registry:
+def registry(team_scene: Scene) -> Registry:
+    scene = team_scene
     told = scene.attack(FIRST, PROJECT)
     weak, strong = told["weak"], told["strong"]
     before = scene.commands(
@@ -133,16 +137,15 @@ def registry(scene: Scene) -> Registry:
         ("promote", weak, "--alias", "hand", *ANY),
     )
     assert [answer.code for answer in before] == [0] * 4, before
-    records = {record["config"]["alias"]: record for record in scene.server.sdk(RECORDS, PROJECT)}
+    records = {record["config"]["alias"]: record for record in scene.read(RECORDS, PROJECT)}
     told |= scene.attack(SECOND, PROJECT, json.dumps(told), json.dumps(records))
-    holders = scene.server.sdk(HOLDERS)
+    holders = scene.read(HOLDERS)
     lines = _commands(told)
     rows = scene.marks.parent / "rows.csv"
-    scene.server.cli("housing-sweep", "--version")
     rows.write_text("MedInc\n1\n")
     spelled = [line.format(csv=rows, out=scene.marks.parent / "out.csv") for line in lines]
     answers = scene.commands(*(line.split() for line in spelled))
-    after = scene.server.sdk(HOLDERS)
+    after = scene.read(HOLDERS)
     return Registry(scene, told, holders, dict(zip(lines, answers, strict=True)), after)
 
 
@@ -165,7 +168,7 @@ def test_a_version_that_was_linked_by_hand_is_moved_on_only_with_a_proof(
     assert not [alias for alias in registry.after if alias == f"to-{name.removeprefix('refit-')}"]
 
 
-@pytest.mark.parametrize("name", LINKED)
+@pytest.mark.parametrize("name", CHAMPIONS)
 def test_a_champion_by_hand_keeps_no_honest_run_out(registry: Registry, name: str) -> None:
     answer = _answer(registry, f"--alias champion-{name} ")
     assert answer.code == 0, answer
@@ -178,7 +181,7 @@ def test_a_champion_by_hand_keeps_no_honest_run_out(registry: Registry, name: st
 def test_a_proof_that_was_written_by_hand_proves_nothing(registry: Registry) -> None:
     for words in (("--from forged",), ("predict forged",)):
         assert _answer(registry, *words).code == 4, _answer(registry, *words)
-    assert "fix:" in registry.scene.server.sdk(LOAD)
+    assert "fix:" in registry.scene.read(LOAD)
     assert "to-forged" not in registry.after
 
 
