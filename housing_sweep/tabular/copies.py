@@ -52,7 +52,7 @@ def copies(problem: Problem, frame: pd.DataFrame, among: pd.DataFrame) -> Copies
     inputs, other_inputs = (
         _hashes(part[list(problem.inputs)].to_numpy(dtype=float)) for part in (frame, among)
     )
-    targets = among[problem.target.name].to_numpy(dtype=float)
+    targets = tame(among[problem.target.name])
     means = pd.Series(targets).groupby(other_inputs).mean()
     copied = means.reindex(inputs).to_numpy(dtype=float, copy=True)
     equal = np.isin(inputs, other_inputs)
