@@ -11,7 +11,7 @@ from housing_sweep.tabular.refit import hard_split_score, mean_rmse, refit
 from housing_sweep.tabular.split import make_split
 from housing_sweep.tabular.trial_config import TrialConfig
 
-FRAME = synthetic.make(2500)
+FRAME = synthetic.make(1200)
 SPLIT = make_split(PROBLEM, FRAME, "random", 0)
 
 
