@@ -33,7 +33,7 @@ def main(python: str, program: str, address: str, base: dict[str, str]) -> None:
         base: `read_at_import` of the parent.
     """
     arguments = [program, *sys.argv[1:]] if program else sys.argv[1:]
-    is_plain = arguments and (arguments[0] in {"-c", "-m"} or not arguments[0].startswith("-"))
+    is_plain = arguments and (arguments[0] in {"-c", "-m"} or os.path.isfile(arguments[0]))  # noqa: PTH113
     if not is_plain or read_at_import(os.environ) != base:
         os.execv(python, [python, *arguments])
     ignored = _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN

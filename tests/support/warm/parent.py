@@ -192,9 +192,9 @@ def _become(job: Job, streams: list[int]) -> None:
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
     for made in _folders_made():
-        own = tempfile.TemporaryDirectory("-of-a-fork")
+        fresh = tempfile.TemporaryDirectory("-of-a-fork")
         made._finalizer.detach()  # type: ignore[attr-defined]
-        made.name, made.__dict__["own"] = own.name, own
+        made.name, made.__dict__["fresh"] = fresh.name, fresh
 
 
 def _folders_made() -> list[tempfile.TemporaryDirectory[str]]:
