@@ -54,7 +54,7 @@ def copies(problem: Problem, frame: pd.DataFrame, among: pd.DataFrame) -> Copies
     )
     targets: Floats = tame(among[problem.target.name])
     means = pd.Series(targets).groupby(other_inputs).mean()
-    copied: Floats = means.reindex(inputs).to_numpy(dtype=np.float64, copy=True)
+    copied: Floats = np.array(means.reindex(inputs), dtype=np.float64)
     equal = np.isin(inputs, other_inputs)
     nearest, tolerance = _nearest(problem, frame, among)
     near = nearest < len(among)
