@@ -21,7 +21,7 @@ from housing_sweep.pipeline.judge.compare import (
     table_of,
     within_noise,
 )
-from housing_sweep.registry.policy import Comparison, NoComparison, Policy, earned
+from housing_sweep.registry.policy import Comparison, NoComparison, Policy, Require, earned
 from housing_sweep.tabular.dataset_files import csv_bytes
 from housing_sweep.tabular.trial_config import TrialConfig
 from tests.support.real_trials import CONFIG, ROWS, RealTrials, SameProcess
@@ -148,5 +148,5 @@ def test_scores_without_the_rows_that_training_has_too_stand_beside_them(
     assert without is not None
     assert 0 < without.copies < 60
     assert without.challenger != comparison.challenger.rmse
-    assert f"without the {without.copies} rows" in earned(Policy(), comparison)[1]
+    assert f"without the {without.copies} rows" in earned(Policy(Require.NONE), comparison)[1]
     assert _compare(builder, _request(trials), None, hard=False).without_copies is None
