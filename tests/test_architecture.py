@@ -236,6 +236,7 @@ def _imports_without(missing: tuple[str, ...], *modules: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_training_machine_needs_nothing_of_the_server() -> None:
     extras = ("starlette", "uvicorn", "graphql", "itsdangerous", "jinja2")
     training = ("housing_sweep.tabular", "housing_sweep.housing", "housing_sweep.pipeline")
@@ -243,12 +244,14 @@ def test_a_training_machine_needs_nothing_of_the_server() -> None:
     _imports_without(extras, *mine, "housing_sweep.cli.main")
 
 
+@pytest.mark.slow
 def test_the_server_needs_neither_wandb_nor_a_model() -> None:
     theirs = [module for module in FILES if module.startswith("housing_sweep.server")]
     others = ("wandb", "housing_sweep.housing", "housing_sweep.tabular", "housing_sweep.pipeline")
     _imports_without(others, *theirs)
 
 
+@pytest.mark.slow
 def test_a_promotion_reads_configs_and_rows_without_scikit_learn() -> None:
     tabular = ("trial_config", "split", "tables", "evaluation", "refit")
     judging = ("judge.contest", "judge.prove", "train.model_files", "promote.promote")

@@ -201,6 +201,20 @@ class SliceDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutCopies:
+    """The same comparison on test rows that have no copy in what the challenger was fitted on.
+
+    Attributes:
+        copies: test rows that are left out, their inputs being those of a row that was fitted on.
+        challenger, champion: the comparison's metric on the others, in the target's unit.
+    """
+
+    copies: int
+    challenger: float
+    champion: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A challenger against the champion (or, the first time, a baseline) on rows new to both.
 
@@ -216,6 +230,7 @@ class Comparison:
         hard: both where what is really new is held out; None where that was not measured.
         slices: both on parts of the rows.
         note: why the baseline stands in for a champion, or "".
+        without_copies: both without the rows that training has, too; None where there are none.
     """
 
     challenger: Figures
@@ -232,6 +247,7 @@ class Comparison:
     hard: HardComparison | None = None
     slices: Sequence[SliceDifference] = ()
     note: str = ""
+    without_copies: WithoutCopies | None = None
 
     @property
     def worse_slices(self) -> list[SliceDifference]:
@@ -249,6 +265,7 @@ class Comparison:
             "hard": asdict(self.hard) if self.hard else None,
             "slices": [asdict(part) for part in self.slices],
             "worse_slices": [part.label for part in self.worse_slices],
+            "without_copies": asdict(self.without_copies) if self.without_copies else None,
         }
 
 
@@ -278,7 +295,7 @@ def earned(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, s
         f"test {metric.upper()} {one.score(metric):.4f} against {other.score(metric):.4f} of"
         f" {other.name} on {compared.rows} rows: {compared.difference:+.4f}"
         f" (95 % interval {compared.low:+.4f} to {compared.high:+.4f}){_worse(compared)}"
-        f"{f' ({compared.note})' if compared.note else ''}"
+        f"{_copied(compared)}{f' ({compared.note})' if compared.note else ''}"
     )
     if policy.require is Require.NONE:
         return True, sentence
@@ -288,6 +305,16 @@ def earned(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, s
     if compared.high < bound:
         return True, sentence
     return False, f"{sentence}, not below {bound:g} as {rule} wants"
+
+
+def _copied(compared: Comparison) -> str:
+    one = compared.without_copies
+    if one is None:
+        return ""
+    return (
+        f"; without the {one.copies} rows that have a copy in training"
+        f" {one.challenger:.4f} against {one.champion:.4f}"
+    )
 
 
 def guarded(policy: Policy, compared: Comparison | NoComparison) -> tuple[bool, str] | None:

@@ -52,9 +52,9 @@ def copies(problem: Problem, frame: pd.DataFrame, among: pd.DataFrame) -> Copies
     inputs, other_inputs = (
         _hashes(part[list(problem.inputs)].to_numpy(dtype=float)) for part in (frame, among)
     )
-    targets = among[problem.target.name].to_numpy(dtype=float)
+    targets: Floats = tame(among[problem.target.name])
     means = pd.Series(targets).groupby(other_inputs).mean()
-    copied = means.reindex(inputs).to_numpy(dtype=float, copy=True)
+    copied: Floats = np.array(means.reindex(inputs), dtype=np.float64)
     equal = np.isin(inputs, other_inputs)
     nearest, tolerance = _nearest(problem, frame, among)
     near = nearest < len(among)

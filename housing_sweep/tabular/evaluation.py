@@ -13,6 +13,7 @@ import pandas as pd
 
 from housing_sweep.tabular import metrics
 from housing_sweep.tabular.arrays import Floats, Rows
+from housing_sweep.tabular.copies import copies
 from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.slices import slices
 from housing_sweep.tabular.split import Split
@@ -123,13 +124,22 @@ def figures(problem: Problem, frame: pd.DataFrame, predicted: Floats) -> dict[st
     }
 
 
-def untouched(frame: pd.DataFrame, split: Split, other: pd.DataFrame, other_split: Split) -> Rows:
+def untouched(
+    problem: Problem,
+    frame: pd.DataFrame,
+    split: Split,
+    other: pd.DataFrame,
+    other_split: Split,
+) -> Rows:
     """Return test rows of `split` that the other model has not seen either.
 
-    The other may have had another split seed or another version of the data, so rows are compared
-    by content. For the same table and split these are all test rows.
+    The other may have had another split seed, so rows are compared by content. It may have had
+    another version of the data: there equal inputs are enough, whatever became of the target. For
+    the same table and split these are all test rows.
     """
-    seen = np.concatenate([other_split.train, other_split.validation])
-    known = {row.tobytes() for row in other.iloc[seen].to_numpy(dtype=float)}
-    test = frame.iloc[split.test].to_numpy(dtype=float)
-    return split.test[[row.tobytes() not in known for row in test]]
+    seen = other.iloc[np.concatenate([other_split.train, other_split.validation])]
+    test = frame.iloc[split.test]
+    if not frame.equals(other):
+        return split.test[~copies(problem, test, seen).inputs]
+    known = {row.tobytes() for row in seen.to_numpy(dtype=float)}
+    return split.test[[row.tobytes() not in known for row in test.to_numpy(dtype=float)]]

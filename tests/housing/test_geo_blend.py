@@ -20,10 +20,11 @@ TRAIN, OTHER = X.iloc[:600], X.iloc[600:]
 FOLD = folds(PROBLEM, TRAIN, "random", 0)
 
 
-def _fitted() -> GeoBlend:
-    blend = GeoBlend()
-    blend.fit_transform(TRAIN, Y[:600], FOLD)
-    return blend
+@pytest.fixture(scope="module")
+def blend() -> GeoBlend:
+    fitted = GeoBlend()
+    fitted.fit_transform(TRAIN, Y[:600], FOLD)
+    return fitted
 
 
 def _prior(blend: GeoBlend, matrix: Floats) -> Prior:
@@ -47,8 +48,7 @@ def test_the_estimators_share_halves_with_distance_and_never_ends() -> None:
     assert 0 < share[3] < share[2] < share[1]
 
 
-def test_far_from_every_neighbour_the_land_alone_decides() -> None:
-    blend = _fitted()
+def test_far_from_every_neighbour_the_land_alone_decides(blend: GeoBlend) -> None:
     matrix = blend.transform(OTHER)
     near, far = matrix.copy(), matrix.copy()
     near[:, blend.names.index(DISTANCE)] = 0.0
@@ -59,8 +59,7 @@ def test_far_from_every_neighbour_the_land_alone_decides() -> None:
     assert _prior(blend, far).settle(wild) == pytest.approx(land, abs=1.0)
 
 
-def test_what_the_land_says_needs_no_neighbour() -> None:
-    blend = _fitted()
+def test_what_the_land_says_needs_no_neighbour(blend: GeoBlend) -> None:
     matrix = blend.transform(OTHER)
     expected = _prior(blend, matrix).value
     matrix[:, geo_blend.LAND :] = 0.0
@@ -69,8 +68,8 @@ def test_what_the_land_says_needs_no_neighbour() -> None:
     assert np.mean((expected - truth) ** 2) < np.var(truth)
 
 
-def test_a_copy_from_disk_expects_the_same() -> None:
-    blend, packed = _fitted(), io.BytesIO()
+def test_a_copy_from_disk_expects_the_same(blend: GeoBlend) -> None:
+    packed = io.BytesIO()
     joblib.dump(blend, packed)
     packed.seek(0)
     copy = joblib.load(packed)

@@ -100,11 +100,13 @@ def test_figures_are_those_of_the_errors() -> None:
 
 def test_rows_the_other_model_has_seen_do_not_count() -> None:
     mine, theirs = make_split(PROBLEM, FRAME, "random", 0), make_split(PROBLEM, FRAME, "random", 1)
-    assert untouched(FRAME, mine, FRAME, mine).tolist() == mine.test.tolist()
+    assert untouched(PROBLEM, FRAME, mine, FRAME, mine).tolist() == mine.test.tolist()
     both = np.intersect1d(mine.test, theirs.test)
-    assert untouched(FRAME, mine, FRAME, theirs).tolist() == both.tolist()
+    assert untouched(PROBLEM, FRAME, mine, FRAME, theirs).tolist() == both.tolist()
     shuffled = FRAME.iloc[::-1].reset_index(drop=True)
     other = make_split(PROBLEM, shuffled, "random", 1)
     seen = set(len(FRAME) - 1 - np.concatenate([other.train, other.validation]))
-    kept = untouched(FRAME, mine, shuffled, other)
-    assert kept.tolist() == [row for row in mine.test if row not in seen]
+    new = [row for row in mine.test if row not in seen]
+    assert untouched(PROBLEM, FRAME, mine, shuffled, other).tolist() == new
+    jittered = shuffled.assign(**{TARGET: shuffled[TARGET] + 1e-9})
+    assert untouched(PROBLEM, FRAME, mine, jittered, other).tolist() == new

@@ -20,12 +20,12 @@ from housing_sweep.tabular.split import make_split
 from housing_sweep.tabular.trial_config import TrialConfig
 from tests.support.local_server import ROOT
 
-FRAME = synthetic.make(2500)
+FRAME = synthetic.make(1200)
 SPLIT = make_split(PROBLEM, FRAME, "random", 0)
 SMALL: dict[str, dict[str, object]] = {
     "hist_gradient_boosting": {"max_iter": 120, "n_iter_no_change": 15, "learning_rate": 0.2},
-    "random_forest": {"model": "random_forest", "n_estimators": 25},
-    "extra_trees": {"model": "extra_trees", "n_estimators": 25},
+    "random_forest": {"model": "random_forest", "n_estimators": 15},
+    "extra_trees": {"model": "extra_trees", "n_estimators": 15},
 }
 
 

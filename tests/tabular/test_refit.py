@@ -13,7 +13,7 @@ from housing_sweep.tabular.refit import hard_test, mean_rmse, predict_hard, refi
 from housing_sweep.tabular.split import make_split, units
 from housing_sweep.tabular.trial_config import TrialConfig
 
-FRAME = synthetic.make(2500)
+FRAME = synthetic.make(1200)
 SPLIT = make_split(PROBLEM, FRAME, "random", 0)
 
 

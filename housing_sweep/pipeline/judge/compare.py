@@ -15,13 +15,14 @@ from housing_sweep.registry.policy import (
     HardSplit,
     NoComparison,
     SliceDifference,
+    WithoutCopies,
 )
 from housing_sweep.registry.references import SAFE_MODEL_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from housing_sweep.tabular.arrays import Floats
+    from housing_sweep.tabular.arrays import Floats, Rows
     from housing_sweep.tabular.split import Split
 
 BASELINE = "the baseline (default forest, raw columns)"
@@ -84,7 +85,7 @@ def compare(
         if not problem.same_table(other.problem):
             return NoComparison(f"the champion {champion.name} was trained on another table")
         seen = table_of(other, champion.request.config)
-        rows = evaluation.untouched(table.frame, table.split, seen.frame, seen.split)
+        rows = evaluation.untouched(problem, table.frame, table.split, seen.frame, seen.split)
     if len(rows) < 2:
         return NoComparison(f"no test rows of {challenger.name} are new to {opponent.name}")
     entrants = (challenger, opponent)
@@ -118,8 +119,26 @@ def compare(
         margin=problem.margin,
         slices=tuple(SliceDifference(**asdict(part)) for part in parts),
         note=note,
+        without_copies=_without_copies(dataset, table, rows, (one, two)),
     )
     return _with_hard(comparison, challenger.request, table, hards) if hards else comparison
+
+
+def _without_copies(
+    dataset: FetchedDataset, table: Table, rows: "Rows", predicted: "tuple[Floats, Floats]"
+) -> WithoutCopies | None:
+    """Return the scores on rows that have no copy in what the challenger was fitted on."""
+    import numpy as np
+
+    from housing_sweep.tabular import copies, metrics
+
+    fitted = np.concatenate([table.split.train, table.split.validation])
+    clean = copies.without_copies(dataset.problem, table.frame, rows, fitted)
+    if len(clean) in (0, len(rows)):
+        return None
+    left, truth = np.isin(rows, clean), table.truth[clean]
+    one, two = (metrics.value(dataset.problem.metric, truth, values[left]) for values in predicted)
+    return WithoutCopies(len(rows) - len(clean), one, two)
 
 
 def _hard_requests(entrants: tuple[Entrant, Entrant]) -> list[Request]:

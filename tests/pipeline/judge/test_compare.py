@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from housing_sweep.housing import synthetic
@@ -20,7 +21,7 @@ from housing_sweep.pipeline.judge.compare import (
     table_of,
     within_noise,
 )
-from housing_sweep.registry.policy import Comparison, NoComparison
+from housing_sweep.registry.policy import Comparison, NoComparison, Policy, Require, earned
 from housing_sweep.tabular.dataset_files import csv_bytes
 from housing_sweep.tabular.trial_config import TrialConfig
 from tests.support.real_trials import CONFIG, ROWS, RealTrials, SameProcess
@@ -132,3 +133,20 @@ def test_what_is_behind_by_less_than_the_noise_ties(builder: Builder, trials: Re
     assert not within_noise(table, best, other, 0.1)
     assert not within_noise(table, best, None, 0.0)
     assert not within_noise(table, best, other[:-1], 0.0)
+
+
+def test_scores_without_the_rows_that_training_has_too_stand_beside_them(
+    builder: Builder, trials: RealTrials, tmp_path: Path
+) -> None:
+    frame = synthetic.make(ROWS)
+    csv = tmp_path / PROBLEM.file
+    doubled = pd.concat([frame, frame.iloc[:60]], ignore_index=True)
+    csv.write_bytes(csv_bytes(PROBLEM, doubled))
+    dataset = replace(trials.dataset, path="e/p/california-housing:v2", csv=csv, sha256="doubled")
+    comparison = _compare(builder, replace(_request(trials), dataset=dataset), None, hard=False)
+    without = comparison.without_copies
+    assert without is not None
+    assert 0 < without.copies < 60
+    assert without.challenger != comparison.challenger.rmse
+    assert f"without the {without.copies} rows" in earned(Policy(Require.NONE), comparison)[1]
+    assert _compare(builder, _request(trials), None, hard=False).without_copies is None

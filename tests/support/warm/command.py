@@ -20,7 +20,22 @@ ANSWER = 4
 
 def read_at_import(env: "dict[str, str] | os._Environ[str]") -> dict[str, str]:
     """Return the part of an environment that a fork cannot change."""
-    return {name: value for name, value in env.items() if name.startswith(READ_AT_IMPORT)}
+    kept = {name: value for name, value in env.items() if name.startswith(READ_AT_IMPORT)}
+    if kept.get("PYTHONWARNINGS") == "ignore":  # which a fork can do
+        del kept["PYTHONWARNINGS"]
+    return kept
+
+
+def can_fork(arguments: list[str]) -> bool:
+    """Tell whether a fork does what Python would do with these arguments, here and now."""
+    if arguments[:1] == ["-P"]:
+        # Whatever shadows a library in this folder must have its chance against `-P`.
+        modules = [name for name in os.listdir() if name.endswith(".py")]  # noqa: PTH208
+        return can_fork(arguments[1:]) and not modules
+    if not arguments or not (arguments[0] in {"-c", "-m"} or os.path.isfile(arguments[0])):  # noqa: PTH113
+        return False
+    others = [int(name) for name in os.listdir("/proc/self/fd") if int(name) > 2]  # noqa: PTH208
+    return not any(os.get_inheritable(fd) for fd in others if os.path.exists(f"/proc/self/fd/{fd}"))  # noqa: PTH110
 
 
 def main(python: str, program: str, address: str, base: dict[str, str]) -> None:
@@ -33,13 +48,13 @@ def main(python: str, program: str, address: str, base: dict[str, str]) -> None:
         base: `read_at_import` of the parent.
     """
     arguments = [program, *sys.argv[1:]] if program else sys.argv[1:]
-    is_plain = arguments and (arguments[0] in {"-c", "-m"} or not arguments[0].startswith("-"))
-    if not is_plain or read_at_import(os.environ) != base:
+    if read_at_import(os.environ) != base or not can_fork(arguments):
         os.execv(python, [python, *arguments])
     ignored = _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN
     line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     line.connect(address)
-    job = marshal.dumps((arguments, dict(os.environ), os.getcwd(), ignored))  # noqa: PTH109
+    own = address.removesuffix("parent") + "python"  # what it starts itself is no colder
+    job = marshal.dumps((arguments, dict(os.environ), os.getcwd(), ignored, own))  # noqa: PTH109
     streams = array.array("i", (0, 1, 2)).tobytes()
     line.sendmsg([len(job).to_bytes(8, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     line.sendall(job)

@@ -19,6 +19,7 @@ import socket
 import sys
 import tempfile
 import types
+import warnings
 import weakref
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +40,7 @@ class Job(NamedTuple):
     env: dict[str, str]
     folder: str
     ignores_interrupts: bool
+    python: str
 
 
 def import_all() -> None:
@@ -108,6 +110,8 @@ class Parent:
             connection.close()
             _become(job, streams)
             return job
+        with contextlib.suppress(OSError):  # whoever of the two comes first
+            os.setpgid(child, child)
         for stream in streams:
             os.close(stream)
         self.commands[child] = connection
@@ -133,9 +137,10 @@ class Parent:
             numbers = connection.recv(64)
         except ConnectionError:
             numbers = b""
-        for number in numbers or [signal.SIGKILL]:
+        for number in numbers:
             os.kill(child, number)
         if not numbers:
+            os.killpg(child, signal.SIGKILL)
             self._selector.unregister(connection)
 
     def _bury(self) -> None:
@@ -189,12 +194,15 @@ def _become(job: Job, streams: list[int]) -> None:
     os.environ.clear()
     os.environ.update(job.env)
     os.chdir(job.folder)
+    sys.executable = job.python
+    if job.env.get("PYTHONWARNINGS") == "ignore":
+        warnings.simplefilter("ignore")
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
     for made in _folders_made():
-        own = tempfile.TemporaryDirectory("-of-a-fork")
+        fresh = tempfile.TemporaryDirectory("-of-a-fork")
         made._finalizer.detach()  # type: ignore[attr-defined]
-        made.name, made.__dict__["own"] = own.name, own
+        made.name, made.__dict__["fresh"] = fresh.name, fresh
 
 
 def _folders_made() -> list[tempfile.TemporaryDirectory[str]]:
@@ -207,20 +215,23 @@ def _folders_made() -> list[tempfile.TemporaryDirectory[str]]:
 
 
 def run(job: Job) -> None:
-    """Run what the arguments say as Python does: `-c CODE`, `-m MODULE` or a script."""
-    kind, *rest = job.arguments
+    """Run what the arguments say as Python does: `-c CODE`, `-m MODULE` or a script, after `-P`."""
+    is_safe = job.arguments[0] == "-P"
+    kind, *rest = job.arguments[1:] if is_safe else job.arguments
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     main.__dict__["__builtins__"] = __builtins__
+    first = {"-c": "", "-m": job.folder}.get(kind, str(Path(kind).resolve().parent))
+    sys.path[:1] = [] if is_safe else [first]
     if kind == "-c":
-        sys.argv, sys.path[0] = ["-c", *rest[1:]], ""
+        sys.argv = ["-c", *rest[1:]]
         exec(compile(rest[0], "<string>", "exec"), main.__dict__)
     elif kind == "-m":
-        sys.argv, sys.path[0] = ["-m", *rest[1:]], job.folder
+        sys.argv = ["-m", *rest[1:]]
         sys.modules.pop(rest[0], None)
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     else:
-        sys.argv, sys.path[0] = [kind, *rest], str(Path(kind).resolve().parent)
+        sys.argv = [kind, *rest]
         main.__file__ = str(Path(kind).absolute())
         exec(compile(Path(kind).read_bytes(), kind, "exec"), main.__dict__)
 

@@ -74,6 +74,8 @@ def test_modules_scripts_and_flags_run_as_they_would(tmp_path: Path) -> None:
     )
     ends_the_same(["program.py", "--lr=1"], tmp_path)
     ends_the_same(["-m", "program", "--lr=1"], tmp_path)
+    ends_the_same(["-P", "-m", "json.tool"], tmp_path)
+    ends_the_same(["-P", "-c", "import sys; print(sys.path, sys.argv)", "one"], tmp_path)
     ends_the_same(["-X", "utf8", "-c", "import sys; print(sys.flags.utf8_mode)"], tmp_path)
     ends_the_same(["nothing.py"], tmp_path)
 
@@ -85,6 +87,26 @@ def test_what_a_fork_could_not_change_is_started_cold(tmp_path: Path) -> None:
     assert run(warm(SDK_PYTHON), "-c", IMPORTED, folder=tmp_path).stdout == "True\n"
     cold = run(warm(SDK_PYTHON), "-c", IMPORTED, folder=tmp_path, PYTHONHASHSEED="1")
     assert (cold.stdout, cold.stderr) == ("False\n", "")
+
+
+def test_a_module_that_lies_in_the_folder_has_its_chance_against_dash_p(tmp_path: Path) -> None:
+    safe = run(warm(SDK_PYTHON), "-P", "-c", IMPORTED, folder=tmp_path, PYTHONWARNINGS="ignore")
+    assert (safe.stdout, safe.stderr) == ("True\n", "")
+    (tmp_path / "sklearn.py").touch()
+    assert run(warm(SDK_PYTHON), "-P", "-c", IMPORTED, folder=tmp_path).stdout == "False\n"
+
+
+def test_what_a_fork_starts_is_no_colder_and_what_needs_more_than_three_streams_is(
+    tmp_path: Path,
+) -> None:
+    code = f"""
+import os, subprocess, sys
+ends = os.pipe()
+for more in ((), ends):
+    command = [sys.executable, "-c", {IMPORTED!r}]
+    print(subprocess.run(command, capture_output=True, text=True, pass_fds=more).stdout.strip())
+"""
+    assert run(warm(SDK_PYTHON), "-c", code, folder=tmp_path).stdout == "True\nFalse\n"
 
 
 def test_forks_do_not_draw_the_same_numbers(tmp_path: Path) -> None:
