@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ def _forge_built_before(project: str, mark: Path, refit: Honest, name: str) -> N
 def _forge_records(project: str, told: Told, records: Mapping[str, Told], evil: str) -> None:
     """Write promotion records by hand: they say what the promoter's own say, of another version."""
     api = wandb.Api()
-    evil_version = f"{REGISTRY}:" + _linked_version(api, evil)
+    evil_version = version_of(evil)
     true = records["rolled"]
     strong = true["promoted"]
     evil_id = api.artifact(evil).id
@@ -185,13 +185,8 @@ def _record(project: str, config: dict[str, Any], summary: dict[str, Any]) -> No
         run.summary.update(summary)
 
 
-def _linked_version(api: Any, artifact: str) -> str:
-    [link] = [
-        one
-        for one in api.artifact(artifact).linked_artifacts
-        if one.collection.name == "california-housing"
-    ]
-    return str(link.version)
-
-
-Edit = Callable[[Lie], None]
+def version_of(artifact: str) -> str:
+    """Return the name of the version that a model has in the registry."""
+    links = wandb.Api().artifact(artifact).linked_artifacts
+    [version] = [one.version for one in links if one.collection.name == forge.TABLE]
+    return f"{REGISTRY}:{version}"

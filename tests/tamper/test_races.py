@@ -99,7 +99,7 @@ told["holders"] = {
     for one in api.artifacts("model", registrar.REGISTRY) for alias in one.aliases
     if alias.startswith("race-")
 }
-told["run"], told["evil"] = run, evil
+told["run"], told["evil"], told["evil_version"] = run, evil, registrar.version_of(evil)
 print(json.dumps(told))
 """
 

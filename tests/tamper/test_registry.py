@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tamper.conftest import ANY, Answer, Scene
+from tests.tamper.conftest import ANY, MEMBER, Answer, Scene
 from tests.tamper.registrar import RUBBISH
 
 pytestmark = pytest.mark.slow
@@ -183,6 +183,11 @@ def test_a_proof_that_was_written_by_hand_proves_nothing(registry: Registry) -> 
         assert _answer(registry, *words).code == 4, _answer(registry, *words)
     assert "fix:" in registry.scene.read(LOAD)
     assert "to-forged" not in registry.after
+
+
+def test_a_history_tells_who_wrote_a_record_not_whom_it_names(registry: Registry) -> None:
+    moves = _answer(registry, "model history --alias forged").json["moves"]
+    assert [move["who"] for move in moves] == [MEMBER]
 
 
 def test_a_rollback_goes_to_no_version_that_only_a_forged_record_names(registry: Registry) -> None:
