@@ -96,13 +96,30 @@ def status(report: Report) -> tuple[str, str]:
         return "waiting", (
             f"Was promoted as {promotion.version.rsplit(':', 1)[-1]}; {alias} is on {now} now"
         )
-    return "done", f"Promoted to {promotion.target} as {promotion.version.rsplit(':', 1)[-1]}" + (
-        f" by {promotion.who}" if promotion.who else ""
-    )
+    by = f" by {promotion.who}" if promotion.who else ""
+    how = PROOFS.get(proof_of(promotion.record), "")
+    version = promotion.version.rsplit(":", 1)[-1]
+    return "done", f"Promoted to {promotion.target} as {version}{by}{how}"
+
+
+PROOFS = {
+    "identical": ", built again bit for bit",
+    "rebuilt here": ", as it was built again there",
+    "unverified": ", UNVERIFIED",
+}
+"""How a promoted version came to be believed -> what follows its name."""
+
+
+def proof_of(record: Mapping[str, object]) -> str:
+    """Return how a promotion's record says that its version was proved, or ""."""
+    proof = record.get("proof")
+    return str(proof.get("how") or "") if isinstance(proof, Mapping) else ""
 
 
 def warning(report: Report) -> str:
     """Return what must not be overlooked, or ""."""
+    if report.promotion is not None and proof_of(report.promotion.record) == "unverified":
+        return "UNVERIFIED: nobody built the promoted model again; its run's word was taken."
     if report.source == "synthetic":
         real = report.target.stand_in if report.target else ""
         about = real or "real data"

@@ -35,6 +35,22 @@ def test_the_status_tells_what_became_of_the_winner(
     assert said in text
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("identical", "as v3 by ada, built again bit for bit"),
+        ("rebuilt here", "as v3 by ada, as it was built again there"),
+        ("unverified", "as v3 by ada, UNVERIFIED"),
+        ("something else", "as v3 by ada"),
+    ],
+)
+def test_the_status_tells_how_the_promoted_version_was_proved(how: str, said: str) -> None:
+    record = {**PROMOTED.record, "proof": {"how": how}}
+    report = replace(REPORT, promotion=replace(PROMOTED, record=record))
+    assert words.status(report)[1].endswith(said)
+    assert words.warning(report).startswith("UNVERIFIED") is (how == "unverified")
+
+
 def test_figures_on_untouched_rows_come_first() -> None:
     compared = {
         "challenger": {"rmse": 0.3925, "spatial_rmse": 0.52},
