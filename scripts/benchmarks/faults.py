@@ -1,4 +1,4 @@
-"""Break the server on purpose, one fault at a time, and show that a test notices each.
+"""Break server and verifier on purpose, one fault at a time, and show that a test notices each.
 
     scripts/bench faults             every fault
     scripts/bench faults latest nan  those whose name has one of the words
@@ -68,7 +68,7 @@ def try_fault(tree: Path, fault: Fault, sound: bool) -> str:
 def run_tests(tree: Path, tests: str) -> bool:
     """Return whether the tests pass in this tree."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "--timeout", "120", *tests.split()],
+        [sys.executable, "-m", "pytest", "-q", "-x", "--timeout", "600", *tests.split()],
         cwd=tree,
         env=_env(tree),
         capture_output=True,

@@ -29,6 +29,7 @@ _SHARED = (
     "tests/sdk/test_portfolios.py::"
     "test_processes_that_share_a_version_make_one_and_the_next_round_another"
 )
+_LIARS = "tests/tamper/test_liars.py"
 _RESTRICTED = (
     "tests/sdk/test_artifact_rights.py::"
     "test_a_restricted_viewers_page_of_a_version_shows_it_without_its_files"
@@ -359,5 +360,75 @@ FAULTS = [
         "",
         "tests/server/store/runs/test_query.py",
     ),
+    Fault(
+        "a run's own word for its score",
+        "housing_sweep/registry/proof.py",
+        "        if value is None or not abs(value - truth) <= allowed:",
+        "        if value is None:",
+        f"{_LIARS} -k run-edited-score",
+    ),
+    Fault(
+        "facts written by hand beside the right bits",
+        "housing_sweep/registry/proof.py",
+        "        if item.name not in _NOT_COMPARED and one != two:",
+        "        if item.name not in _NOT_COMPARED and one is None:",
+        f"{_LIARS} -k artifact-interval",
+    ),
+    Fault(
+        "a model file that is compared with nothing",
+        "housing_sweep/registry/proof.py",
+        '    for name in (*BITS, *(["skops_sha256"] if recorded.skops_sha256 else [])):',
+        '    for name in (["skops_sha256"] if recorded.skops_sha256 else []):',
+        f"{_LIARS} -k pickle-exits-with-0",
+    ),
+    Fault(
+        "a trial that says it is a refit",
+        "housing_sweep/registry/proof.py",
+        '    if facts.refit_of:\n        return f"it says that it is a refit of',
+        "    if facts.refit_of == '?':\n        return f\"it says that it is a refit of",
+        f"{_LIARS} -k refit-refit-of-by-hand",
+    ),
+    Fault(
+        "predictions that are unpickled",
+        "housing_sweep/tabular/arrays.py",
+        "    file = io.BytesIO(content)\n",
+        "    file = io.BytesIO(content)\n    np.load(file, allow_pickle=True)\n    file.seek(0)\n",
+        "tests/tamper/test_marked_files.py -k strangers",
+    ),
+    Fault(
+        "a sweep's dataset that is the newest of today",
+        "housing_sweep/pipeline/judge/expect.py",
+        'fetched = _fetch(artifacts, named, facts.ref, "" if dataset else facts.created_at)',
+        'fetched = _fetch(artifacts, named, facts.ref, "")',
+        "tests/tamper/test_datasets.py -k came_later",
+    ),
+    Fault(
+        "a table that flatters",
+        "housing_sweep/registry/promotion.py",
+        "    refused = [finding for finding in case.findings if finding.refused]",
+        "    refused = list(case.findings[:0])",
+        "tests/tamper/test_datasets.py -k flatters",
+    ),
+    Fault(
+        "a version by hand that is moved on without a proof",
+        "housing_sweep/pipeline/judge/contest.py",
+        '        return "" if isinstance(proved, Proved) else f"rejected: {proved}"',
+        '        return ""',
+        "tests/tamper/test_registry.py -k moved_on",
+    ),
+    Fault(
+        "somebody else's interrupted promotion",
+        "housing_sweep/registry/promotion.py",
+        "    return (record.of, record.built, record.who) == (model.name, case.built, case.who)",
+        "    return (record.of, record.built) == (model.name, case.built)",
+        "tests/tamper/test_registry.py -k interrupted",
+    ),
+    Fault(
+        "an alias that is not looked at again before it moves",
+        "housing_sweep/pipeline/promote/promote.py",
+        "        if _id(holder) != _id(case.champion) and _id(holder) != model.id:",
+        "        if holder is None and case.champion is not None:",
+        "tests/tamper/test_races.py -k alias",
+    ),
 ]
-"""Every one is a lie a careless server could tell."""
+"""Every one is a lie that a careless server could tell, or a careless verifier believe."""
