@@ -385,12 +385,15 @@ def pickled(code: str) -> Change:
     return change
 
 
-def marked_everywhere(lie: Lie) -> None:
-    """Leave a mark by every file that could be loaded, and by the patch of the run."""
-    pickled("")(lie)
-    if SAFE in lie.files:
-        with_safe(marked_safe(lie.mark))(lie)
+def marked_predictions(lie: Lie) -> None:
+    """Leave a mark by the array of predictions."""
     lie.files[PREDICTIONS] = marked_array(lie.mark)
+
+
+def marked_models(lie: Lie) -> None:
+    """Leave a mark by both model files, and by the patch of the run; what is told is true."""
+    pickled("")(lie)
+    with_safe(marked_safe(lie.mark))(lie)
     # What Python imports by itself when it starts in the patched tree.
     lie.patch = (
         "diff --git a/sitecustomize.py b/sitecustomize.py\nnew file mode 100644\n"

@@ -42,7 +42,7 @@ def first_round(project: str, mark: Path) -> Told:
     strong_run = forge.run_trial(project, strong)
     honest = Honest.of(strong_run)
     lies: Mapping[str, forge.Change] = {
-        "marked": forge.marked_everywhere,
+        "marked": forge.marked_models,
         "one-byte": forge.everywhere(model_bytes=1),
         "on-validation": forge.trained("train validation"),
         "deep-json": forge.json_text(lambda _: b"[" * 100_000),
@@ -134,6 +134,8 @@ def _forge_records(project: str, told: Told, records: Mapping[str, Told], evil: 
     strong = true["promoted"]
     evil_id = api.artifact(evil).id
 
+    built = {**true["config"]["proof"]["built"], **_hashes_of(evil)}
+
     def forged(alias: str, version: str, artifact: str, artifact_id: str, **config: object) -> None:
         challenger = {
             **true["config"]["challenger"],
@@ -153,7 +155,8 @@ def _forge_records(project: str, told: Told, records: Mapping[str, Told], evil: 
         displaced=evil_version,
     )
     # As if a promotion had proved it.
-    forged("forged", evil_version, evil, evil_id)
+    proof = {**true["config"]["proof"], "built": built}
+    forged("forged", evil_version, evil, evil_id, proof=proof)
     link(evil, "forged")
     # As if a promotion of the weak one had been interrupted, that displaced the evil one.
     weak = records["hand"]["config"]
@@ -162,6 +165,11 @@ def _forge_records(project: str, told: Told, records: Mapping[str, Told], evil: 
         alias = f"rubbish-{number}"
         base = {**true["config"], "alias": alias}
         _record(project, {**base, **rubbish[0]}, rubbish[1])
+
+
+def _hashes_of(artifact: str) -> dict[str, str]:
+    facts = wandb.Api().artifact(artifact).metadata
+    return {name: facts[name] for name in ("model_sha256", "skops_sha256")}
 
 
 RUBBISH: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (

@@ -1,8 +1,8 @@
 """No command loads a stranger's pickle: a model that marks when it is loaded meets them all.
 
-The model looks like the honest trial's in every fact that is told of it; `model.joblib`,
-`model.skops` and `predictions.npy` each leave a file when they are loaded, and so do the patch of
-its run and the code that it names.
+One model looks like the honest trial's in every fact that is told of it, but `model.joblib` and
+`model.skops` leave a file when they are loaded, and so does the patch of its run. Of another one
+`predictions.npy` does.
 """
 
 import subprocess
@@ -25,7 +25,7 @@ NEVER = "takes no model, run, sweep or alias"
 FOREVER = "shows the rows of `sweeps show` until it is stopped"
 
 COMMANDS: Mapping[str, str | tuple[str, ...]] = {
-    "compare": ("{run} {honest}", "{run} {honest} --all --json"),
+    "compare": ("{run} {honest}", "{run} {run2} --all --json"),
     "data check": NEVER,
     "data publish": NEVER,
     "env": NEVER,
@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str | tuple[str, ...]] = {
         "{run} --to dvc {folder}/dvc",
         "{model} --to mlflow {folder}/mlflow",
         "registry:marked --to dvc {folder}/dvc2",
+        "{run2} --to dvc {folder}/dvc3",
     ),
     "lineage": ("{run}", "{model} --json", "marked --mermaid", "{dataset}"),
     "model history": ("--alias marked", "--alias marked --json"),
@@ -42,6 +43,7 @@ COMMANDS: Mapping[str, str | tuple[str, ...]] = {
         "marked --csv {csv} --out {folder}/out.csv",
         "registry:marked --csv {csv} --out {folder}/out.csv",
         "{run} --csv {csv} --out {folder}/out.csv",
+        "{run2} --csv {csv} --out {folder}/out.csv",
         "{model} --csv {csv} --out {folder}/out.csv",
     ),
     "promote": (
@@ -49,10 +51,9 @@ COMMANDS: Mapping[str, str | tuple[str, ...]] = {
         "{sweep} --alias a --require none --no-spatial --json",
         "{sweep} --alias a --refit --require none --no-spatial",
         "{sweep} --alias marked --dry-run --no-spatial",
-        "{sweep} --alias a --dry-run --no-spatial --strict-best",
-        "{sweep} --alias a --dry-run --no-spatial --metric model_bytes",
+        "{sweep} --alias a --dry-run --no-spatial --strict-best --metric model_bytes",
+        "{sweep} --alias a --dry-run --unverified",
         "--from marked --to b --require none --no-spatial",
-        "--from marked --to b --dry-run --no-spatial",
         "--from v0 --to b --no-spatial",
     ),
     "prune": ("{sweep} --keep 1 --dry-run",),
@@ -83,14 +84,18 @@ forge.publish_table(project)
 honest = forge.Honest.of(forge.run_trial(project))
 sweep = forge.make_sweep(project)
 lie = forge.Lie.copied(honest, marks / "loaded")
-forge.marked_everywhere(lie)
+forge.marked_models(lie)
 lie.commit = commit
 run = lie.log(project, sweep)
+lie = forge.Lie.copied(honest, marks / "predictions")
+forge.marked_predictions(lie)
+run2 = lie.log(project, sweep)
 last = forge.run_trial(project, sweep)
 [model] = [one for one in wandb.Api().run(run).logged_artifacts() if one.type == "model"]
 model.link("wandb-registry-model/california-housing", aliases=["marked"])
 print(json.dumps({
-    "sweep": f"{project}/{sweep}", "run": run, "model": model.qualified_name, "honest": last,
+    "sweep": f"{project}/{sweep}", "run": run, "run2": run2,
+    "model": model.qualified_name, "honest": last,
     "dataset": honest.facts["dataset"], "csv": str(honest.csv),
 }))
 """
@@ -181,4 +186,43 @@ def test_python_does_not_load_it_either(scene: Scene, walked: Walked) -> None:
     names = ("registry:marked", walked.names["model"], walked.names["run"])
     for answer in scene.server.sdk(LOAD, *names):
         assert "fix:" in answer, answer
+    assert scene.loaded == []
+
+
+UNTAG = """
+import json, wandb
+artifact = wandb.Api().artifact("wandb-registry-model/california-housing:unverified")
+before, artifact.tags = list(artifact.tags), []
+artifact.save()
+print(json.dumps(before))
+"""
+
+
+@pytest.fixture(scope="module")
+def unverified(scene: Scene, walked: Walked) -> dict[str, Answer]:
+    """What is said of the marked model when somebody promoted it unverified and lost the tag."""
+    taken = ("promote", walked.names["sweep"], "--alias", "unverified", "--unverified", "--json")
+    [promoted] = scene.commands(taken)
+    assert promoted.code == 0, promoted
+    assert scene.attack(UNTAG) == ["unverified"]
+    names = {**walked.names, "alias": "unverified"}
+    lines = (
+        "model history --alias {alias}",
+        "predict {alias} --csv {csv} --out {folder}/out.csv",
+        "export registry:{alias} --to dvc {folder}/dvc4",
+        "promote --from {alias} --to d --require none --no-spatial",
+        "report {sweep} --no-log --out {folder}/u.html",
+    )
+    answers = scene.commands(*(line.format(**names).split() for line in lines))
+    return {"promote": promoted, **dict(zip(lines, answers, strict=True))}
+
+
+def test_an_unverified_version_stays_one_whoever_takes_the_mark_from_it(
+    scene: Scene, walked: Walked, unverified: dict[str, Answer]
+) -> None:
+    promoted, history, *others = unverified.values()
+    assert promoted.json["winner"]["run"] == walked.names["run"]
+    assert promoted.json["proof"]["how"] == "unverified"
+    assert "unverified" in history.out.lower()
+    assert [answer.code for answer in others] == [4, 4, 4, 0], others
     assert scene.loaded == []

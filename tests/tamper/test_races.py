@@ -28,7 +28,7 @@ run = forge.run_trial(project, sweep)
 short_lived = forge.make_sweep(project)
 short_lived_run = forge.run_trial(project, short_lived)
 lie = forge.Lie.copied(forge.Honest.of(run), mark)
-forge.marked_everywhere(lie)
+forge.marked_models(lie)
 evil = registrar.model_of(lie.log(project))
 
 true = wandb.Api().run(run).summary

@@ -54,7 +54,7 @@ except HousingSweepError as error:
 """
 
 LINKED = {
-    "marked": r"predictions\.npy|model_sha256|skops",
+    "marked": r"model_sha256|skops",
     "one-byte": r"model_bytes is 1 ",
     "on-validation": r"val_rmse is 0\.\d+ in model\.json",
     "deep-json": r"model\.json cannot be read",
