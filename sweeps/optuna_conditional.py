@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import optuna
 
-CONSTANTS = {"dataset": "california-housing:latest", "features": "geo_knn"}
+CONSTANTS = {"dataset": "california-housing:latest", "features": "geo_blend"}
 
 
 def search_space(trial: "optuna.Trial") -> dict[str, object]:

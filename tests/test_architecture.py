@@ -91,6 +91,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "starlette": (f"{_S}edge/", f"{_S}web/", f"{_S}app.py", "housing_sweep/cli/server.py"),
     "uvicorn": (f"{_S}serve.py", "housing_sweep/cli/server.py"),
     "click": ("housing_sweep/cli/",),
+    "skops": ("housing_sweep/tabular/skops_file.py",),
     "sklearn": ("housing_sweep/tabular/", "housing_sweep/housing/", "housing_sweep/search/"),
 }
 
@@ -253,7 +254,7 @@ def test_the_server_needs_neither_wandb_nor_a_model() -> None:
 @pytest.mark.slow
 def test_a_promotion_reads_configs_and_rows_without_scikit_learn() -> None:
     tabular = ("trial_config", "split", "tables", "evaluation", "refit")
-    judging = ("judge.contest", "judge.examine", "train.model_files", "promote.promote")
+    judging = ("judge.contest", "judge.prove", "train.model_files", "promote.promote")
     _imports_without(
         ("sklearn",),
         *(f"housing_sweep.tabular.{name}" for name in tabular),
@@ -271,14 +272,13 @@ COVERED_BY: dict[str, tuple[str, ...]] = {
     # What an adapter is worth only a backend can tell: each port's suite runs on real servers.
     f"{_P}wandb_io/": _PORTS,
     f"{_P}ports.py": _PORTS,
-    # What needs trials, a registry and fresh processes is proved by the commands that use it.
-    f"{_P}judge/": ("tests/pipeline/test_promote_for_real.py", "tests/pipeline/test_child.py"),
     f"{_P}export/to_mlflow.py": ("tests/pipeline/export/test_checked_export.py",),
+    # What is read before a decision is part of it.
+    f"{_P}promote/gather.py": ("tests/pipeline/promote/test_promote.py",),
     # Composition, and values without rules of their own.
     f"{_S}app.py": ("tests/server/services/test_runtime.py", "tests/server/edge/test_request.py"),
     f"{_S}serve.py": ("tests/cli/test_server.py",),
     f"{_S}store/events.py": ("tests/server/store/test_db.py",),
-    "housing_sweep/tabular/arrays.py": ("tests/tabular/test_features.py",),
 }
 """File or folder -> the tests that prove it, where another than the mirrored one does."""
 
@@ -287,3 +287,10 @@ MOST_VAGUE = {"housing": 1, "pipeline": 5, "registry": 1, "report": 22, "tabular
 
 What is left is `place`: the two columns of a problem that say where a row lies.
 """
+
+
+def test_nothing_unpickles() -> None:
+    """What is loaded is `model.skops`, which cannot run code; a pickle is hashed and compared."""
+    for path, text in SOURCES.items():
+        for call in ("pickle.load", "joblib.load", "allow_pickle=True", "read_pickle", "shelve."):
+            assert call not in text, f"{path} calls {call}"

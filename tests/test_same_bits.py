@@ -38,7 +38,12 @@ if (Path(housing_sweep.__file__).parent / "tabular").is_dir():
     from housing_sweep.tabular.trial_config import TrialConfig
 
     make_split, fit = partial(split.make_split, PROBLEM), partial(fits.fit, PROBLEM)
-    again, hard = partial(refit.refit, PROBLEM), partial(refit.hard_split_score, PROBLEM)
+    again = partial(refit.refit, PROBLEM)
+
+    def hard(config, frame):
+        rows = refit.hard_test(PROBLEM, frame, config.split_seed)
+        return metrics.rmse(rows.truth, refit.predict_hard(PROBLEM, config, frame, rows))
+
     parse = lambda raw: TrialConfig.from_sweep(raw, PROBLEM)
 else:
     from housing_sweep.housing import metrics
@@ -78,10 +83,10 @@ for kind in ("random", "spatial"):
                 config.as_dict(),
             ]
     for model in SMALL:
-        config = parse({"model": model, "split": kind, **SMALL[model]})
+        config = parse({"model": model, "features": "geo_knn", "split": kind, **SMALL[model]})
         result = again(config, frame, rows, 10)
         bits[f"{model} refitted, {kind}"] = metrics.predictions_sha256(result.predictions)
-bits["places never seen"] = hard(parse({"max_iter": 30}), frame)
+bits["places never seen"] = hard(parse({"features": "geo_knn", "max_iter": 30}), frame)
 print(json.dumps(bits))
 """
 

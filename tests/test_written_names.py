@@ -60,7 +60,7 @@ def test_artifacts_aliases_and_records_keep_their_names() -> None:
 def test_what_a_spec_may_say_keeps_its_names() -> None:
     assert set(MODELS) >= {"hist_gradient_boosting", "random_forest", "extra_trees"}
     housing = registered_problem("california-housing")
-    assert set(feature_sets(housing)) >= {"raw", "geo", "geo_context", "geo_knn"}
+    assert set(feature_sets(housing)) >= {"raw", "geo", "geo_context", "geo_knn", "geo_blend"}
     assert SPLITS[:2] == ("random", "spatial"), "their order seeds the rows: new ones go to the end"
     scores = metrics.scores(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     assert set(scores) == {"val_rmse", "val_mae", "val_r2"}

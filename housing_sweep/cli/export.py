@@ -31,10 +31,11 @@ def export(model: str, target: tuple[str, str], experiment: str) -> None:
                      `dvc repro` has nothing to do, `dvc repro --force` gives the same bytes.
     """
     login = connect.backend()
+    from housing_sweep.cli.model import say
     from housing_sweep.pipeline.export.checked_export import exported
 
     tool, address = target
-    with exported(login, model) as leaving:
+    with exported(login, model, say) as leaving:
         if tool == "mlflow":
             from housing_sweep.pipeline.export.to_mlflow import to_mlflow
 

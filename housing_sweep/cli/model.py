@@ -28,9 +28,19 @@ def say(line: str) -> None:
 @click.option(
     "--margin", type=float, help="For noninferior, in the target's unit.  [default: the table's]"
 )
+@click.option(
+    "--guard",
+    type=click.Choice(["hard", "none"]),
+    help="Where else it must not be worse.  [default: hard, where it is measured]",
+)
 @connect.ranking_options
 @click.option("--strict-best", is_flag=True, help="Take the best score, also if it is a tie.")
 @click.option("--refit", is_flag=True, help="Train the winner again, on validation rows too.")
+@click.option("--dataset", default="", help="NAME:VERSION.  [default: what the sweep's spec names]")
+@click.option(
+    "--allow", multiple=True, metavar="KIND", help="Let a finding on the data pass, on record."
+)
+@click.option("--unverified", is_flag=True, help="Build nothing again: believe what the run says.")
 @click.option("--no-spatial", is_flag=True, help="Skip the figure for places never seen.")
 @click.option("--dry-run", is_flag=True, help="Print the decision and change nothing.")
 @click.option("--json", "json_output", is_flag=True, help="Print the decision as JSON.")
@@ -40,27 +50,40 @@ def promote(
     source: str,
     require: str,
     margin: float | None,
+    guard: str | None,
     metric: str | None,
     goal: str | None,
     strict_best: bool,
     refit: bool,
+    dataset: str,
+    allow: tuple[str, ...],
+    unverified: bool,
     no_spatial: bool,
     dry_run: bool,
     json_output: bool,
 ) -> None:
     """Promote the best finished trial of SWEEP to the registry, if it earns it.
 
-    SWEEP is ENTITY/PROJECT/ID as `wandb sweep` prints it, or its URL. The best trials are verified
-    in order: model and data are downloaded, their SHA-256 checked, the model is loaded in a fresh
-    process, and its validation RMSE computed again; one that does not give what its run logged is
-    rejected. Among those within noise of the best (one standard error of the difference), the
-    smallest wins. It is then compared with the champion, the version that has the alias now, on
+    SWEEP is ENTITY/PROJECT/ID as `wandb sweep` prints it, or its URL. Nothing that a run says is
+    believed, and no file of it is loaded: the best trials are fitted again here, by the installed
+    code, with the dataset that the sweep's spec names, and must have the same split, predictions,
+    scores and SHA-256. One that has not is rejected with the first fact that differs. Where other
+    library versions or another processor explain a small difference, what was built here is
+    promoted instead. Among those within noise of the best (one standard error of the difference),
+    the smallest wins. It is then compared with the champion, the version that has the alias now, on
     test rows that neither has seen; the first time, with our default forest.
 
     \b
     --require better       the whole 95 % interval of the difference on the test rows is below zero
     --require noninferior  it is below --margin
     --require none         compared and recorded, never refused
+    --guard hard           and in places never seen, both configs fitted again where whole 0.5
+                           degree cells are held out, it is not worse, or the interval is below
+                           the table's margin for that (four times its margin, if it states none)
+    --guard none           measured and recorded there, never refused; --no-spatial does not measure
+
+    A program that is not ours cannot be built again: --unverified takes the run's word, loads and
+    compares nothing, and the version is marked "unverified" for as long as it lives.
 
     The model is linked to the collection of the registry wandb-registry-model that has the
     dataset's name, and the alias moved to it; a run with job type "promote" records why, who, and
@@ -76,15 +99,12 @@ def promote(
     """
     connect.silence()
     from housing_sweep.cli.render import render
-    from housing_sweep.pipeline.promote.promote import (
-        NotPromoted,
-        PromotionRequest,
-        decide_promotion,
-        refusal,
-    )
+    from housing_sweep.pipeline.promote.promote import NotPromoted, decide_promotion, refusal
     from housing_sweep.pipeline.promote.promote import promote as carry_out
+    from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
     from housing_sweep.registry.policy import Policy
     from housing_sweep.registry.promotion import Verdict, as_json
+    from housing_sweep.tabular.data_findings import DataPolicy
 
     request = PromotionRequest(
         sweep=sweep,
@@ -92,10 +112,13 @@ def promote(
         alias=alias,
         metric=metric,
         goal=connect.goal_of(goal),
-        policy=Policy.parse(require, margin),
+        policy=Policy.parse(require, margin, guard, hard_measured=not no_spatial),
         strict_best=strict_best,
         refit=refit,
         spatial=not no_spatial,
+        dataset=dataset,
+        data=DataPolicy.parse(allow=allow),
+        unverified=unverified,
     )
     backend, promoted, refused = connect.backend(), None, None
     try:

@@ -28,7 +28,8 @@ def predict(model: str, table: Path, out: Path) -> None:
     recorded.
     """
     login = connect.backend()
+    from housing_sweep.cli.model import say
     from housing_sweep.pipeline.use.find_model import predict_csv
 
-    used, rows = predict_csv(login, model, table, out)
+    used, rows = predict_csv(login, model, table, out, say)
     click.echo(f"wrote {out}: {rows} rows predicted by {used.name}")

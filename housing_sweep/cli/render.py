@@ -10,14 +10,16 @@ from rich.tree import Tree
 
 from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.lineage_tree import Node
-from housing_sweep.registry.policy import Comparison, Figures
+from housing_sweep.registry.policy import (
+    HARD_WORDS,
+    Comparison,
+    HardComparison,
+    SliceDifference,
+)
 from housing_sweep.registry.promotion import Decision, PromotionCase, Version
 from housing_sweep.registry.references import Target
 from housing_sweep.registry.reproduction import Reproduction
 from housing_sweep.registry.selection import Ranked
-
-HARD = {"spatial": "RMSE in places never seen"}
-"""What a hard split holds out."""
 
 PIPED_WIDTH = 160
 """Columns where no terminal says how many: nothing is cut in a log."""
@@ -67,32 +69,50 @@ def _table(decision: Decision) -> Table:
 def _contest(compared: Comparison) -> Table:
     """Return challenger and champion side by side, with where the challenger is worst."""
     one, other = compared.challenger, compared.champion
+    metric = compared.metric.upper()
     table = Table(title=f"On {compared.rows} test rows that neither model has seen")
-    for column in ("", one.name, other.name):
+    for column in ("", one.name, other.name, f"difference of {metric} (95 %)"):
         table.add_column(column, justify="right" if column else "left", overflow="fold")
     unit = f", {compared.unit}" if compared.unit else ""
-    hard = next((figures.hard.kind for figures in (one, other) if figures.hard), "")
     for name, mine, theirs in (
-        (f"RMSE{unit}", one.rmse, other.rmse),
-        (f"MAE{unit}", one.mae, other.mae),
-        ("R2", one.r2, other.r2),
-        (HARD.get(hard, "RMSE of the hard split"), _hard(one), _hard(other)),
-        ("one prediction, ms", one.latency_ms, other.latency_ms),
+        ("RMSE", one.rmse, other.rmse),
+        ("MAE", one.mae, other.mae),
     ):
-        table.add_row(name, _figure(mine), _figure(theirs))
+        difference = _difference(compared) if name == metric else ""
+        table.add_row(f"{name}{unit}", _figure(mine), _figure(theirs), difference)
+    table.add_row("R2", _figure(one.r2), _figure(other.r2))
+    if hard := compared.hard:
+        where, units = HARD_WORDS.get(hard.kind, ("on the hard split", "groups"))
+        label = f"{metric} {where} ({hard.rows} rows of {hard.units} {units})"
+        table.add_row(label, _figure(hard.challenger), _figure(hard.champion), _difference(hard))
+    table.add_row("one prediction, ms", _figure(one.latency_ms), _figure(other.latency_ms))
     table.add_row("model file, kB", _kilobytes(one.bytes), _kilobytes(other.bytes))
-    for kind, parts in one.slices.items():
-        theirs_by_name = {part["name"]: part for part in other.slices.get(kind, ())}
-        for part in parts[-1:] if kind == "decile" else parts:  # where the target is highest
-            name = str(part["name"]).replace("_", " ")
-            same = theirs_by_name.get(part["name"], {})
-            label = f"RMSE, {kind} {name} ({part['rows']} rows)"
-            table.add_row(label, _figure(part["rmse"]), _figure(same.get("rmse")), style="dim")
+    _add_slices(table, compared)
     return table
 
 
-def _hard(figures: Figures) -> float | None:
-    return figures.hard.rmse if figures.hard else None
+def _add_slices(table: Table, compared: Comparison) -> None:
+    """Add the problem's own slices, the highest tenth of the target, and what is clearly worse."""
+    by_name = {(part.kind, part.name): part for part in compared.slices}
+    for kind, parts in compared.challenger.slices.items():
+        theirs = {part["name"]: part for part in compared.champion.slices.get(kind, ())}
+        for part in parts:
+            difference = by_name.get((kind, str(part["name"])))
+            worse = difference is not None and difference.worse
+            if kind == "decile" and part is not parts[-1] and not worse:
+                continue
+            name = str(part["name"]).replace("_", " ")
+            table.add_row(
+                f"RMSE, {kind} {name} ({part['rows']} rows)",
+                _figure(part["rmse"]),
+                _figure(theirs.get(part["name"], {}).get("rmse")),
+                (_difference(difference) if difference else "") + (" WORSE" if worse else ""),
+                style="bold red" if worse else "dim",
+            )
+
+
+def _difference(of: Comparison | HardComparison | SliceDifference) -> str:
+    return f"{of.difference:+.4f} ({of.low:+.4f} to {of.high:+.4f})"
 
 
 def _figure(value: object) -> str:
@@ -106,7 +126,7 @@ def _kilobytes(value: int | None) -> str:
 def render_history(target: Target, moves: Sequence[Move], holder: Version | None) -> None:
     """Print how an alias moved, newest last."""
     table = Table(title=f"Moves of {target}")
-    for column in ("when (UTC)", "what", "to", "from", "score", "who", "why"):
+    for column in ("when (UTC)", "what", "to", "from", "score", "proof", "who", "why"):
         table.add_column(column, overflow="fold")
     for move in moves:
         table.add_row(
@@ -115,6 +135,7 @@ def render_history(target: Target, moves: Sequence[Move], holder: Version | None
             move.version.rpartition(":")[2] or "-",
             move.displaced.rpartition(":")[2] or "nothing",
             "-" if move.score is None else f"{move.score:.5f}",
+            move.proof or "-",
             move.who,
             move.reason,
             style="" if move.applied else "dim",

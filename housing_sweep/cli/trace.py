@@ -14,14 +14,22 @@ DIFFERS = 4
 
 @click.command(context_settings=SETTINGS)
 @click.argument("model")
+@click.option(
+    "--run-recorded-code",
+    is_flag=True,
+    help="Run the code of the recorded commit, with the changes that its run stored.",
+)
 @click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")
-def reproduce(model: str, json_output: bool) -> None:
+def reproduce(model: str, run_recorded_code: bool, json_output: bool) -> None:
     """Build MODEL again from its record alone, and compare bit by bit.
 
     MODEL is an alias in the registry (production), a model artifact, or the run that made it. The
-    dataset comes by digest, the code from the recorded commit with its uncommitted changes, config
-    and seeds from the model. Validation scores, the hash of the predictions and the hash of the
-    model file must be equal.
+    dataset comes by digest, config and seeds from the model, the code is the installed one.
+    Validation scores, the hash of the predictions and the hash of the model file must be equal.
+
+    With --run-recorded-code the code is that of the recorded commit, looked for in the checkout
+    here, with the changes that were not committed. They come from the run, so whoever logged it
+    decides what runs on this machine: they are printed first.
 
     Exits 0 only for an identical model; 4 when it differs, with what explains it: other libraries,
     other code, or nothing, which means that the record is not true.
@@ -32,7 +40,8 @@ def reproduce(model: str, json_output: bool) -> None:
     from housing_sweep.pipeline.trace.reproduce import reproduce as build_again
     from housing_sweep.registry.reproduction import Outcome
 
-    reproduction = build_again(login, model, say)
+    show = (lambda text: click.echo(text, err=True)) if run_recorded_code else None
+    reproduction = build_again(login, model, say, show)
     if json_output:
         click.echo(json.dumps(reproduction.as_json(), indent=2))
     else:

@@ -23,6 +23,20 @@ def _features(kind: str) -> "FeatureSet":
     return GeoFeatures(kind)
 
 
+def _blend() -> "FeatureSet":
+    from housing_sweep.housing.geo_blend import GeoBlend
+
+    return GeoBlend()
+
+
+def _types() -> Sequence[type]:
+    from housing_sweep.housing.geo_blend import GeoBlend
+    from housing_sweep.housing.geo_features import GeoFeatures
+    from housing_sweep.housing.neighbours import Neighbours
+
+    return (GeoBlend, GeoFeatures, Neighbours)
+
+
 def _california() -> "LoadedTable":
     from housing_sweep.housing import sources
 
@@ -54,7 +68,10 @@ EXTRAS = Extras(
     problem=PROBLEM,
     package="housing_sweep.housing",
     schema_version=1,
-    feature_sets={kind: partial(_features, kind) for kind in ("geo", "geo_context", "geo_knn")},
+    feature_sets={
+        **{kind: partial(_features, kind) for kind in ("geo", "geo_context", "geo_knn")},
+        "geo_blend": _blend,
+    },
     slices={"region": _regions},
     sources={"california": _california, "synthetic": _synthetic},
     layouts=(statlib.LAYOUT,),
@@ -66,6 +83,7 @@ EXTRAS = Extras(
         about_target="The census caps prices at 500,001 USD.",
         stand_in="California",
     ),
-    defaults={"features": "geo_knn"},
+    defaults={"features": "geo_blend"},
     strong_error=1.0,
+    types=_types,
 )

@@ -14,6 +14,7 @@ from housing_sweep.housing import geography, neighbours
 from housing_sweep.housing.neighbours import Neighbours, position
 from housing_sweep.housing.problem import FEATURES
 from housing_sweep.tabular.arrays import Floats, Rows
+from housing_sweep.tabular.prior import Prior
 
 CONTEXT, PRICES = "geo_context", "geo_knn"
 ANGLES = (15, 30, 45, 60, 75)
@@ -115,6 +116,10 @@ class GeoFeatures:
             return self._fixed(frame)
         columns = self.neighbours.columns(frame, prices=self.kind == PRICES)
         return np.column_stack([self._fixed(frame), columns.round(DECIMALS)])
+
+    def prior(self, matrix: Floats) -> Prior | None:
+        """Return None: nothing is expected without the estimator."""
+        return None
 
     def _looked_up(self) -> list[str]:
         """Return the names of the columns that neighbours give."""

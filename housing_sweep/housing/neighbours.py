@@ -86,6 +86,17 @@ class Neighbours:
     middle: Floats
     scale: Floats
 
+    def __post_init__(self) -> None:
+        """Raise ValueError unless all arrays are of the same rows and traits."""
+        rows, places = np.asarray(self.tree.data).shape
+        of_rows = {self.target.shape, self.income.shape, self.people.shape}
+        of_traits = {self.middle.shape, self.scale.shape}
+        traits = len(TRAITS)
+        if places != 2 or of_rows != {(rows,)} or of_traits != {(traits,)}:
+            raise ValueError("its arrays are of different lengths")
+        if self.traits.shape != (rows, traits):
+            raise ValueError(f"its traits are shaped {self.traits.shape}")
+
     @classmethod
     def fit(cls, frame: pd.DataFrame, y: Floats) -> "Neighbours":
         """Return the look-up of training rows `frame` with targets `y`, shaped (n,)."""

@@ -2,11 +2,10 @@
 
 Requests are flat JSON. `csv` is the dataset, `problem` what it is about (absent in requests that
 were written down before there was more than one), `config` a trial's, `model` a path to
-`model.joblib` with its `sha256`. Arrays travel as .npy files whose paths the request names.
+`model.joblib` with its `sha256` (for `predict`: to `model.skops`). Arrays travel as .npy files
+whose paths the request names.
 """
 
-import hashlib
-import io
 import json
 import os
 import sys
@@ -18,15 +17,15 @@ from typing import Any, Self
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import joblib
 import numpy as np
 import pandas as pd
 
 from housing_sweep.errors import HousingSweepError, Refused
 from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.values import FetchedDataset
-from housing_sweep.tabular import evaluation, metrics, refit, split, tables
+from housing_sweep.tabular import data_findings, evaluation, refit, split, tables
 from housing_sweep.tabular.arrays import Floats
+from housing_sweep.tabular.data_findings import DataPolicy
 from housing_sweep.tabular.extras import first_problem
 from housing_sweep.tabular.fit import FitResult, fit
 from housing_sweep.tabular.model import TabularModel
@@ -45,25 +44,6 @@ def main() -> None:
         print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
     Path(answer).write_text(json.dumps(result))
-
-
-def load(path: str, sha256: str) -> TabularModel:
-    """Return the model of a file that has this SHA-256, checked on the very bytes that are loaded.
-
-    Raises:
-        Refused: it has another one, or holds something else.
-    """
-    content = Path(path).read_bytes()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise Refused("model.joblib changed while it was being verified")
-    try:
-        model = joblib.load(io.BytesIO(content))
-    except Exception as error:  # noqa: BLE001  a pickle may raise anything
-        what = f"model.joblib cannot be loaded: {type(error).__name__}: {error}"
-        raise Refused(" ".join(what.split())) from None
-    if not isinstance(model, TabularModel):
-        raise Refused(f"model.joblib holds a {type(model).__name__}, not a TabularModel")
-    return model
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,54 +73,35 @@ def _problem(request: Mapping[str, Any]) -> Problem:
     return first_problem() if document is None else Problem.parse(document, "the request")
 
 
-def verify(request: Mapping[str, Any]) -> dict[str, object]:
-    """Predict the validation rows again: their scores, and the distance from `predictions`."""
-    table = _Table.of(request)
-    rows = table.rows
-    if rows.fingerprint != request["fingerprint"]:
-        raise Refused(
-            f"the split of the dataset has fingerprint {rows.fingerprint}, the model's had"
-            f" {request['fingerprint']}"
-        )
-    model = load(request["model"], request["sha256"])
-    predicted = model.predict(table.frame.iloc[rows.validation])
-    differ = None
-    if request.get("predictions"):
-        saved = np.load(request["predictions"], allow_pickle=False)
-        same = saved.shape == predicted.shape
-        differ = float(np.max(np.abs(saved - predicted))) if same else float("inf")
-    return {
-        "scores": metrics.scores(table.truth[rows.validation], predicted),
-        "predictions_sha256": metrics.predictions_sha256(predicted),
-        "differ": differ,
-    }
-
-
-def evaluate(request: Mapping[str, Any]) -> dict[str, object]:
-    """Predict the rows that `rows` names, into `out`: figures, latency, RMSE of the hard split."""
-    table = _Table.of(request)
-    model = load(request["model"], request["sha256"])
-    return _judge(model, table.config, table, request)
-
-
 def baseline(request: Mapping[str, Any]) -> dict[str, object]:
-    """Fit the default forest on the training rows and judge it like `evaluate`."""
+    """Fit the default forest on the training rows of a trial's split; predict every row."""
     table = _Table.of(request)
     config = refit.baseline(table.problem)
-    model = fit(table.problem, config, table.frame, table.rows, lambda _: False).model
-    return _judge(model, config, table, request)
+    result = fit(table.problem, config, table.frame, table.rows, lambda _: False)
+    return {"fit_seconds": result.fit_seconds, **_predicted(request, table, result.model)}
 
 
-def _judge(
-    model: TabularModel, config: TrialConfig, table: _Table, request: Mapping[str, Any]
-) -> dict[str, object]:
-    chosen = table.frame.iloc[np.load(request["rows"], allow_pickle=False)]
-    predicted = model.predict(chosen)
+def hard_split(request: Mapping[str, Any]) -> dict[str, object]:
+    """Fit a config where what is really new is held out; predict the test rows there, into `out`.
+
+    The config's split seed draws which rows those are.
+    """
+    table = _Table.of(request)
+    began = time.perf_counter()
+    hard = refit.hard_test(table.problem, table.frame, table.config.split_seed)
+    if hard is None:
+        raise Refused(f"{table.problem.name} has no hard split")
+    predicted = refit.predict_hard(table.problem, table.config, table.frame, hard)
     np.save(request["out"], predicted, allow_pickle=False)
-    problem = table.problem
-    hard = refit.hard_split_score(problem, config, table.frame) if request["spatial"] else None
-    figures = evaluation.figures(problem, chosen, predicted)
-    return {**figures, **_speed(model, chosen), "hard": hard}
+    return {"fit_seconds": time.perf_counter() - began}
+
+
+def _predicted(request: Mapping[str, Any], table: _Table, model: TabularModel) -> dict[str, object]:
+    """Write predictions for every row to `rows_out`, if it is asked for; return the speed."""
+    if not request.get("rows_out"):
+        return {}
+    np.save(request["rows_out"], model.predict(table.frame), allow_pickle=False)
+    return {"speed": _speed(model, table.frame.iloc[table.rows.test])}
 
 
 def _speed(model: TabularModel, rows: pd.DataFrame) -> dict[str, float]:
@@ -180,26 +141,35 @@ def _written(
     data = {**request["data"], "csv": Path(request["csv"]), "problem": table.problem}
     dataset, folder = FetchedDataset(**data), Path(request["folder"])
     refit_of = request.get("refit_of", "")
-    return model_files.write(
+    facts = model_files.write(
         folder, table.config, result, table.rows, dataset, refit_of, interval90
     )
+    extra = _predicted(request, table, result.model)
+    return {**facts, **extra, "fit_seconds": result.fit_seconds} if extra else facts
 
 
 def predict(request: Mapping[str, Any]) -> dict[str, object]:
     """Predict the rows of a CSV that has the inputs, into `out`."""
     frame = tables.read_inputs(_problem(request), Path(request["csv"]))
-    predicted = load(request["model"], request["sha256"]).predict(frame)
+    predicted = model_files.load(Path(request["model"]), request["sha256"]).predict(frame)
     np.save(request["out"], predicted, allow_pickle=False)
     return {"rows": len(frame)}
 
 
+def examine_data(request: Mapping[str, Any]) -> dict[str, object]:
+    """Return what is wrong with the dataset as the config splits it, judged by `policy`."""
+    table, policy = _Table.of(request), DataPolicy.of(request["policy"])
+    findings = data_findings.findings(table.problem, table.frame, table.rows, policy)
+    return {"findings": [finding.as_json() for finding in findings]}
+
+
 COMMANDS = {
-    "verify": verify,
-    "evaluate": evaluate,
     "baseline": baseline,
-    "retrain": retrain,
-    "rebuild": rebuild,
+    "examine_data": examine_data,
+    "hard_split": hard_split,
     "predict": predict,
+    "rebuild": rebuild,
+    "retrain": retrain,
 }
 
 if __name__ == "__main__":

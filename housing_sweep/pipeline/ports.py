@@ -3,23 +3,27 @@
 `Backend` has one part per Protocol, all of one login. A flow takes the parts that it uses.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from housing_sweep.pipeline.values import (
+    Expectation,
     FetchedDataset,
     FetchedModel,
-    Refit,
+    OwnModel,
     SweepFacts,
     SweepOverview,
     SweepSummary,
 )
 from housing_sweep.registry.alias_history import Move
+from housing_sweep.registry.findings import Findings
 from housing_sweep.registry.lineage_tree import ArtifactOrigin, RunOrigin
+from housing_sweep.registry.model_facts import DatasetUse
 from housing_sweep.registry.policy import Comparison, NoComparison
-from housing_sweep.registry.promotion import DatasetUse, OpenRecord, Version
+from housing_sweep.registry.promotion import OpenRecord, Version
+from housing_sweep.registry.proof import Proof
 from housing_sweep.registry.prune_rules import StoredModel
 from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.run_differences import RunRecord
@@ -31,23 +35,49 @@ from housing_sweep.search.score import Goal, Score
 class Judge(Protocol):
     """Finds out what a model is worth, believing nothing that is told of it."""
 
-    def expect_dataset(self, dataset_digest: str) -> None:
-        """Reject models of runs that used another dataset from now on; "" accepts any."""
+    def expect(self, expectation: Callable[[], Expectation]) -> None:
+        """Hold every trial against what its sweep's spec says, read when it is needed first."""
 
-    def examine(self, candidate: Candidate) -> Model | str:
-        """Return a run's model, verified, or why it is rejected."""
+    def foresee(
+        self,
+        rows: Sequence[Candidate],
+        score: Score,
+        champion: Version | None,
+        policy: Mapping[str, object],
+        *,
+        ties: bool,
+        spatial: bool,
+    ) -> None:
+        """Begin to build what will probably be asked for, best first; nothing is decided."""
 
-    def rejection_of(self, model: Model) -> str:
+    def examine(self, candidate: Candidate, score: Score) -> Model | str:
+        """Return a run's model, proved, or why it is rejected."""
+
+    def examine_version(self, model: Model) -> str:
         """Return why a model that stands for itself is rejected, or ""."""
+
+    def proof_of(self, model: Model) -> Proof:
+        """Return the proof of a model that was not rejected."""
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a row's score is within noise of the leader's."""
 
-    def refit(self, model: Model) -> Refit:
-        """Fit a verified model's config again, on training and validation rows."""
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
+        """Return what is wrong with the data of a proved model, by a policy of its own.
+
+        Against a champion of other data, also which of its test rows the model was fitted on.
+        """
+
+    def own(self, model: Model, *, refit: bool) -> OwnModel:
+        """Return a proved model as it was built here; or its config fitted on more rows."""
+
+    def same_bits(self, model: Model, version: Version, *, refit: bool) -> bool:
+        """Return whether a version of the registry holds the bits that `own` would give."""
 
     def contest(
-        self, challenger: Model | Refit, champion: Version | None, *, spatial: bool
+        self, model: Model, champion: Version | None, *, refit: bool, spatial: bool
     ) -> Comparison | NoComparison:
         """Compare with the holder of an alias, or a baseline, on rows that neither has seen."""
 
@@ -89,7 +119,10 @@ class Runs(Protocol):
         """Return the newest committed model artifact of a run."""
 
     def dataset_of(self, candidate: Candidate) -> DatasetUse | None:
-        """Return the dataset version a run used."""
+        """Return the dataset version a run says that it used."""
+
+    def sweep_of(self, candidate: Candidate) -> SweepRef | None:
+        """Return the sweep that a run belongs to."""
 
     def made_by(self, model: Model) -> Candidate | None:
         """Return the run that logged a model, or None if it was deleted."""
@@ -125,6 +158,18 @@ class Artifacts(Protocol):
             NotFound: it is not there, or its file has another SHA-256 than recorded.
         """
 
+    def dataset_at(self, reference: str, home: SweepRef, moment: str) -> str:
+        """Return the name of the dataset version that a reference meant at a moment.
+
+        Args:
+            reference: NAME, NAME:ALIAS, or more of ENTITY/PROJECT/NAME:ALIAS.
+            home: entity and project where it names none.
+            moment: ISO 8601; "" means now.
+
+        Raises:
+            NotFound: there is no such dataset.
+        """
+
 
 class Registry(Protocol):
     """Reads and writes the registry that belongs to a sweep's entity."""
@@ -139,14 +184,16 @@ class Registry(Protocol):
     def version(self, ref: SweepRef, collection: str, name: str) -> Version | None:
         """Return a version of a registry collection by alias, or by number such as v3."""
 
-    def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
-        """Log a refit as an artifact of a run that used the winner and the dataset."""
-
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
         """Link a model to the collection; again returns the version that it has there."""
 
-    def move_alias(self, ref: SweepRef, target: Target, version: Version) -> None:
-        """Put the alias on a version, in one request that also takes it from the other."""
+    def move_alias(
+        self, ref: SweepRef, target: Target, version: Version, *, unverified: bool = False
+    ) -> None:
+        """Put the alias on a version, in one request that also takes it from the other.
+
+        With `unverified` the version is marked, for as long as it lives: nobody built it again.
+        """
 
 
 class PromotionRun(Protocol):
@@ -154,6 +201,12 @@ class PromotionRun(Protocol):
 
     def uses(self, artifact: str) -> None:
         """Record an artifact as input."""
+
+    def logs(self, own: OwnModel) -> Model:
+        """Log a model that was built here, with what it was built from as input.
+
+        Again returns the version that holds these bits already.
+        """
 
     def wait_for_turn(self) -> None:
         """Return when no promotion of the same alias that began earlier is still at work."""

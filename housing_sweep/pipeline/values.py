@@ -6,7 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.references import SweepRef
+from housing_sweep.registry.proof import Expected
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
+    SweepRef,
+)
 from housing_sweep.registry.selection import Model
 from housing_sweep.search.score import Goal, Score
 from housing_sweep.tabular.problem import Problem
@@ -29,6 +36,8 @@ class SweepFacts:
         method: grid, random, bayes ...
         state: as the backend spells it.
         parameters: names of its parameters, in the order of its spec.
+        fixed: those of them that have one value, with it.
+        created_at: when it began, ISO 8601, or "".
         url: its page, or "".
     """
 
@@ -38,6 +47,8 @@ class SweepFacts:
     method: str = ""
     state: str = ""
     parameters: tuple[str, ...] = ()
+    fixed: Mapping[str, object] = field(default_factory=dict)
+    created_at: str = ""
     url: str = ""
 
 
@@ -79,27 +90,55 @@ class FetchedModel:
         sha256: of that file, computed here.
         facts: what `model.json` says.
         predictions: `predictions.npy`, or None if the artifact has none.
+        safe_path: `model.skops`, or None if the artifact has none.
+        safe_sha256: of that file, computed here; "" without one.
     """
 
     path: Path
     sha256: str
     facts: ModelFacts
     predictions: Path | None
+    safe_path: Path | None = None
+    safe_sha256: str = ""
+
+    def by_name(self) -> dict[str, Path]:
+        """Return the files by their names in the artifact."""
+        files = {MODEL_FILE: self.path, FACTS_FILE: self.path.with_name(FACTS_FILE)}
+        if self.predictions is not None:
+            files[PREDICTIONS_FILE] = self.predictions
+        if self.safe_path is not None:
+            files[SAFE_MODEL_FILE] = self.safe_path
+        return files
 
 
 @dataclass(frozen=True, slots=True)
-class Refit:
-    """A winner's config fitted again on more rows, not logged yet.
+class Expectation:
+    """What a sweep's spec says of all its trials, with the dataset on this machine."""
+
+    expected: Expected
+    dataset: FetchedDataset
+
+
+@dataclass(frozen=True, slots=True)
+class OwnModel:
+    """A model that this process built with its own code, not logged yet.
 
     Attributes:
-        of: the winner's artifact.
+        of: the artifact whose config was built.
+        suffix: of its name: refit (on more rows) or rebuilt (in another environment).
         files: here, as long as the judge lives.
-        dataset: what both were trained on.
+        dataset: what it was trained on.
     """
 
     of: Model
+    suffix: str
     files: FetchedModel
     dataset: FetchedDataset
+
+    @property
+    def name(self) -> str:
+        """Bare name of the artifact that it is logged as: model-x-refit."""
+        return f"{self.of.name.rsplit('/', 1)[-1].partition(':')[0]}-{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ class Move:
         score: its validation score, or None.
         artifact_id: of the artifact that the version links to.
         alias: that moved.
+        proof: how its version came to be believed (`proof.How`), or "" where a record says nothing.
+        model_sha256: of the `model.joblib` that was built for the proof, or "".
     """
 
     record: str
@@ -44,6 +46,8 @@ class Move:
     score: float | None = None
     artifact_id: str = ""
     alias: str = ""
+    proof: str = ""
+    model_sha256: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return it for programs."""
@@ -54,8 +58,8 @@ def read_move(
     record: str, at: str, config: Mapping[str, object], summary: Mapping[str, object]
 ) -> Move:
     """Return the move that a promotion run tells of (`promotion.record`)."""
-    challenger = config.get("challenger")
-    promoted = challenger if isinstance(challenger, Mapping) else {}
+    promoted, proof = _mapping(config.get("challenger")), _mapping(config.get("proof"))
+    built = _mapping(proof.get("built"))
     return Move(
         record=record,
         at=at,
@@ -67,9 +71,15 @@ def read_move(
         reason=str(config.get("reason") or ""),
         run=str(promoted.get("run") or ""),
         score=finite(config.get("score")),
-        artifact_id=str(promoted.get("artifact_id") or ""),
+        artifact_id=str(summary.get("artifact_id") or promoted.get("artifact_id") or ""),
         alias=str(config.get("alias") or ""),
+        proof=str(proof.get("how") or ""),
+        model_sha256=str(built.get("model_sha256") or ""),
     )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def stack(moves: Iterable[Move]) -> tuple[str, ...]:

@@ -39,6 +39,9 @@ class ModelFacts:
         interval90: half the width of its prediction interval, in the target's unit; None where that
             is not known.
         refit_of: name of the model artifact whose config was fitted again for it, or "".
+        rebuilt_of: name of the model artifact that was built again elsewhere, giving it, or "".
+        skops_sha256: of `model.skops`, or "" where there is none.
+        cpu: what decides about the last bits in a processor, or "" where that is not known.
         more: keys that this version does not know.
     """
 
@@ -59,6 +62,9 @@ class ModelFacts:
     problem: Mapping[str, object]
     interval90: float | None = None
     refit_of: str = ""
+    rebuilt_of: str = ""
+    skops_sha256: str = ""
+    cpu: str = ""
     more: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
@@ -98,8 +104,9 @@ class ModelFacts:
         """Return it as it stands in `model.json`; parsed again, it is the same."""
         known = {item.name: getattr(self, item.name) for item in fields(self)}
         more = known.pop("more")
-        if not self.refit_of:
-            del known["refit_of"]
+        for name in ("refit_of", "rebuilt_of", "skops_sha256", "cpu"):
+            if not known[name]:
+                del known[name]
         plain = {
             "config": dict(self.config),
             "problem": dict(self.problem),
@@ -108,6 +115,15 @@ class ModelFacts:
             "libraries": dict(self.libraries),
         }
         return {**more, **known, **plain}
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetUse:
+    """A dataset version: entity/project/name:version, digest of its manifest, where from."""
+
+    name: str
+    digest: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +217,7 @@ def _inner(value: object) -> Iterator[object]:
         yield from value
 
 
-_OPTIONAL = ("interval90", "refit_of")
+_OPTIONAL = ("interval90", "refit_of", "rebuilt_of", "skops_sha256", "cpu")
 _READERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "config": ("a mapping", _mapping),
     "features": ("a list of names", _texts),
@@ -220,4 +236,7 @@ _READERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "problem": ("a mapping", _mapping),
     "interval90": ("a finite number", _optional_number),
     "refit_of": ("a text", _optional_text),
+    "rebuilt_of": ("a text", _optional_text),
+    "skops_sha256": ("a text", _optional_text),
+    "cpu": ("a text", _optional_text),
 }

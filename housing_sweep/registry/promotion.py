@@ -3,7 +3,8 @@
 A decision is a value: `--dry-run`, `--json`, the table and `pipeline.promote` read the same one.
 Its checks stand in the order in which they were made; the first that fails ends them:
 `finished` (some run of the sweep is), `candidate` (one has a finite score and a model that was
-verified), `change` (the alias is not there already), `earned` (it beats the champion, by policy).
+built again), `data` (nothing is wrong with its table), `change` (the alias is not there already),
+`earned` (it beats the champion, by policy), `guard` (it is not worse on the hard split).
 
 The record (version 1) is the config of a run with `job_type="promote"`, grouped by target; its
 summary says `applied` once the alias has moved. Rollback and audit read these runs and nothing
@@ -11,11 +12,21 @@ else (`registry.alias_history`).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from housing_sweep.registry.alias_history import PROMOTE, ROLLBACK
-from housing_sweep.registry.policy import Comparison, NoComparison, Policy, earned
+from housing_sweep.registry.findings import Findings
+from housing_sweep.registry.model_facts import DatasetUse
+from housing_sweep.registry.policy import (
+    Comparison,
+    Guard,
+    NoComparison,
+    Policy,
+    earned,
+    guarded,
+)
+from housing_sweep.registry.proof import How, Proof
 from housing_sweep.registry.references import SweepRef, Target
 from housing_sweep.registry.selection import Model, Ranked, Winner, winner
 from housing_sweep.search.score import Score
@@ -26,6 +37,7 @@ EARN_IT = (
     "improve the model, or choose another rule: --require noninferior --margin 0.005,"
     " --require none"
 )
+GUARD_OFF = "improve the model where it is new, or let it be worse there: --guard none"
 
 
 class Verdict(Enum):
@@ -64,7 +76,7 @@ class Version:
         source: qualified name of that artifact.
         digest: of its contents.
         url: its page, or "".
-        refit_of: name of the artifact whose config was fitted again for it, or "".
+        unverified: whether it is marked as one that nobody built again.
     """
 
     name: str
@@ -73,26 +85,26 @@ class Version:
     source: str
     digest: str
     url: str = ""
-    refit_of: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetUse:
-    """The dataset version a model came from, as its run used it."""
-
-    name: str
-    digest: str
-    source: str = ""
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRecord:
-    """The newest record of a target that says `applied: false`: someone was interrupted."""
+    """The newest record of a target that says `applied: false`: someone was interrupted.
+
+    Attributes:
+        run_id: of the record.
+        of: name of the trial's model, or of the version, that was promoted.
+        built: what was built here for it: refit, rebuilt, or "" for itself.
+        displaced: name of the version that lost the alias, or "".
+        who: whose key wrote it, by the backend's word; nobody else completes it.
+    """
 
     run_id: str
-    challenger_id: str
+    of: str
+    built: str
     displaced: str
-    refit_of: str = ""
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +117,16 @@ class PromotionCase:
         score: by which runs are ranked.
         ranked: the best runs, best first, each with the reason why it cannot win.
         policy: what the challenger must show.
-        dataset: what the winner's run used, or None.
+        dataset: what the winner was built from; unproved, what its run says it used; or None.
         champion: the version that holds the alias now, or None.
         open_record: an interrupted promotion of the alias, whichever model it was of.
         who: the person who decides.
         refit: whether the winner's config, fitted on training and validation rows, is promoted.
         moved_from: the version that is moved on from another alias, or None.
+        proof: how the winner came to be believed; None without one.
+        findings: what is wrong with the dataset.
+        data_policy: by which that was judged.
+        champion_has_its_bits: whether the alias is on what would be built here for the winner.
     """
 
     sweep: SweepRef
@@ -124,6 +140,10 @@ class PromotionCase:
     who: str = ""
     refit: bool = False
     moved_from: Version | None = None
+    proof: Proof | None = None
+    findings: Findings = ()
+    data_policy: Mapping[str, object] = field(default_factory=dict)
+    champion_has_its_bits: bool = False
 
     @property
     def challenger(self) -> Winner | None:
@@ -131,13 +151,25 @@ class PromotionCase:
         return winner(self.ranked)
 
     @property
-    def held_already(self) -> bool:
-        """Whether the alias is on the winner's version (or on its refit) already."""
+    def built(self) -> str:
+        """What is built here and linked instead of the winner's artifact: refit, rebuilt, or ""."""
+        if self.refit:
+            return "refit"
+        return "rebuilt" if self.proof and self.proof.how is How.REBUILT else ""
+
+    @property
+    def unverified(self) -> bool:
+        """Whether nothing was built again, because somebody said so."""
+        return self.proof is not None and self.proof.how is How.UNVERIFIED
+
+    @property
+    def is_champion(self) -> bool:
+        """Whether the alias is on the winner's version (or on what is built for it) already."""
         best = self.challenger
         if best is None or self.champion is None:
             return False
-        if self.refit:
-            return self.champion.refit_of == best.model.name
+        if self.built:
+            return self.champion_has_its_bits
         return self.champion.source_id == best.model.id
 
 
@@ -161,8 +193,9 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """Return the sentence that decided."""
-        return self.checks[-1].reason
+        """Return the sentence that decided, or both that compared."""
+        compared = [check.reason for check in self.checks if check.name in ("earned", "guard")]
+        return "; ".join(compared) or self.checks[-1].reason
 
     @property
     def displaced(self) -> str:
@@ -174,6 +207,15 @@ class Decision:
             return self.resumes.displaced
         champion = self.case.champion
         return "" if champion is None or self.verdict is Verdict.UNCHANGED else champion.name
+
+    @property
+    def score(self) -> float | None:
+        """Return the winner's score, as it was built where that can be."""
+        best, proof = self.case.challenger, self.case.proof
+        if best is None:
+            return None
+        built = proof.facts.scores if proof and proof.facts else {}
+        return built.get(self.case.score.name, best.score)
 
     @property
     def must_write(self) -> bool:
@@ -194,13 +236,17 @@ def decide(case: PromotionCase, comparison: Comparison | NoComparison | None) ->
         verdict = Verdict.PROMOTE
     else:
         verdict = Verdict.UNCHANGED if checks[-1].name == "change" else Verdict.REFUSE
-    mine = best and unfinished and _same(best.model, unfinished, case.refit)
+    mine = best and unfinished and _completes(case, best.model, unfinished)
     resumes = unfinished if mine and verdict is not Verdict.REFUSE else None
     return Decision(case, verdict, checks, comparison, resumes)
 
 
-def _same(model: Model, record: OpenRecord, refit: bool) -> bool:
-    return record.refit_of == model.name if refit else record.challenger_id == model.id
+def _completes(case: PromotionCase, model: Model, record: OpenRecord) -> bool:
+    """Return whether a promotion is the one that was interrupted, by the same person.
+
+    Any member of the project can write a record by hand.
+    """
+    return (record.of, record.built, record.who) == (model.name, case.built, case.who)
 
 
 def _checks(
@@ -212,22 +258,34 @@ def _checks(
             return
         yield Check("finished", True, "the sweep has finished runs")
     if best is None:
-        what = "no finished run has a score and a model that can be believed"
+        what = "no finished run has a score and a model that can be built again"
         if case.moved_from is None:
             yield Check("candidate", False, what, _another(case))
         else:
             yield Check("candidate", False, _why_not(case), "promote another version")
         return
     yield Check("candidate", True, _sentence(case, best))
+    refused = [finding for finding in case.findings if finding.refused]
+    if refused:
+        reasons = "; ".join(finding.says for finding in refused)
+        allow = " ".join(f"--allow {kind}" for kind in sorted({one.kind for one in refused}))
+        fix = f"publish the table without it and sweep again, or let it pass, on record: {allow}"
+        yield Check("data", False, f"scores on its data say nothing: {reasons}", fix)
+        return
     champion, alias = case.champion, case.target.alias
-    if case.held_already and champion:
+    if case.is_champion and champion:
         yield Check("change", False, f"{alias} is on {champion.name} already, which is this model")
         return
     now = f"{alias} is on {champion.name}" if champion else f"nothing holds {alias}"
     yield Check("change", True, now)
-    if comparison is not None:
+    if case.unverified:
+        yield Check("earned", True, "not compared: nothing was built or loaded (--unverified)")
+    elif comparison is not None:
         passed, reason = earned(case.policy, comparison)
         yield Check("earned", passed, reason, EARN_IT)
+        guard = guarded(case.policy, comparison)
+        if passed and guard is not None:
+            yield Check("guard", *guard, GUARD_OFF)
 
 
 def _another(case: PromotionCase) -> str:
@@ -235,28 +293,41 @@ def _another(case: PromotionCase) -> str:
 
 
 def _sentence(case: PromotionCase, best: Winner) -> str:
+    proof = case.proof
+    how = _HOW[proof.how] if proof else "not built again"
+    if proof and proof.how is How.REBUILT:
+        how += f" ({proof.why})"
     if best.score is None:
-        return f"{best.candidate.id} is verified"
+        return f"{best.candidate.id} is {how}"
     ties = sum(row.tied for row in case.ranked)
     among = f", the lightest of {ties} that tie within noise" if ties else ""
-    return f"{best.candidate.id} has {case.score.name} {best.score:.6g}, verified{among}"
+    return f"{best.candidate.id} has {case.score.name} {best.score:.6g}, {how}{among}"
+
+
+_HOW = {
+    How.IDENTICAL: "built again bit for bit",
+    How.REBUILT: "built here instead",
+    How.UNVERIFIED: "UNVERIFIED: its run's word, nothing was built",
+}
 
 
 def _why_not(case: PromotionCase) -> str:
     return "; ".join(row.why_not for row in case.ranked if row.why_not)
 
 
-def record(decision: Decision, best: Winner, model: Model) -> dict[str, object]:
+def record(decision: Decision, best: Winner) -> dict[str, object]:
     """Return the config of the promotion run: decision, reasons, figures, who, what it displaced.
 
-    Keys keep their meaning within `RECORD_VERSION`; later versions only add.
+    Nothing in it is a run's word where it was built again: config, scores and data are those of the
+    build. Keys keep their meaning within `RECORD_VERSION`; later versions only add.
 
     Args:
         decision: to promote.
         best: who wins it.
-        model: what is linked: the winner's, or its refit.
     """
-    case = decision.case
+    case, model, proof = decision.case, best.model, decision.case.proof
+    built = proof.facts if proof else None
+    facts = built or model.facts
     return {
         "record_version": RECORD_VERSION,
         "decision": PROMOTE,
@@ -266,21 +337,27 @@ def record(decision: Decision, best: Winner, model: Model) -> dict[str, object]:
         "alias": case.target.alias,
         "metric": case.score.name,
         "goal": case.score.goal.value,
-        "score": best.score,
+        "score": decision.score,
         "who": case.who,
+        "verified": built is not None,
         "challenger": {
             "run": best.candidate.id,
             "artifact": model.name,
             "artifact_id": model.id,
             "digest": model.digest,
-            "model_sha256": model.facts.model_sha256 if model.facts else None,
-            "refit_of": best.model.name if case.refit else "",
+            "of": model.name,
+            "built": case.built,
+            "model_sha256": facts.model_sha256 if facts else None,
+            "refit_of": model.name if case.refit else "",
             "commit": best.candidate.commit,
-            "config": dict(best.candidate.config),
+            "config": dict(built.config if built else best.candidate.config),
         },
+        "proof": proof.as_json() if proof else None,
         "displaced": decision.displaced,
         "moved_from": case.moved_from.name if case.moved_from else "",
         "dataset": _dataset(case.dataset),
+        "data_findings": [finding.as_json() for finding in case.findings],
+        "data_policy": dict(case.data_policy),
         "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
@@ -320,6 +397,9 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
         "moved_from": case.moved_from.name if case.moved_from else None,
         "displaced": decision.displaced or None,
         "dataset": _dataset(case.dataset),
+        "proof": case.proof.as_json() if case.proof else None,
+        "data_findings": [finding.as_json() for finding in case.findings],
+        "data_policy": dict(case.data_policy),
         "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
@@ -329,11 +409,18 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
 
 
 def _policy(policy: Policy, compared: Comparison | NoComparison | None) -> dict[str, object]:
-    """Return the rule; its margin is what the interval had to stay below, if it was asked."""
-    margin = policy.margin
+    """Return rule and guard; margins are what intervals had to stay below, if they were asked."""
+    margin, guard_margin = policy.margin, None
     if isinstance(compared, Comparison):
         margin = policy.bound(compared.margin)
-    return {"require": policy.require.value, "margin": margin}
+        if compared.hard is not None and policy.guard is Guard.HARD:
+            guard_margin = compared.hard.margin
+    return {
+        "require": policy.require.value,
+        "margin": margin,
+        "guard": policy.guard.value,
+        "guard_margin": guard_margin,
+    }
 
 
 def _check(check: Check) -> dict[str, object]:

@@ -16,7 +16,9 @@ COLLECTION = "california-housing"
 
 DEFAULT_DATASET = f"{COLLECTION}:latest"
 MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE = "model.joblib", "model.json", "predictions.npy"
-"""What a model artifact holds: the model, the facts about it, its validation predictions."""
+SAFE_MODEL_FILE = "model.skops"
+"""What a model artifact holds: the model (as a pickle, whose SHA-256 proves it, and as a file that
+cannot run code, which is what is loaded), the facts about it, its validation predictions."""
 
 _SWEEP_FIX = "give ENTITY/PROJECT/ID, PROJECT/ID, ID, or the sweep's URL"
 

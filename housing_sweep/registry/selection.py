@@ -173,7 +173,7 @@ def settle_ties(
     if not tied:
         return tuple(ranked)
     tied[leader.candidate.id] = replace(leader.row, tied=True, won=False)
-    for row in sorted(tied.values(), key=_lightest):
+    for row in sorted(tied.values(), key=lightest):
         model = row.model or examine(row.candidate)
         if isinstance(model, Model):
             tied[row.candidate.id] = replace(row, model=model, won=True)
@@ -182,7 +182,8 @@ def settle_ties(
     return tuple(tied.get(row.candidate.id, row) for row in ranked)
 
 
-def _lightest(row: Ranked) -> tuple[float, float, str, str]:
+def lightest(row: Ranked) -> tuple[float, float, str, str]:
+    """Return the order of trials that tie: smaller, then faster, then earlier, then by id."""
     summary = row.candidate.summary
     size, seconds = finite(summary.get("model_bytes")), finite(summary.get("fit_seconds"))
     return (

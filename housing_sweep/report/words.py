@@ -19,6 +19,9 @@ FACTS = {
 
 FAILED = ("failed", "crashed", "killed")
 
+SLICES_NAMED = 3
+"""Of those where a promoted model is clearly worse; the decision names all."""
+
 ABOUT_MAP = (
     "Each speck is a validation row at its place: blue is predicted too low, red too high, pale is"
     " right. Rings mark the twelve largest errors; point at one."
@@ -93,13 +96,30 @@ def status(report: Report) -> tuple[str, str]:
         return "waiting", (
             f"Was promoted as {promotion.version.rsplit(':', 1)[-1]}; {alias} is on {now} now"
         )
-    return "done", f"Promoted to {promotion.target} as {promotion.version.rsplit(':', 1)[-1]}" + (
-        f" by {promotion.who}" if promotion.who else ""
-    )
+    by = f" by {promotion.who}" if promotion.who else ""
+    how = PROOFS.get(proof_of(promotion.record), "")
+    version = promotion.version.rsplit(":", 1)[-1]
+    return "done", f"Promoted to {promotion.target} as {version}{by}{how}"
+
+
+PROOFS = {
+    "identical": ", built again bit for bit",
+    "rebuilt here": ", as it was built again there",
+    "unverified": ", UNVERIFIED",
+}
+"""How a promoted version came to be believed -> what follows its name."""
+
+
+def proof_of(record: Mapping[str, object]) -> str:
+    """Return how a promotion's record says that its version was proved, or ""."""
+    proof = record.get("proof")
+    return str(proof.get("how") or "") if isinstance(proof, Mapping) else ""
 
 
 def warning(report: Report) -> str:
     """Return what must not be overlooked, or ""."""
+    if report.promotion is not None and proof_of(report.promotion.record) == "unverified":
+        return "UNVERIFIED: nobody built the promoted model again; its run's word was taken."
     if report.source == "synthetic":
         real = report.target.stand_in if report.target else ""
         about = real or "real data"
@@ -128,8 +148,27 @@ def _judged(report: Report) -> list[tuple[str, str, str]]:
     figures = [("Test RMSE", f"{one['rmse']:.4f}", note)]
     if _is_number(one.get("spatial_rmse")):
         value = f"{one['spatial_rmse']:.4f}"
-        figures.append(("Places never seen", value, "test RMSE, whole 0.5° cells held out"))
+        figures.append(("Places never seen", value, _in_new_places(compared)))
+    worse = compared.get("worse_slices")
+    if isinstance(worse, list) and worse:
+        more = ", ..." if len(worse) > SLICES_NAMED else ""
+        names = ", ".join(str(label) for label in worse[:SLICES_NAMED])
+        count = "1 slice" if len(worse) == 1 else f"{len(worse)} slices"
+        figures.append(("Clearly worse in", count, names + more))
     return figures
+
+
+def _in_new_places(compared: Mapping[str, object]) -> str:
+    """Return the note of the figure for places never seen."""
+    note = "test RMSE, whole 0.5° cells held out"
+    hard = compared.get("hard")
+    if not isinstance(hard, Mapping):
+        return note
+    numbers = {name: hard.get(name) for name in ("champion", "low", "high")}
+    if compared.get("metric") != "rmse" or not all(_is_number(n) for n in numbers.values()):
+        return note
+    who = "baseline" if compared.get("first") else "champion"
+    return f"{note}; {who} {hard['champion']:.4f}; 95 % {hard['low']:+.4f} to {hard['high']:+.4f}"
 
 
 def _is_number(value: object) -> bool:

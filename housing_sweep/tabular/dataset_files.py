@@ -8,12 +8,13 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
 
 from housing_sweep.errors import DataError
+from housing_sweep.tabular.data_findings import DataPolicy, Finding
 from housing_sweep.tabular.extras import LoadedTable, extras_of, first_problem
 from housing_sweep.tabular.problem import Problem
 
@@ -27,7 +28,8 @@ class DatasetFiles:
     Attributes:
         csv: bytes of the problem's `file`.
         schema: bytes of `schema.json`.
-        metadata: source, rows, sha256 (of the CSV).
+        metadata: source, rows, sha256 (of the CSV), and, if it was examined, the findings and the
+            policy that let them pass.
     """
 
     csv: bytes
@@ -35,8 +37,15 @@ class DatasetFiles:
     metadata: dict[str, object]
 
 
-def files_of(table: LoadedTable) -> DatasetFiles:
-    """Return what is published for a table. The origin stays out: equal data, equal version."""
+def files_of(
+    table: LoadedTable,
+    findings: Sequence[Finding] | None = None,
+    policy: DataPolicy | None = None,
+) -> DatasetFiles:
+    """Return what is published for a table. The origin stays out: equal data, equal version.
+
+    So do the findings: they are in the metadata, and change no byte of a file.
+    """
     body = csv_bytes(table.problem, table.frame)
     facts: dict[str, object] = {
         "source": table.source,
@@ -45,7 +54,16 @@ def files_of(table: LoadedTable) -> DatasetFiles:
     }
     document = {**facts, **_about(table.problem)}
     text = json.dumps(document, indent=2, sort_keys=True) + "\n"
-    return DatasetFiles(body, text.encode(), facts)
+    return DatasetFiles(body, text.encode(), {**facts, **_examined(findings, policy)})
+
+
+def _examined(findings: Sequence[Finding] | None, policy: DataPolicy | None) -> dict[str, object]:
+    examined: dict[str, object] = {}
+    if findings is not None:
+        examined["findings"] = [one.as_json() for one in findings]
+    if policy is not None:
+        examined["data_policy"] = policy.as_json()
+    return examined
 
 
 def _about(problem: Problem) -> dict[str, object]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from housing_sweep.tabular.arrays import Floats, Rows
+    from housing_sweep.tabular.prior import Prior
 
 GROUP = "housing_sweep.problems"
 
@@ -42,6 +43,12 @@ class FeatureSet(Protocol):
 
     def transform(self, frame: "pd.DataFrame") -> "Floats":
         """Return the matrix of rows that were not trained on, shaped (n, len(names))."""
+
+    def prior(self, matrix: "Floats") -> "Prior | None":
+        """Return what it expects of the rows of a matrix by itself, or None: the estimator decides.
+
+        Asked of rows that were not trained on only.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,9 @@ class Extras:
         words: how people speak of it.
         defaults: of a trial's config, where the general ones do not suit.
         strong_error: from which a chart has the strongest colour; None: by the errors it shows.
+        types: returns the dataclasses that its feature sets are made of, all that `model.skops` may
+            hold of them (`model_file`). Their fields are what their annotations say; what else must
+            be true of them, such as equal lengths, a `__post_init__` tells with a ValueError.
     """
 
     problem: Problem
@@ -137,6 +147,7 @@ class Extras:
     words: Words = field(default_factory=Words)
     defaults: Mapping[str, object] = field(default_factory=dict)
     strong_error: float | None = None
+    types: Callable[[], Sequence[type]] = tuple
 
     @property
     def data(self) -> str:

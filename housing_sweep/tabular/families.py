@@ -1,11 +1,13 @@
 """The model families: hyperparameters, how an estimator is made, grown, cut back and refitted.
 
-To add one, write its `Family` and enter it in `MODELS`; nothing else knows a family by name.
+To add one, write its `Family` and enter it in `MODELS`; nothing else knows a family by name. One
+whose estimator is of another class than those here needs its form in `estimator_parts` too.
 scikit-learn is imported where an estimator is made: who only reads a config, as `promote` does in
 its own process, need not load it (1.7 s of CPU).
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +17,7 @@ import numpy as np
 
 from housing_sweep.tabular import metrics
 from housing_sweep.tabular.arrays import Floats
+from housing_sweep.tabular.prior import Prior
 
 CHUNK_ENDS = (50, 100, 200, 400, 800, 1600, 3200, 6400)
 """Boosting iterations after which it is asked whether to go on. Restarting costs time that grows
@@ -46,6 +49,8 @@ class Number:
         kind = "a whole number" if self.whole else "a number"
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{value!r} is not {kind}")
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            raise ValueError(f"a whole number of {value.bit_length()} bits is not {kind}")
         if not math.isfinite(value) or (self.whole and value != int(value)):
             raise ValueError(f"{value!r} is not {kind}")
         if not self.low <= value <= self.high:
@@ -65,8 +70,9 @@ class FitProgress:
 
     Attributes:
         iteration: trees or boosting iterations so far, counted from 1.
-        train_rmse: on training rows, in the target's unit (boosting: on at most 10,000 of them).
-        val_rmse: on the validation rows.
+        train_rmse: of the estimator alone on training rows, in the target's unit (boosting: on at
+            most 10,000 of them).
+        val_rmse: on the validation rows, as the model will predict them (up to the clip).
     """
 
     iteration: int
@@ -76,12 +82,13 @@ class FitProgress:
 
 @dataclass(frozen=True, slots=True)
 class FitData:
-    """Matrices and targets of the training and the validation rows."""
+    """Matrices and targets of the training and the validation rows, and the latter's prior."""
 
     x: Floats
     y: Floats
     x_val: Floats
     y_val: Floats
+    prior: Prior | None = None
 
 
 Growth = Iterator[tuple[FitProgress, FitProgress]]
@@ -135,13 +142,20 @@ def _boost(estimator: Any, data: FitData, most: int) -> Growth:
     """Grow a histogram gradient boosting chunk by chunk.
 
     scikit-learn keeps the loss of every iteration on `X_val` for free; half the squared error, so
-    the curve is exact (up to the clip) without predicting anything.
+    the curve is exact (up to the clip) without predicting anything; with a prior, too: its weighted
+    mean times the mean weight is the mean of the final squared errors.
     """
+    checked: dict[str, Floats] = {"X_val": data.x_val, "y_val": data.y_val}
+    mean_weight = 1.0
+    if data.prior is not None:
+        weight = data.prior.trust**2
+        checked |= {"y_val": data.prior.goal(data.y_val), "sample_weight_val": weight}
+        mean_weight = float(weight.mean())
     for end in (*(e for e in CHUNK_ENDS if e < most), most):
         estimator.set_params(max_iter=end)
-        estimator.fit(data.x, data.y, X_val=data.x_val, y_val=data.y_val)
+        estimator.fit(data.x, data.y, **checked)
         done = int(estimator.n_iter_)
-        validation = np.sqrt(-2 * np.asarray(estimator.validation_score_))
+        validation = np.sqrt(-2 * mean_weight * np.asarray(estimator.validation_score_))
         training = np.sqrt(-2 * np.asarray(estimator.train_score_))
         best = 1 + int(np.argmin(validation[1:]))  # position 0 is the constant model
         yield _at(done, training, validation), _at(best, training, validation)
@@ -164,7 +178,8 @@ def _plant(estimator: Any, data: FitData, most: int) -> Growth:
             for total, rows in zip(sums, (data.x, data.x_val), strict=True):
                 total += tree.predict(rows.astype(np.float32))
         train_rmse = metrics.rmse(data.y, sums[0] / end)
-        progress = FitProgress(end, train_rmse, metrics.rmse(data.y_val, sums[1] / end))
+        predicted = sums[1] / end if data.prior is None else data.prior.settle(sums[1] / end)
+        progress = FitProgress(end, train_rmse, metrics.rmse(data.y_val, predicted))
         best = progress if best is None or progress.val_rmse < best.val_rmse else best
         yield progress, best
 

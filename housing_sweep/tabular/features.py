@@ -12,6 +12,7 @@ import pandas as pd
 from housing_sweep.errors import SpecError
 from housing_sweep.tabular.arrays import Floats, Rows
 from housing_sweep.tabular.extras import FeatureSet, extras_of
+from housing_sweep.tabular.prior import Prior
 from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.split import units
 
@@ -37,6 +38,10 @@ class RawColumns:
     def transform(self, frame: pd.DataFrame) -> Floats:
         """Return the inputs, shaped (n, len(names))."""
         return frame[list(self.columns)].to_numpy(dtype=float)
+
+    def prior(self, matrix: Floats) -> Prior | None:
+        """Return None: nothing is expected without the estimator."""
+        return None
 
 
 def feature_sets(problem: Problem) -> tuple[str, ...]:

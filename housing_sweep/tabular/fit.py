@@ -66,7 +66,8 @@ def fit(
     length = int(config.hyperparameters[family.length] or 0) if family.length else 1
     stopped, best = False, FitProgress(0, float("inf"), float("inf"))
     last = 0
-    for progress, best_so_far in family.grow(estimator, FitData(x, y, x_val, y_val), length):
+    data = FitData(x, y, x_val, y_val, features.prior(x_val))
+    for progress, best_so_far in family.grow(estimator, data, length):
         best, last = best_so_far, progress.iteration
         if report(progress):
             stopped = True

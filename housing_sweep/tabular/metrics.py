@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from housing_sweep.tabular.arrays import Floats
+from housing_sweep.tabular.arrays import Floats, Rows
 
 METRICS: Mapping[str, tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]] = {
     "rmse": (np.square, np.sqrt),
@@ -33,6 +33,33 @@ def r2(truth: Floats, predicted: Floats) -> float:
 def value(metric: str, truth: Floats, predicted: Floats) -> float:
     """Return a metric by name, in the target's unit."""
     return {"rmse": rmse, "mae": mae}[metric](truth, predicted)
+
+
+def paired_difference(
+    metric: str, truth: Floats, one: Floats, other: Floats, units: Rows
+) -> tuple[float, float]:
+    """Return metric(one) - metric(other), in the target's unit, and its standard error.
+
+    By the delta method, clustered: what the rows of a unit contribute is summed before it is
+    squared. Source: Liang and Zeger, Biometrika 73 (1986), 13-22.
+
+    Args:
+        metric: rmse or mae.
+        truth: (n,) targets.
+        one: (n,) predictions.
+        other: (n,) predictions of the other model.
+        units: (n,) number of what each row belongs to, two different ones at least.
+    """
+    loss, reduce = METRICS[metric]
+    losses = np.column_stack([loss(truth - one), loss(truth - other)])
+    means = losses.mean(axis=0)
+    values = reduce(means)
+    slope = 0.5 / np.maximum(values, 1e-300) if metric == "rmse" else np.ones(2)
+    influence = (losses - means) * slope @ [1.0, -1.0]
+    _, number = np.unique(units, return_inverse=True)
+    sums = np.bincount(number, weights=influence)
+    variance = float(np.sum(sums**2)) * len(sums) / (len(sums) - 1)
+    return float(values[0] - values[1]), float(np.sqrt(variance)) / len(truth)
 
 
 def scores(truth: Floats, predicted: Floats, prefix: str = "val") -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""A fitted model as one object: raw columns in, predictions out. What `model.joblib` holds."""
+"""A fitted model as one object: raw columns in, predictions out. What a model artifact holds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,9 @@ class TabularModel:
     def predict_matrix(self, matrix: Floats) -> Floats:
         """Return predictions for rows whose features are computed already."""
         predicted = np.asarray(self.estimator.predict(matrix), dtype=float)
+        prior = self.features.prior(matrix)
+        if prior is not None:
+            predicted = prior.settle(predicted)
         clipped: Floats = np.clip(predicted, self.low, self.high)
         return clipped
 

@@ -1,17 +1,18 @@
 """Fit a config again without anything left to choose: for promotion, and as a yardstick."""
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from housing_sweep.tabular import metrics
-from housing_sweep.tabular.arrays import Rows
+from housing_sweep.tabular.arrays import Floats, Rows
 from housing_sweep.tabular.features import RAW, folds, make_features
 from housing_sweep.tabular.fit import FitResult, fit
 from housing_sweep.tabular.model import TabularModel
 from housing_sweep.tabular.problem import Problem
-from housing_sweep.tabular.split import Split, make_split
+from housing_sweep.tabular.split import Split, make_split, units
 from housing_sweep.tabular.trial_config import TrialConfig
 
 
@@ -53,17 +54,39 @@ def refit(
     return FitResult(model, {}, predictions, iterations, time.perf_counter() - began, False)
 
 
-def hard_split_score(problem: Problem, config: TrialConfig, frame: pd.DataFrame) -> float | None:
-    """Return the test RMSE of a config where what is really new is held out, such as places.
+@dataclass(frozen=True, slots=True)
+class HardTest:
+    """Rows where what is really new is held out, such as places, all with their truth.
 
-    In the target's unit; None where the table has no such split.
+    Attributes:
+        kind: of the split: spatial.
+        split: its rows.
+        truth: (n_test,) targets of its test rows, in their unit.
+        units: (n_test,) what each of them belongs to, such as its cell.
     """
-    if problem.hard_split is None:
+
+    kind: str
+    split: Split
+    truth: Floats
+    units: Rows
+
+
+def hard_test(problem: Problem, frame: pd.DataFrame, split_seed: int) -> HardTest | None:
+    """Return the hard split of a table, or None where it has none."""
+    kind = problem.hard_split
+    if kind is None:
         return None
-    split = make_split(problem, frame, problem.hard_split, config.split_seed)
-    model = fit(problem, config, frame, split, lambda _: False).model
-    test = frame.iloc[split.test]
-    return metrics.rmse(test[problem.target.name].to_numpy(dtype=float), model.predict(test))
+    split = make_split(problem, frame, kind, split_seed)
+    truth = frame[problem.target.name].to_numpy(dtype=float)[split.test]
+    return HardTest(kind, split, truth, units(problem, frame, kind)[split.test])
+
+
+def predict_hard(
+    problem: Problem, config: TrialConfig, frame: pd.DataFrame, hard: HardTest
+) -> Floats:
+    """Return predictions of the test rows, in the target's unit, of a config fitted there."""
+    model = fit(problem, config, frame, hard.split, lambda _: False).model
+    return model.predict(frame.iloc[hard.split.test])
 
 
 def mean_rmse(problem: Problem, frame: pd.DataFrame, split: Split, rows: Rows) -> float:

@@ -1,11 +1,15 @@
 """How good are the models? RMSE on validation and test rows, mean of split seeds 0 to 4.
 
 Our default spec, searched here by our own search (50 trials, split seed 0) and its best config then
-fitted on every split; our features with fixed configs on both splits; XGBoost, LightGBM and
-CatBoost on the raw columns with the configs that 80 trials of TPE found for them. The libraries
-live in an environment of their own below ~/.cache, made at the first run.
+fitted on every split; our features with fixed configs and the default forest on both splits;
+XGBoost, LightGBM and CatBoost on the raw columns with the configs that 80 trials of TPE found for
+them. The libraries live in an environment of their own below ~/.cache, made at the first run.
 
-    scripts/bench quality --csv housing.csv [--trials 50] [--no-libraries] [--only NAME]
+Differences of test RMSE are paired by split: the mean over the seeds with its 95 % interval
+(Student's t, four degrees of freedom), against the default forest and against `geo_knn`, the
+default before `geo_blend`. Splits overlap, so that the intervals are somewhat narrow.
+
+    scripts/bench quality --csv housing.csv [--trials 50] [--no-libraries] [--only NAME ...]
 """
 
 import argparse
@@ -24,6 +28,8 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"  # before anything loads OpenMP; two processes on two cores
 
 import numpy as np
+
+from housing_sweep.tabular.arrays import Floats
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "sweeps" / "hist_gradient_boosting.yaml"
@@ -56,6 +62,25 @@ PLACES: dict[str, object] = {
 }
 """Shrunk hard, by hand: for places never seen, and for `geo_knn` anywhere."""
 FIXED["geo_knn"] = PLACES
+FIXED["geo_blend"] = {
+    **{"learning_rate": 0.02, "max_leaf_nodes": 80, "min_samples_leaf": 40},
+    **{"l2_regularization": 10.0, "max_features": 0.1},
+}
+"""By hand, on split seeds 0 to 2; the same on both splits."""
+FOREST: dict[str, object] = {
+    **{"model": "random_forest", "features": "raw", "n_estimators": 100, "max_features": 1.0},
+    "plots": "none",
+}
+"""scikit-learn's default, which `sweeps/baseline.yaml` fits."""
+
+REFERENCES = {"default forest": "default forest, raw", "geo_knn": "ours, geo_knn"}
+"""What the others are compared with, by the beginning of its row's name."""
+
+STUDENT = 2.776
+"""Of 97.5 % at four degrees of freedom: five seeds."""
+
+Scores = tuple[float, float, float]
+"""RMSE on validation and test rows, and seconds."""
 
 
 def main() -> int:
@@ -64,7 +89,8 @@ def main() -> int:
     parser.add_argument("--csv", type=Path, default=os.environ.get("HOUSING_SWEEP_CSV"))
     parser.add_argument("--trials", type=int, default=50, help="of the search (default: 50)")
     parser.add_argument("--no-libraries", action="store_true", help="ours only")
-    parser.add_argument("--only", default="", help="rows whose name holds this word")
+    parser.add_argument("--only", nargs="*", default=[""], help="rows that hold one of these words")
+    parser.add_argument("--processes", type=int, default=2, help="fits at once (default: 2)")
     parser.add_argument("--library", choices=LIBRARIES, help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -74,34 +100,50 @@ def main() -> int:
     if options.csv is None:
         parser.error("give the California housing data: --csv PATH, or HOUSING_SWEEP_CSV")
     began = time.monotonic()
-    print(f"{'':44}{'val RMSE':>18}{'test RMSE':>18}{'fit':>8}")
-    with ProcessPoolExecutor(2) as pool:
+    versus = "".join(f"{f'vs {name}':>30}" for name in REFERENCES)
+    print(f"{'':44}{'val RMSE':>18}{'test RMSE':>18}{'fit':>8}{versus}")
+    rows: dict[str, list[Scores]] = {}
+    with ProcessPoolExecutor(options.processes) as pool:
         for name, config in rows_of_ours(options, pool):
-            if options.only in name:
-                show(name, list(pool.map(fit_ours, [options.csv] * 5, [config] * 5, SEEDS)))
+            if chosen(options, name):
+                rows[name] = list(pool.map(fit_ours, [options.csv] * 5, [config] * 5, SEEDS))
+                show(name, rows)
     if not options.no_libraries:
-        libraries(options.csv, options.only)
+        libraries(options, rows)
     print(f"{time.monotonic() - began:.0f} s in all; 100,000 USD; mean of split seeds 0-4 ± sd")
     return 0
+
+
+def chosen(options: argparse.Namespace, name: str) -> bool:
+    """Return whether a row is asked for."""
+    return any(word in name for word in options.only)
 
 
 def rows_of_ours(
     options: argparse.Namespace, pool: ProcessPoolExecutor
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield the rows of our models: name and trial config."""
+    for split in ("random", "spatial"):
+        yield f"default forest, raw, {split}", {**FOREST, "split": split}
     for kind, config in FIXED.items():
         yield f"ours, {kind}, random", {**BOOSTING, **config, "features": kind}
     for kind in FIXED:
-        yield f"ours, {kind}, spatial", {**BOOSTING, **PLACES, "features": kind, "split": "spatial"}
+        config = FIXED[kind] if kind == "geo_blend" else PLACES
+        yield f"ours, {kind}, spatial", {**BOOSTING, **config, "features": kind, "split": "spatial"}
     name = f"default spec, best of {options.trials} trials"
-    if options.only in name or options.only in f"{name}, refit":
-        config = search(options.csv, options.trials, pool)
-        yield name, config
-        yield f"{name}, refit", {**config, "_refit": True}
+    parts: dict[str, dict[str, object]] = {
+        "random": {},
+        "spatial": {"split": "spatial"},
+        "random, refit": {"_refit": True},
+    }
+    if any(chosen(options, f"{name}, {part}") for part in parts):
+        config = search(options, pool)
+        for part, more in parts.items():
+            yield f"{name}, {part}", {**config, **more}
 
 
-def search(csv: Path, trials: int, pool: ProcessPoolExecutor) -> dict[str, object]:
-    """Return the best config that two agents find for the default spec, on split seed 0."""
+def search(options: argparse.Namespace, pool: ProcessPoolExecutor) -> dict[str, object]:
+    """Return the best config found for the default spec on split seed 0, a trial a process."""
     from concurrent.futures import FIRST_COMPLETED, Future, wait
 
     from housing_sweep.search import bayes
@@ -110,14 +152,14 @@ def search(csv: Path, trials: int, pool: ProcessPoolExecutor) -> dict[str, objec
     from housing_sweep.search.trial import Trial, TrialState
 
     spec = parse_yaml(SPEC.read_text())
-    began, number = time.monotonic(), 0
+    began, number, trials = time.monotonic(), 0, options.trials
     finished: list[Trial] = []
-    running: dict[Future[tuple[float, float, float]], Trial] = {}
+    running: dict[Future[Scores], Trial] = {}
     while number < trials or running:
-        while number < trials and len(running) < 2:
+        while number < trials and len(running) < options.processes:
             params = bayes.suggest(spec, finished, list(running.values()), 0, number)
             trial = Trial(number=number, params=params, state=TrialState.RUNNING, value=None)
-            running[pool.submit(fit_ours, csv, {**params, "plots": "none"}, 0)] = trial
+            running[pool.submit(fit_ours, options.csv, {**params, "plots": "none"}, 0)] = trial
             number += 1
         for done in wait(running, return_when=FIRST_COMPLETED).done:
             trial = running.pop(done)
@@ -129,8 +171,8 @@ def search(csv: Path, trials: int, pool: ProcessPoolExecutor) -> dict[str, objec
     return {**best.params, "plots": "none"}
 
 
-def fit_ours(csv: Path, config: Mapping[str, object], seed: int) -> tuple[float, float, float]:
-    """Return RMSE on validation and test rows, and seconds, of one fit."""
+def fit_ours(csv: Path, config: Mapping[str, object], seed: int) -> Scores:
+    """Return the scores of one fit."""
     from housing_sweep.housing.problem import PROBLEM, TARGET
     from housing_sweep.tabular import metrics, tables
     from housing_sweep.tabular.fit import fit
@@ -152,40 +194,54 @@ def fit_ours(csv: Path, config: Mapping[str, object], seed: int) -> tuple[float,
     return val, metrics.rmse(test[TARGET].to_numpy(dtype=float), model.predict(test)), took
 
 
-def show(name: str, results: list[tuple[float, float, float]]) -> None:
-    """Print one row of the table."""
-    val, test, took = (np.array(column) for column in zip(*results, strict=True))
+def show(name: str, rows: Mapping[str, list[Scores]]) -> None:
+    """Print one row of the table, compared with the references that are there already."""
+    val, test, took = (np.array(column) for column in zip(*rows[name], strict=True))
     spread = [
         "-" if np.isnan(x).any() else f"{x.mean():.4f} ± {x.std(ddof=1):.4f}" for x in (val, test)
     ]
-    print(f"{name:44}{spread[0]:>18}{spread[1]:>18}{took.mean():6.1f} s", flush=True)
+    split = "spatial" if "spatial" in name else "random"
+    versus = "".join(
+        f"{difference(test, rows.get(f'{start}, {split}')):>30}" for start in REFERENCES.values()
+    )
+    print(f"{name:44}{spread[0]:>18}{spread[1]:>18}{took.mean():6.1f} s{versus}", flush=True)
 
 
-def libraries(csv: Path, only: str) -> None:
+def difference(test: Floats, reference: list[Scores] | None) -> str:
+    """Return the mean difference to a reference on the same splits, with its interval."""
+    if reference is None:
+        return "-"
+    less = test - np.array([scores[1] for scores in reference])
+    half = STUDENT * less.std(ddof=1) / np.sqrt(len(less))
+    return f"{less.mean():+.4f} [{less.mean() - half:+.4f}, {less.mean() + half:+.4f}]"
+
+
+def libraries(options: argparse.Namespace, rows: dict[str, list[Scores]]) -> None:
     """Fit the three libraries on raw columns in their own environment, and print their rows."""
     from housing_sweep.housing.problem import FEATURES, PROBLEM, TARGET
     from housing_sweep.tabular import tables
     from housing_sweep.tabular.split import make_split
 
-    wanted = [name for name in LIBRARIES if only in f"{name}, raw, random"]
-    python = library_python() if wanted else Path()
-    frame = tables.read_csv(PROBLEM, csv)
-    for name in wanted:
-        results = []
+    names = [name for name in LIBRARIES if chosen(options, f"{name}, raw, random")]
+    python = library_python() if names else Path()
+    frame = tables.read_csv(PROBLEM, options.csv)
+    for name in names:
+        results: list[Scores] = []
         for seed in SEEDS:
             split = make_split(PROBLEM, frame, "random", seed)
             with tempfile.TemporaryDirectory() as scratch:
-                rows = Path(scratch) / "rows.npz"
+                arrays = Path(scratch) / "rows.npz"
                 np.savez(
-                    rows,
+                    arrays,
                     x=frame[list(FEATURES)].to_numpy(dtype=float),
                     y=frame[TARGET].to_numpy(dtype=float),
                     **{part: getattr(split, part) for part in ("train", "validation", "test")},
                 )
-                command = [str(python), __file__, "--library", name, "--rows", str(rows)]
+                command = [str(python), __file__, "--library", name, "--rows", str(arrays)]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
             results.append(tuple(json.loads(done.stdout.splitlines()[-1])))
-        show(f"{name}, raw, random", results)
+        rows[f"{name}, raw, random"] = results
+        show(f"{name}, raw, random", rows)
 
 
 def library_python() -> Path:
@@ -200,8 +256,8 @@ def library_python() -> Path:
     return python
 
 
-def fit_library(name: str, rows: Path) -> tuple[float, float, float]:
-    """Return RMSE on validation and test rows, and seconds, of a library with its tuned config."""
+def fit_library(name: str, rows: Path) -> Scores:
+    """Return the scores of a library with its tuned config."""
     with np.load(rows) as held:
         x, y = held["x"], held["y"]
         train, validation, test = held["train"], held["validation"], held["test"]

@@ -11,7 +11,16 @@ from pathlib import Path
 from housing_sweep.errors import HousingSweepError, NotFound, Refused
 from housing_sweep.registry.references import SweepId, SweepRef, Target
 from housing_sweep.search.score import Goal, Score
-from tests.backends.world import CSV, FOREIGN, MODEL_BYTES, RULED, TRIALS, WITH_MODEL, World
+from tests.backends.world import (
+    CSV,
+    FOREIGN,
+    MODEL_BYTES,
+    RULED,
+    SAFE_BYTES,
+    TRIALS,
+    WITH_MODEL,
+    World,
+)
 
 RMSE, R2 = Score("val_rmse", Goal.MINIMIZE), Score("val_r2", Goal.MAXIMIZE)
 WORST = Score("val_rmse", Goal.MAXIMIZE)
@@ -105,6 +114,8 @@ def a_model_is_fetched_with_the_hash_of_what_came(world: World) -> None:
         assert files.facts == world.facts
         assert files.predictions is not None
         assert files.predictions.read_bytes() == b"numbers"
+        assert files.safe_path is not None
+        assert files.safe_path.read_bytes() == SAFE_BYTES
 
 
 def what_is_no_model_of_ours_is_refused(world: World) -> None:
@@ -151,13 +162,14 @@ def a_promotion_is_recorded_open_then_applied_or_withdrawn(world: World) -> None
         "alias": "staging",
         "target": target.path,
         "displaced": "",
-        "challenger": {"artifact_id": "id-x", "run": "e/p/x"},
+        "challenger": {"of": "e/p/model-x:v0", "built": "", "artifact_id": "id-x", "run": "e/p/x"},
+        "who": promotions.who,
     }
     with promotions.write(world.sweep, target, None, record) as run:
         run.uses(world.facts.dataset)
     unfinished = promotions.open_record(world.sweep, target)
     assert unfinished is not None
-    assert unfinished.challenger_id == "id-x"
+    assert (unfinished.of, unfinished.who) == ("e/p/model-x:v0", promotions.who)
     with promotions.write(world.sweep, target, unfinished.run_id, record) as run:
         run.applied({"promoted": "r/c:v0"})
     assert promotions.open_record(world.sweep, target) is None

@@ -22,6 +22,7 @@ from tests.support.fakes import FACTS, FakeBackend, candidate
 
 CSV = b"MedInc,MedHouseVal\n1.5,2.5\n"
 MODEL_BYTES = b"a pickle that nobody loads"
+SAFE_BYTES = b"a model that can be loaded"
 
 TRIALS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "good": ("finished", {"val_rmse": 0.4, "val_r2": 0.7}),
@@ -91,6 +92,7 @@ def _files(facts: ModelFacts) -> dict[str, bytes]:
     return {
         "model.joblib": MODEL_BYTES,
         "model.json": json.dumps(facts.document()).encode(),
+        "model.skops": SAFE_BYTES,
         "predictions.npy": b"numbers",
     }
 

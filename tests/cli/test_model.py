@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from housing_sweep.pipeline.promote.promote import PromotionRequest, promote
+from housing_sweep.pipeline.promote.promote import promote
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from tests.cli.conftest import Ask
 from tests.support.fakes import FakeBackend, FakeJudge, candidate
 

@@ -1,18 +1,21 @@
 """Write a golden model: python -m tests.golden.write_model tests/golden/model-VERSION
 
-Run it once, by the version that is released; what it wrote before stays as it is.
+Run it once, by the version that is released; what it wrote before stays as it is. model-0.1 is of
+before there was a `model.skops`; `add_safe_file` wrote it there later, from its `model.joblib`.
 """
 
 import sys
 from pathlib import Path
 
+import joblib
 from threadpoolctl import threadpool_limits
 
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.values import FetchedDataset
-from housing_sweep.tabular import evaluation
+from housing_sweep.registry.references import MODEL_FILE, SAFE_MODEL_FILE
+from housing_sweep.tabular import evaluation, model_file
 from housing_sweep.tabular.dataset_files import files_of
 from housing_sweep.tabular.extras import LoadedTable
 from housing_sweep.tabular.fit import fit
@@ -20,7 +23,13 @@ from housing_sweep.tabular.split import make_split
 from housing_sweep.tabular.trial_config import TrialConfig
 
 CONFIGS: dict[str, dict[str, object]] = {
-    "geo_knn": {"max_iter": 8, "max_leaf_nodes": 6, "learning_rate": 0.3, "max_bins": 16},
+    "geo_knn": {
+        "features": "geo_knn",
+        "max_iter": 8,
+        "max_leaf_nodes": 6,
+        "learning_rate": 0.3,
+        "max_bins": 16,
+    },
     "raw": {
         "model": "extra_trees",
         "features": "raw",
@@ -51,6 +60,12 @@ def main(folder: Path) -> None:
         half = evaluation.interval(truth, result.predictions)
         (folder / name).mkdir()
         model_files.write(folder / name, config, result, split, dataset, interval90=half)
+
+
+def add_safe_file(folder: Path) -> None:
+    """Write the `model.skops` of a golden model that was written without one."""
+    content = model_file.dump(joblib.load(folder / MODEL_FILE))
+    (folder / SAFE_MODEL_FILE).write_bytes(content)
 
 
 if __name__ == "__main__":

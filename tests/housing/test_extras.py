@@ -11,15 +11,15 @@ from housing_sweep.tabular.features import feature_sets
 
 
 def test_the_names_that_sweeps_and_commands_use_stay() -> None:
-    assert feature_sets(PROBLEM) == ("raw", "geo", "geo_context", "geo_knn")
+    assert feature_sets(PROBLEM) == ("raw", "geo", "geo_context", "geo_knn", "geo_blend")
     assert list(EXTRAS.sources) == ["california", "synthetic"]
     assert list(EXTRAS.slices) == ["region"]
     assert EXTRAS.defaults["features"] in feature_sets(PROBLEM)
 
 
 def test_each_feature_set_is_made_anew_and_each_knows_more_than_the_one_before() -> None:
-    names = [EXTRAS.feature_sets[kind]().names for kind in ("geo", "geo_context", "geo_knn")]
-    assert set(names[0]) < set(names[1]) < set(names[2])
+    names = [EXTRAS.feature_sets[kind]().names for kind in EXTRAS.feature_sets]
+    assert set(names[0]) < set(names[1]) < set(names[2]) == set(names[3])
     assert EXTRAS.feature_sets["geo"]() is not EXTRAS.feature_sets["geo"]()
 
 

@@ -10,7 +10,7 @@ from housing_sweep.tabular.split import units
 
 FRAME = synthetic.make(600)
 X, Y = FRAME[list(FEATURES)], FRAME[TARGET].to_numpy()
-KINDS = ("geo", "geo_context", "geo_knn")
+KINDS = ("geo", "geo_context", "geo_knn", "geo_blend")
 FOLD = folds(PROBLEM, X, "random", 0)
 BLOCKED = folds(PROBLEM, X, "spatial", 0)
 

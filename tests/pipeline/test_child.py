@@ -1,15 +1,18 @@
 """The commands that run in a fresh process, called here."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 
 from housing_sweep.errors import DataError, Refused
 from housing_sweep.pipeline import child
-from housing_sweep.tabular import tables
+from housing_sweep.tabular import refit, tables
+from housing_sweep.tabular.data_findings import DataPolicy, Finding, Severity
 from housing_sweep.tabular.dataset_files import csv_bytes
 from tests.tabular.flats import FLATS, flats
 
@@ -34,13 +37,17 @@ def request_(tmp_path: Path) -> dict[str, object]:
     return {**request, **model, "fingerprint": facts["split_fingerprint"], "out": str(csv) + ".npy"}
 
 
-def test_a_model_is_verified_on_the_table_that_the_request_names(
+def test_a_trial_is_built_again_to_the_bit_with_predictions_for_every_row(
     request_: dict[str, object], tmp_path: Path
 ) -> None:
-    answer = child.verify({**request_, "predictions": str(tmp_path / "predictions.npy")})
-    assert answer["differ"] == 0.0
-    with pytest.raises(Refused, match="has fingerprint"):
-        child.verify({**request_, "fingerprint": "other"})
+    again = tmp_path / "again"
+    again.mkdir()
+    rows = str(tmp_path / "rows.npy")
+    answer = child.rebuild({**request_, "folder": str(again), "rows_out": rows})
+    assert answer["model_sha256"] == request_["sha256"]
+    assert {"speed", "fit_seconds"} <= answer.keys()
+    model = joblib.load(str(request_["model"]))  # our own
+    assert np.array_equal(np.load(rows), model.predict(flats(300)))
 
 
 def test_rows_are_predicted_from_the_inputs_alone(
@@ -48,37 +55,52 @@ def test_rows_are_predicted_from_the_inputs_alone(
 ) -> None:
     rows = flats(7, seed=9).drop(columns=FLATS.target.name)
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    assert child.predict({**request_, "csv": str(tmp_path / "rows.csv")}) == {"rows": 7}
-    model = child.load(str(request_["model"]), str(request_["sha256"]))
+    model = joblib.load(str(request_["model"]))
+    safe = tmp_path / "model.skops"
+    asking = {**request_, "csv": str(tmp_path / "rows.csv"), "model": str(safe)}
+    asking["sha256"] = hashlib.sha256(safe.read_bytes()).hexdigest()
+    assert child.predict(asking) == {"rows": 7}
     assert np.array_equal(np.load(str(request_["out"])), model.predict(rows))
+    with pytest.raises(Refused, match="is not loaded: it is no sound zip"):
+        child.predict({**asking, "model": request_["model"], "sha256": request_["sha256"]})
 
 
 def test_without_a_problem_a_request_is_about_the_first_one(request_: dict[str, object]) -> None:
     del request_["problem"]
     with pytest.raises(DataError, match="is not California housing data"):
-        child.verify(request_)
+        child.hard_split(request_)
 
 
-def test_a_model_and_the_baseline_are_judged_alike(
+def test_a_config_is_fitted_where_whole_cells_are_held_out(request_: dict[str, object]) -> None:
+    hard = refit.hard_test(FLATS, flats(300), 4)
+    assert hard is not None
+    child.hard_split({**request_, "config": {**CONFIG, "split": "random", "split_seed": 4}})
+    assert np.load(str(request_["out"])).shape == hard.truth.shape
+    plain = {**FLATS.as_document(), "place": None}
+    with pytest.raises(Refused, match="flats has no hard split"):
+        child.hard_split({**request_, "problem": plain, "config": {**CONFIG, "split": "random"}})
+
+
+def test_the_baseline_is_fitted_on_the_trials_own_split(
     request_: dict[str, object], tmp_path: Path
 ) -> None:
-    np.save(tmp_path / "rows.npy", np.arange(40))
-    asking = {**request_, "rows": str(tmp_path / "rows.npy"), "spatial": True}
-    for answer in (child.evaluate(asking), child.baseline(asking)):
-        assert answer["rows"] == 40
-        assert isinstance(answer["hard"], float)
-        assert isinstance(answer["slices"], dict)
-    assert child.evaluate({**asking, "spatial": False})["hard"] is None
+    rows = tmp_path / "rows.npy"
+    config = {**refit.baseline(FLATS).as_dict(), "split": "spatial"}
+    answer = child.baseline({**request_, "config": config, "rows_out": str(rows)})
+    assert np.load(rows).shape == (300,)
+    assert isinstance(answer["fit_seconds"], float)
 
 
-def test_what_is_no_model_of_ours_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "model.joblib"
-    joblib.dump({"not": "a model"}, path)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(Refused, match="holds a dict, not a TabularModel"):
-        child.load(str(path), sha256)
-    with pytest.raises(Refused, match="changed"):
-        child.load(str(path), "0" * 64)
+def test_the_data_is_examined_as_the_config_splits_it(request_: dict[str, object]) -> None:
+    policy = DataPolicy().as_json()
+    assert child.examine_data({**request_, "policy": policy}) == {"findings": []}
+    twice = pd.concat([flats(300)] * 2, ignore_index=True)
+    Path(str(request_["csv"])).write_bytes(csv_bytes(FLATS, twice))
+    config = {**CONFIG, "split": "random"}
+    answer = child.examine_data({**request_, "config": config, "policy": policy})
+    (document,) = json.loads(json.dumps(answer))["findings"]
+    finding = Finding.parse(document)
+    assert (finding.kind, finding.severity) == ("copied_rows", Severity.REFUSED)
 
 
 def test_a_table_is_read_back_as_it_was_written(request_: dict[str, object]) -> None:

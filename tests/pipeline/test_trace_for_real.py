@@ -80,9 +80,14 @@ def test_a_model_is_built_again_from_its_record(
     held = changed.read_text()
     _git(checkout, "checkout", "--quiet", ".")
     try:
-        found = _cli(local_server, checkout, "reproduce", run, "--json")
+        installed = _cli(local_server, checkout, "reproduce", run, "--json")
+        recorded = ("reproduce", run, "--json", "--run-recorded-code")
+        done = _in(local_server, checkout, "-m", "housing_sweep.cli.main", *recorded)
     finally:
         changed.write_text(held)
+    assert (installed["code"], installed["same_code"]) == ("installed here", False)
+    assert "+# not committed" in done.stderr  # what runs is shown first
+    found = json.loads(done.stdout)
     assert found["outcome"] == "identical"
     assert found["code"].endswith("with its uncommitted changes")
     assert found["same_code"]
@@ -97,7 +102,8 @@ def test_other_code_is_told_from_a_record_that_is_not_true(
     shutil.copytree(checkout, broken, ignore=shutil.ignore_patterns(".git"))
     source = broken / "housing_sweep/housing/geography.py"
     source.write_text(source.read_text().replace("= 111.2", "= 100.0"))
-    found = _cli(local_server, broken, "reproduce", run, "--json", code=4)
+    recorded = ("reproduce", run, "--json", "--run-recorded-code")
+    found = _cli(local_server, broken, *recorded, code=4)
     assert found["outcome"] == "code differs"
     assert not found["same_code"]
     assert "no checkout here holds commit" in found["code"]

@@ -35,6 +35,7 @@ def _nested(levels: int) -> Any:
         FACTS,
         replace(FACTS, refit_of="e/p/m:v0", scores={}),
         replace(FACTS, interval90=None),
+        replace(FACTS, skops_sha256="d" * 64),
         replace(FACTS, more={"later": {"a": [1, None]}}),
     ],
 )

@@ -35,6 +35,22 @@ def test_the_status_tells_what_became_of_the_winner(
     assert said in text
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("identical", "as v3 by ada, built again bit for bit"),
+        ("rebuilt here", "as v3 by ada, as it was built again there"),
+        ("unverified", "as v3 by ada, UNVERIFIED"),
+        ("something else", "as v3 by ada"),
+    ],
+)
+def test_the_status_tells_how_the_promoted_version_was_proved(how: str, said: str) -> None:
+    record = {**PROMOTED.record, "proof": {"how": how}}
+    report = replace(REPORT, promotion=replace(PROMOTED, record=record))
+    assert words.status(report)[1].endswith(said)
+    assert words.warning(report).startswith("UNVERIFIED") is (how == "unverified")
+
+
 def test_figures_on_untouched_rows_come_first() -> None:
     compared = {
         "challenger": {"rmse": 0.3925, "spatial_rmse": 0.52},
@@ -49,6 +65,26 @@ def test_figures_on_untouched_rows_come_first() -> None:
     assert places[:2] == ("Places never seen", "0.5200")
     odd = replace(PROMOTED, record={"comparison": {"challenger": "?"}})
     assert words.tiles(replace(REPORT, promotion=odd))[0][0] == "Trials"
+
+
+def test_a_figure_for_places_never_seen_has_its_interval_and_worse_slices_are_named() -> None:
+    compared = {
+        "challenger": {"rmse": 0.3925, "spatial_rmse": 0.5256},
+        "champion": {"rmse": 0.4},
+        "metric": "rmse",
+        "hard": {"champion": 0.5091, "low": -0.025, "high": 0.0623},
+        "worse_slices": ["region fresno", "decile 1", "decile 2", "decile 3"],
+    }
+    promotion = replace(PROMOTED, record={"comparison": compared})
+    _, places, worse, *_ = words.tiles(replace(REPORT, promotion=promotion))
+    note = "whole 0.5° cells held out; champion 0.5091; 95 % -0.0250 to +0.0623"
+    assert places == ("Places never seen", "0.5256", f"test RMSE, {note}")
+    assert worse == ("Clearly worse in", "4 slices", "region fresno, decile 1, decile 2, ...")
+    odd = {**compared, "hard": {"champion": "0.5", "low": None}, "worse_slices": "?"}
+    strange = replace(PROMOTED, record={"comparison": odd})
+    _, places, after, *_ = words.tiles(replace(REPORT, promotion=strange))
+    assert places[2] == "test RMSE, whole 0.5° cells held out"
+    assert after[0] == "Trials"
 
 
 def test_without_any_score_the_reader_is_told_to_come_again() -> None:

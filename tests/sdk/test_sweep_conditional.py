@@ -39,4 +39,4 @@ def test_a_conditional_space_reaches_the_trials(local_server: LocalServer, tmp_p
     )
     assert [state for state, _ in configs] == ["finished"] * 3
     for _, config in configs:
-        assert TrialConfig.from_sweep(config, PROBLEM).features == "geo_knn"
+        assert TrialConfig.from_sweep(config, PROBLEM).features == "geo_blend"

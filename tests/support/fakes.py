@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,16 +15,26 @@ from typing import TYPE_CHECKING
 from housing_sweep.errors import NotFound, Refused
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline.ports import Backend, Judge, StoredModels
-from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Refit, Say, SweepFacts
+from housing_sweep.pipeline.values import (
+    Expectation,
+    FetchedDataset,
+    FetchedModel,
+    OwnModel,
+    Say,
+    SweepFacts,
+)
 from housing_sweep.registry.alias_history import Move, read_move
-from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.policy import Comparison, Figures, NoComparison
-from housing_sweep.registry.promotion import DatasetUse, OpenRecord, Version
+from housing_sweep.registry.findings import Findings
+from housing_sweep.registry.model_facts import DatasetUse, ModelFacts
+from housing_sweep.registry.policy import Comparison, Figures, HardComparison, NoComparison
+from housing_sweep.registry.promotion import OpenRecord, Version
+from housing_sweep.registry.proof import How, Proof
 from housing_sweep.registry.prune_rules import StoredModel
 from housing_sweep.registry.references import (
     FACTS_FILE,
     MODEL_FILE,
     PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
     RunId,
     SweepId,
     SweepRef,
@@ -91,6 +101,8 @@ class FakeBackend:
         stored: models of trials by run id, for pruning.
         files: name of an artifact -> its files.
         scratch: where downloads of datasets go.
+        unverified: names of versions that are marked so.
+        sweep_parameters: of the sweep's spec that have one value.
     """
 
     candidates: list[Candidate]
@@ -106,6 +118,8 @@ class FakeBackend:
     stored: dict[str, list[StoredModel]] = field(default_factory=dict)
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     scratch: Path | None = None
+    unverified: set[str] = field(default_factory=set)
+    sweep_parameters: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def sweeps(self) -> "FakeSweeps":
@@ -142,10 +156,9 @@ class FakeBackend:
         """Return the registry's version of a linked model."""
         number = self.links.index(source)
         run = source.removeprefix("e/p/model-").removesuffix(":v0")
-        refit_of = source.replace("-refit", "") if run.endswith("-refit") else ""
-        return Version(
-            f"r/c:v{number}", f"v{number}", f"id-{run}", source, "digest", refit_of=refit_of
-        )
+        name = f"r/c:v{number}"
+        unverified = name in self.unverified
+        return Version(name, f"v{number}", f"id-{run}", source, "digest", unverified=unverified)
 
 
 def model_of(run: str) -> Model:
@@ -162,7 +175,12 @@ class FakeSweeps:
     def sweep(self, ref: SweepRef) -> SweepFacts:
         if ref.id != "s":
             raise NotFound(f"no sweep {ref}", fix="check it")
-        return SweepFacts(SweepRef("e", "p", ref.id), self.world.objectives)
+        return SweepFacts(
+            SweepRef("e", "p", ref.id),
+            self.world.objectives,
+            parameters=tuple(self.world.sweep_parameters),
+            fixed=self.world.sweep_parameters,
+        )
 
     def finished(self, ref: SweepRef, score: Score) -> Iterator[Candidate]:
         for run in self._sorted(score, finished=True):
@@ -196,10 +214,15 @@ class FakeRuns:
         return run
 
     def model_of(self, candidate: Candidate) -> Model | None:
-        return None if candidate.id in self.world.without_model else model_of(candidate.id)
+        if candidate.id in self.world.without_model:
+            return None
+        return self.world.artifacts.model(model_of(candidate.id).name)
 
     def dataset_of(self, candidate: Candidate) -> DatasetUse | None:
         return DatasetUse("e/p/california-housing:v0", "digest", "synthetic")
+
+    def sweep_of(self, candidate: Candidate) -> SweepRef | None:
+        return SweepRef("e", "p", SweepId("s"))
 
     def made_by(self, model: Model) -> Candidate | None:
         made = next(run for run in self.world.candidates if run.id in model.name)
@@ -229,12 +252,18 @@ class FakeArtifacts:
         for name in (MODEL_FILE, FACTS_FILE):
             if name not in files:
                 raise Refused(f"it has no {name}: not a model of housing-sweep")
-        (folder / MODEL_FILE).write_bytes(files[MODEL_FILE])
+        for name in (MODEL_FILE, SAFE_MODEL_FILE):
+            if name in files:
+                (folder / name).write_bytes(files[name])
         return FetchedModel(
             path=folder / MODEL_FILE,
-            sha256=hashlib.sha256(files[MODEL_FILE]).hexdigest(),
+            sha256=_sha256(files[MODEL_FILE]),
             facts=_facts(files),
             predictions=self.fetch_predictions(model, folder),
+            safe_path=folder / SAFE_MODEL_FILE if SAFE_MODEL_FILE in files else None,
+            safe_sha256=hashlib.sha256(files.get(SAFE_MODEL_FILE, b"")).hexdigest()
+            if SAFE_MODEL_FILE in files
+            else "",
         )
 
     def fetch_predictions(self, model: Model, folder: Path) -> Path | None:
@@ -244,7 +273,12 @@ class FakeArtifacts:
         (folder / PREDICTIONS_FILE).write_bytes(content)
         return folder / PREDICTIONS_FILE
 
+    def dataset_at(self, reference: str, home: SweepRef, moment: str) -> str:
+        return "e/p/california-housing:v0"
+
     def fetch_dataset(self, name: str) -> FetchedDataset:
+        if not self.world.files:  # nobody reads it
+            return FetchedDataset(name, "digest", Path("nowhere"), "5" * 64, "synthetic", PROBLEM)
         files = self.world.files.get(name.replace(":latest", ":v0"))
         if files is None:
             raise NotFound(f"no dataset {name}")
@@ -254,6 +288,10 @@ class FakeArtifacts:
         path = name.replace(":latest", ":v0")
         csv = folder / PROBLEM.file
         return FetchedDataset(path, "digest", csv, sha256, "synthetic", PROBLEM)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _facts(files: Mapping[str, bytes]) -> ModelFacts:
@@ -281,21 +319,19 @@ class FakeRegistry:
         known = at.isdigit() and int(at) < len(self.world.links)
         return self.world.version_of(self.world.links[int(at)]) if known else None
 
-    def log_refit(self, ref: SweepRef, refit: Refit) -> Model:
-        self.world.spend()
-        name = refit.of.name.replace(":v0", "-refit:v0")
-        facts = replace(FACTS, refit_of=refit.of.name)
-        return Model(f"{refit.of.id}-refit", name, "digest", facts)
-
     def link(self, ref: SweepRef, target: Target, model: Model) -> Version:
         self.world.spend()
         if model.name not in self.world.links:
             self.world.links.append(model.name)
         return self.world.version_of(model.name)
 
-    def move_alias(self, ref: SweepRef, target: Target, version: Version) -> None:
+    def move_alias(
+        self, ref: SweepRef, target: Target, version: Version, *, unverified: bool = False
+    ) -> None:
         self.world.spend()
         self.world.aliases[target.alias] = version.source
+        if unverified:
+            self.world.unverified.add(version.name)
 
 
 @dataclass
@@ -315,10 +351,11 @@ class FakePromotions:
         challenger = mine[-1].config["challenger"]
         assert isinstance(challenger, Mapping)
         return OpenRecord(
-            mine[-1].id,
-            str(challenger["artifact_id"]),
-            str(mine[-1].config["displaced"]),
-            str(challenger.get("refit_of") or ""),
+            run_id=mine[-1].id,
+            of=str(challenger["of"]),
+            built=str(challenger["built"]),
+            displaced=str(mine[-1].config["displaced"]),
+            who=str(mine[-1].config["who"]),
         )
 
     def moves(self, ref: SweepRef, target: Target, *, every_alias: bool = False) -> list[Move]:
@@ -367,6 +404,11 @@ class FakeRun:
         if artifact not in self.stored.used:
             self.stored.used.append(artifact)
 
+    def logs(self, own: OwnModel) -> Model:
+        self.backend.spend()
+        name = own.of.name.replace(":v0", f"-{own.suffix}:v0")
+        return Model(f"{own.of.id}-{own.suffix}", name, "digest", own.files.facts)
+
     def applied(self, facts: Mapping[str, object]) -> None:
         self.backend.spend()
         self.stored.summary.update({**facts, "applied": True})
@@ -390,14 +432,19 @@ class FakeJudge:
         rejected: run id -> why.
         tied: ids of runs that tie with the best.
         difference: RMSE of any challenger less the champion's.
+        how: the proof of every model.
+        wrong: what is found in the data.
+        against: whom models were compared with.
     """
 
-    backend: Backend
+    backend: FakeBackend
     rejected: Mapping[str, str] = field(default_factory=dict)
     tied: frozenset[str] = frozenset()
     difference: float = -0.1
-    data: str = ""
+    how: How = How.IDENTICAL
+    wrong: Findings = ()
     against: list[str] = field(default_factory=list)
+    hard: HardComparison | None = None
 
     def __call__(self, backend: Backend, say: Say) -> "FakeJudge":
         return self
@@ -408,35 +455,64 @@ class FakeJudge:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def expect_dataset(self, dataset_digest: str) -> None:
-        self.data = dataset_digest
+    def expect(self, expectation: Callable[[], Expectation]) -> None:
+        pass
 
-    def examine(self, candidate: Candidate) -> Model | str:
+    def foresee(
+        self,
+        rows: Sequence[Candidate],
+        score: Score,
+        champion: Version | None,
+        policy: Mapping[str, object],
+        *,
+        ties: bool,
+        spatial: bool,
+    ) -> None:
+        pass
+
+    def examine(self, candidate: Candidate, score: Score) -> Model | str:
         if candidate.id in self.rejected:
             return f"rejected: {self.rejected[candidate.id]}"
         return self.backend.runs.model_of(candidate) or "no committed model artifact"
 
-    def rejection_of(self, model: Model) -> str:
+    def examine_version(self, model: Model) -> str:
         return next((why for run, why in self.rejected.items() if run in model.name), "")
+
+    def proof_of(self, model: Model) -> Proof:
+        facts = replace(FACTS, scores={}, config={"built": "here"})
+        return Proof(how=self.how, artifact=model.name, facts=facts, why="numpy 2, here 3")
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
         return row.candidate.id in self.tied
 
-    def refit(self, model: Model) -> Refit:
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
+        return self.wrong
+
+    def own(self, model: Model, *, refit: bool) -> OwnModel:
         nowhere = Path("/nonexistent")
-        files = FetchedModel(nowhere, "", FACTS, None)
-        return Refit(model, files, FetchedDataset("", "", nowhere, "", "", PROBLEM))
+        files = FetchedModel(nowhere, "", replace(FACTS, rebuilt_of=model.name), None)
+        dataset = FetchedDataset("", "", nowhere, "", "", PROBLEM)
+        return OwnModel(model, "refit" if refit else "rebuilt", files, dataset)
+
+    def same_bits(self, model: Model, version: Version, *, refit: bool) -> bool:
+        suffix = "refit" if refit else "rebuilt"
+        return version.source == model.name.replace(":v0", f"-{suffix}:v0")
 
     def contest(
-        self, challenger: Model | Refit, champion: Version | None, *, spatial: bool
+        self, model: Model, champion: Version | None, *, refit: bool, spatial: bool
     ) -> Comparison | NoComparison:
         self.against.append(champion.name if champion else "baseline")
         mine, theirs = (Figures(name, 0.4, 0.3, 0.8) for name in ("challenger", "champion"))
         low, high = self.difference - 0.01, self.difference + 0.01
-        return Comparison(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None)
+        return Comparison(
+            *(mine, theirs, 4128, low, self.difference, high, 1.15, champion is None),
+            hard=self.hard if spatial else None,
+        )
 
 
 if TYPE_CHECKING:
     _backend: Backend = FakeBackend([])
     _models: StoredModels = FakeBackend([]).stored_models
-    _judge: Judge = FakeJudge(_backend)
+    _judge: Judge = FakeJudge(FakeBackend([]))

@@ -8,6 +8,7 @@ import pytest
 from housing_sweep.errors import DataError
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
+from housing_sweep.tabular.data_findings import DataPolicy, examine
 from housing_sweep.tabular.dataset_files import csv_bytes, files_of, problem_of
 from housing_sweep.tabular.extras import LoadedTable
 from housing_sweep.tabular.tables import parse_csv
@@ -21,6 +22,18 @@ def test_equal_data_gives_equal_files_whatever_its_origin() -> None:
     two = files_of(LoadedTable(PROBLEM, frame.copy(), "csv", "there.csv"))
     assert one == two
     assert one.metadata["rows"] == 50
+
+
+def test_findings_and_their_policy_are_recorded_and_change_no_file() -> None:
+    table = LoadedTable(FLATS, flats(20).assign(rooms=2.0), "csv", "here")
+    policy = DataPolicy.parse(allow=["copied_rows"])
+    findings = examine(FLATS, table.frame, policy)
+    plain, examined = files_of(table), files_of(table, findings, policy)
+    assert (examined.csv, examined.schema) == (plain.csv, plain.schema)
+    assert "findings" not in plain.metadata
+    recorded = json.loads(json.dumps(examined.metadata))
+    assert [one["column"] for one in recorded["findings"] if one["column"]] == ["rooms"]
+    assert recorded["data_policy"]["allowed"] == ["copied_rows"]
 
 
 def test_the_schema_of_the_first_problem_stays_byte_for_byte() -> None:

@@ -12,7 +12,7 @@ from housing_sweep.tabular.evaluation import (
     figures,
     untouched,
 )
-from housing_sweep.tabular.metrics import rmse
+from housing_sweep.tabular.metrics import paired_difference, rmse
 from housing_sweep.tabular.split import make_split
 
 FRAME = synthetic.make(1500)
@@ -30,6 +30,28 @@ def test_an_interval_holds_its_estimate_and_turns_its_sign_with_the_models() -> 
     assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
     assert difference("rmse", TRUTH, one, other) == found
     assert difference("rmse", TRUTH, one, one) == type(found)(0.0, 0.0, 0.0)
+
+
+def test_units_of_one_row_give_the_bits_of_rows() -> None:
+    one, other = TRUTH + NOISE, TRUTH + 1.1 * NOISE
+    for metric in ("rmse", "mae"):
+        by_row = difference(metric, TRUTH, one, other)
+        assert difference(metric, TRUTH, one, other, units=np.arange(len(TRUTH))) == by_row
+
+
+def test_an_interval_covers_the_true_difference_where_rows_of_a_place_err_together() -> None:
+    covered = by_rows = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        units = np.repeat(np.arange(40), rng.integers(3, 20, 40))
+        truth = np.zeros(len(units))
+        one, other = (rng.normal(0, 1.0, 40)[units] + rng.normal(0, 0.3, len(units)) for _ in "12")
+        drawn = difference("rmse", truth, one, other, seed, units)
+        covered += drawn.low <= 0 <= drawn.high
+        estimate, error = paired_difference("rmse", truth, one, other, np.arange(len(truth)))
+        by_rows += abs(estimate) < 1.96 * error
+    assert covered >= 51
+    assert by_rows < 40
 
 
 def test_an_interval_covers_the_true_difference_about_as_often_as_it_says() -> None:
@@ -78,11 +100,13 @@ def test_figures_are_those_of_the_errors() -> None:
 
 def test_rows_the_other_model_has_seen_do_not_count() -> None:
     mine, theirs = make_split(PROBLEM, FRAME, "random", 0), make_split(PROBLEM, FRAME, "random", 1)
-    assert untouched(FRAME, mine, FRAME, mine).tolist() == mine.test.tolist()
+    assert untouched(PROBLEM, FRAME, mine, FRAME, mine).tolist() == mine.test.tolist()
     both = np.intersect1d(mine.test, theirs.test)
-    assert untouched(FRAME, mine, FRAME, theirs).tolist() == both.tolist()
+    assert untouched(PROBLEM, FRAME, mine, FRAME, theirs).tolist() == both.tolist()
     shuffled = FRAME.iloc[::-1].reset_index(drop=True)
     other = make_split(PROBLEM, shuffled, "random", 1)
     seen = set(len(FRAME) - 1 - np.concatenate([other.train, other.validation]))
-    kept = untouched(FRAME, mine, shuffled, other)
-    assert kept.tolist() == [row for row in mine.test if row not in seen]
+    new = [row for row in mine.test if row not in seen]
+    assert untouched(PROBLEM, FRAME, mine, shuffled, other).tolist() == new
+    jittered = shuffled.assign(**{TARGET: shuffled[TARGET] + 1e-9})
+    assert untouched(PROBLEM, FRAME, mine, jittered, other).tolist() == new

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from housing_sweep.tabular import metrics
 from housing_sweep.tabular.families import MODELS, FitData, FitProgress, Number
+from housing_sweep.tabular.prior import Prior
 
 RNG = np.random.default_rng(3)
 X = RNG.random((400, 3))
@@ -17,12 +19,14 @@ LENGTH = 120
 """More than one chunk of each family, and not the end of one for boosting."""
 
 
-def _grown(name: str, length: int) -> tuple[object, list[tuple[FitProgress, FitProgress]]]:
+def _grown(
+    name: str, length: int, data: FitData = DATA
+) -> tuple[object, list[tuple[FitProgress, FitProgress]]]:
     family = MODELS[name]
     numbers = {key: number.unsaid() for key, number in family.numbers.items()}
     grown = {family.length: length} if family.length else {}
     estimator = family.make({**numbers, **grown}, 5)
-    return estimator, list(family.grow(estimator, DATA, length))
+    return estimator, list(family.grow(estimator, data, length))
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
@@ -48,6 +52,16 @@ def test_a_forest_cut_back_is_a_forest_that_was_grown_so_far(name: str) -> None:
     assert steps[-1][0].val_rmse == pytest.approx(
         metrics.rmse(DATA.y_val, short.predict(DATA.x_val))  # type: ignore[attr-defined]
     )
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_with_a_prior_the_curve_is_that_of_the_final_predictions(name: str) -> None:
+    prior = Prior(0.9 * DATA.y_val, np.linspace(0.001, 1.0, 100))
+    grown, steps = _grown(name, 60, replace(DATA, prior=prior))
+    final = prior.settle(grown.predict(DATA.x_val))  # type: ignore[attr-defined]
+    assert steps[-1][0].val_rmse == pytest.approx(metrics.rmse(DATA.y_val, final), abs=1e-9)
+    alone, _ = _grown(name, steps[-1][0].iteration)
+    assert grown.predict(X).tolist() == alone.predict(X).tolist()  # type: ignore[attr-defined]
 
 
 def test_patience_ends_a_boosting_before_its_length() -> None:
@@ -86,6 +100,7 @@ def test_a_whole_number_written_as_a_float_becomes_an_int() -> None:
         (False, -math.inf, "-inf is not a number"),
         (False, 0.999, "0.999 is outside 1 to 20"),
         (True, 21, "21 is outside 1 to 20"),
+        (True, 10**400, "a whole number of 1329 bits is not a whole number"),
     ],
 )
 def test_a_value_that_a_hyperparameter_cannot_have_is_refused(

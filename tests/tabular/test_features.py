@@ -14,7 +14,7 @@ FRAME = flats(300)
 
 def test_any_table_has_its_columns_and_housing_has_more() -> None:
     assert feature_sets(FLATS) == ("raw",)
-    assert feature_sets(PROBLEM) == ("raw", "geo", "geo_context", "geo_knn")
+    assert feature_sets(PROBLEM) == ("raw", "geo", "geo_context", "geo_knn", "geo_blend")
     with pytest.raises(SpecError, match=r"features: 'geo' is unknown.*\n.*raw"):
         make_features(FLATS, "geo")
 

@@ -45,6 +45,14 @@ def test_a_problem_survives_json(some: list[Column], placed: bool) -> None:
     assert Problem.parse(document, "here") == problem
 
 
+def test_the_guards_margin_is_four_of_the_others_unless_it_is_stated() -> None:
+    assert FLATS.guard_margin == 4 * FLATS.margin
+    stated = replace(FLATS, hard_margin=0.5)
+    assert Problem.parse(json.loads(json.dumps(stated.as_document())), "here") == stated
+    assert stated.guard_margin == 0.5
+    assert "hard_margin" not in FLATS.as_document(), "what stands in data that is published stays"
+
+
 def test_the_first_problem_survives_json_too() -> None:
     assert Problem.parse(json.loads(json.dumps(PROBLEM.as_document())), "here") == PROBLEM
 
@@ -57,6 +65,7 @@ def test_the_first_problem_survives_json_too() -> None:
         ({"metric": "mape"}, "metric: 'mape' is unknown"),
         ({"margin": 0}, "margin: 0 is not a number above 0"),
         ({"margin": True}, "margin: True"),
+        ({"hard_margin": -1}, "hard_margin: -1 is not a number above 0"),
         ({"columns": []}, "columns: there are none"),
         ({"columns": [{"name": "area"}, {"name": "area"}]}, "column area: it is there twice"),
         ({"columns": [{"name": "area", "kind": "category"}]}, "column 1, kind: this version"),

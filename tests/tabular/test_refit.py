@@ -1,5 +1,7 @@
 """Refits: more rows, no choice left, the same bits each time."""
 
+from dataclasses import replace
+
 import pytest
 from threadpoolctl import threadpool_limits
 
@@ -7,8 +9,8 @@ from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM, TARGET
 from housing_sweep.tabular.fit import FitResult
 from housing_sweep.tabular.metrics import predictions_sha256, rmse
-from housing_sweep.tabular.refit import hard_split_score, mean_rmse, refit
-from housing_sweep.tabular.split import make_split
+from housing_sweep.tabular.refit import hard_test, mean_rmse, predict_hard, refit
+from housing_sweep.tabular.split import make_split, units
 from housing_sweep.tabular.trial_config import TrialConfig
 
 FRAME = synthetic.make(1200)
@@ -37,7 +39,18 @@ def test_a_refit_has_seen_the_validation_rows_and_as_many_iterations_as_asked(mo
 
 def test_places_never_seen_are_harder() -> None:
     config = TrialConfig.from_sweep({"features": "geo_knn", "max_iter": 60}, PROBLEM)
+    hard = hard_test(PROBLEM, FRAME, 0)
+    assert hard is not None
     with threadpool_limits(1):
-        far = hard_split_score(PROBLEM, config, FRAME)
-    assert far is not None
+        far = rmse(hard.truth, predict_hard(PROBLEM, config, FRAME, hard))
     assert 0.1 < far < FRAME[TARGET].std() * 1.2
+
+
+def test_the_places_held_out_are_drawn_by_the_seed_that_is_asked_for() -> None:
+    split = make_split(PROBLEM, FRAME, "spatial", 3)
+    hard = hard_test(PROBLEM, FRAME, 3)
+    assert hard is not None
+    assert (hard.kind, hard.split.fingerprint) == ("spatial", split.fingerprint)
+    assert hard.truth.tolist() == FRAME[TARGET].iloc[split.test].tolist()
+    assert hard.units.tolist() == units(PROBLEM, FRAME, "spatial")[split.test].tolist()
+    assert hard_test(replace(PROBLEM, place=None), FRAME, 3) is None

@@ -13,7 +13,7 @@ from housing_sweep.tabular.trial_config import TrialConfig
 def test_an_empty_config_is_the_default_model() -> None:
     config = TrialConfig.from_sweep({}, PROBLEM)
     assert config.model == "hist_gradient_boosting"
-    assert (config.dataset, config.features) == ("california-housing:latest", "geo_knn")
+    assert (config.dataset, config.features) == ("california-housing:latest", "geo_blend")
     assert set(config.hyperparameters) == set(MODELS["hist_gradient_boosting"].numbers)
 
 

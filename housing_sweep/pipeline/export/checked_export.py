@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from housing_sweep.errors import Refused
 from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.use.find_model import checked_model
-from housing_sweep.pipeline.values import FetchedDataset, FetchedModel
+from housing_sweep.pipeline.use.proved import require_proof
+from housing_sweep.pipeline.values import FetchedDataset, FetchedModel, Say
 from housing_sweep.registry.selection import Candidate, Model
 
 
@@ -51,6 +52,7 @@ class Export:
             "artifact": self.model.name,
             "artifact_digest": self.model.digest,
             "model_sha256": self.files.sha256,
+            "skops_sha256": self.files.facts.skops_sha256,
             "run": run.id if run else "",
             "run_url": run.url if run else "",
             "user": (run.user or "") if run else "",
@@ -66,12 +68,13 @@ class Export:
 
 
 @contextmanager
-def exported(backend: Backend, reference: str) -> Iterator[Export]:
-    """Yield a model to export; its files are deleted afterwards.
+def exported(backend: Backend, reference: str, say: Say) -> Iterator[Export]:
+    """Yield a model to export, proved; its files are deleted afterwards.
 
     Args:
         backend: who is asked.
         reference: `registry:ALIAS`, a model artifact's name, or a run's path.
+        say: told what is being done.
 
     Raises:
         NotFound: there is no such model, or its dataset is gone.
@@ -84,4 +87,5 @@ def exported(backend: Backend, reference: str) -> Iterator[Export]:
                 f"{dataset.path} is not the data that {model.name} was trained on",
                 fix="its version was replaced; export another model",
             )
+        require_proof(backend, model, files, say)
         yield Export(model, files, dataset, backend.runs.made_by(model))

@@ -14,7 +14,15 @@ from housing_sweep.errors import BadInput, Conflict, Refused
 from housing_sweep.pipeline.export.checked_export import Export
 from housing_sweep.registry import dvc_files
 from housing_sweep.registry.dvc_files import Tracked
-from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
+)
+
+OUTS = (MODEL_FILE, SAFE_MODEL_FILE, PREDICTIONS_FILE)
+"""What the stage makes, and DVC keeps; who loads the model loads `model.skops`."""
 
 
 def to_dvc(export: Export, folder: Path) -> list[Tracked]:
@@ -28,11 +36,13 @@ def to_dvc(export: Export, folder: Path) -> list[Tracked]:
         Conflict: `folder` exists and is not empty.
         Refused: the artifact lacks a file that the stage makes.
     """
-    if export.files.predictions is None:
-        raise Refused(
-            f"{export.model.name} has no {PREDICTIONS_FILE}, which the stage would make",
-            fix="export another model",
-        )
+    fetched = {PREDICTIONS_FILE: export.files.predictions, SAFE_MODEL_FILE: export.files.safe_path}
+    for name, path in fetched.items():
+        if path is None:
+            raise Refused(
+                f"{export.model.name} has no {name}, which the stage would make",
+                fix="export another model",
+            )
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Conflict(f"{folder} exists and is not empty", fix="name a new folder")
@@ -54,7 +64,7 @@ def _write(export: Export, folder: Path) -> list[Tracked]:
     (folder / "model").mkdir()
     table = _data(export)
     shutil.copy(export.dataset.csv, folder / table)
-    for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE):
+    for name in (*OUTS, FACTS_FILE):
         shutil.copy(export.files.path.with_name(name), folder / "model" / name)
     request = _request(export)
     (folder / dvc_files.REQUEST).write_text(json.dumps(request, indent=2) + "\n")
@@ -64,14 +74,14 @@ def _write(export: Export, folder: Path) -> list[Tracked]:
         f" {dvc_files.REQUEST} model/answer.json"
     )
     data = _tracked(folder, table)
-    outs = [_tracked(folder, f"model/{name}") for name in (MODEL_FILE, PREDICTIONS_FILE)]
+    outs = [_tracked(folder, f"model/{name}") for name in OUTS]
     facts = _tracked(folder, f"model/{FACTS_FILE}")
     (folder / f"{table}.dvc").write_text(dvc_files.dvc_file(data))
     (folder / "dvc.yaml").write_text(dvc_files.pipeline(command, data, outs, facts))
     (folder / "dvc.lock").write_text(dvc_files.lock(command, data, request, outs, facts))
     (folder / "data" / ".gitignore").write_text(f"/{export.dataset.problem.file}\n")
     (folder / "model" / ".gitignore").write_text(
-        f"/{MODEL_FILE}\n/{PREDICTIONS_FILE}\n/answer.json\n"
+        "".join(f"/{name}\n" for name in (*OUTS, "answer.json"))
     )
     (folder / "lineage.json").write_text(json.dumps(export.lineage, indent=2) + "\n")
     return [data, *outs]

@@ -16,12 +16,13 @@ from typing import Any
 
 from housing_sweep.errors import BadInput, HousingSweepError, Refused
 from housing_sweep.pipeline.export.checked_export import Export
-from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE
+from housing_sweep.pipeline.use.find_model import safe_file
+from housing_sweep.registry.references import FACTS_FILE, SAFE_MODEL_FILE
 from housing_sweep.tabular import metrics, split, tables
 from housing_sweep.tabular.trial_config import TrialConfig
 
 PREFIX = "housing_sweep."
-KEY = f"{PREFIX}model_sha256"
+KEY = f"{PREFIX}skops_sha256"
 LOADER = "housing_sweep.pipeline.mlflow_loader"
 
 
@@ -53,7 +54,8 @@ def to_mlflow(export: Export, uri: str, experiment: str = "") -> Logged:
         mlflow.set_tracking_uri(uri)
         name = experiment or export.dataset.problem.name
         experiment_id = mlflow.set_experiment(name).experiment_id
-        same = f"tags.`{KEY}` = '{export.files.sha256}' and attributes.status = 'FINISHED'"
+        sha256 = export.files.facts.skops_sha256
+        same = f"tags.`{KEY}` = '{sha256}' and attributes.status = 'FINISHED'"
         known = mlflow.search_runs([experiment_id], same, output_format="list", max_results=1)
         if known:
             tags = known[0].data.tags
@@ -80,7 +82,7 @@ def _log(mlflow: Any, export: Export) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         folder.mkdir()
-        shutil.copy(export.files.path, folder / MODEL_FILE)
+        shutil.copy(safe_file(export.files), folder / SAFE_MODEL_FILE)
         shutil.copy(export.files.path.with_name(FACTS_FILE), folder / FACTS_FILE)
         info = mlflow.pyfunc.log_model(
             name="model",

@@ -1,51 +1,109 @@
-"""What a model is worth: verified, tied, refitted, and set against the champion."""
+"""What a model is worth: proved, tied, refitted, and set against the champion. Start reading here.
 
-import math
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, Self
+No file of an artifact is loaded here unless its SHA-256 is that of a file that this machine built.
+"""
 
-from housing_sweep.errors import HousingSweepError
-from housing_sweep.pipeline.judge import fresh_process
-from housing_sweep.pipeline.judge.examine import Examiner, VerifiedModel
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable
+from housing_sweep.pipeline.judge.build_cache import BuildCache
+from housing_sweep.pipeline.judge.builder import Builder, Request
+from housing_sweep.pipeline.judge.compare import (
+    BASELINE,
+    Entrant,
+    compare,
+    foreseeable,
+    overlap,
+    rows_of,
+    table_of,
+    within_noise,
+)
+from housing_sweep.pipeline.judge.fresh_process import ChildFailed, Children
+from housing_sweep.pipeline.judge.prove import Looked, Proved, Prover, facts_of, refit_request
 from housing_sweep.pipeline.ports import Backend
-from housing_sweep.pipeline.values import FetchedModel, Refit, Say
-from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.policy import Comparison, Figures, HardSplit, NoComparison
+from housing_sweep.pipeline.values import Expectation, FetchedDataset, FetchedModel, OwnModel, Say
+from housing_sweep.pipeline.wandb_io.downloads import cache_folder
+from housing_sweep.registry.findings import DataFinding, Findings
+from housing_sweep.registry.model_facts import DatasetUse, ModelFacts
+from housing_sweep.registry.policy import Comparison, NoComparison
 from housing_sweep.registry.promotion import Version
-from housing_sweep.registry.references import MODEL_FILE, PREDICTIONS_FILE
-from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner
+from housing_sweep.registry.proof import Expected, Proof
+from housing_sweep.registry.references import MODEL_FILE, PREDICTIONS_FILE, SAFE_MODEL_FILE
+from housing_sweep.registry.selection import Candidate, Model, Ranked, Winner, lightest
+from housing_sweep.search.score import Score, finite
 
-BASELINE = "the baseline (default forest, raw columns)"
+if TYPE_CHECKING:
+    from housing_sweep.tabular.arrays import Floats
 
 
 class ModelJudge:
-    """Judges models by their files alone; fulfils `ports.Judge`. Use it in a `with` block."""
+    """Judges models by building them again; fulfils `ports.Judge`. Use it in a `with` block."""
 
-    def __init__(self, backend: Backend, say: Say) -> None:
-        self._examiner, self._say = Examiner(backend.runs, backend.artifacts, say), say
-        self._backend = backend
-        self._truth: Any = None
+    def __init__(self, backend: Backend, say: Say, children: Children | None = None) -> None:
+        self._backend, self._say = backend, say
+        self._builder = Builder(BuildCache(cache_folder() / "builds"), say, children)
+        self._prover = Prover(backend.runs, backend.artifacts, self._builder, say)
+        self._claimed: dict[str, Floats | None] = {}
+        self._champions: dict[str, Entrant | HousingSweepError] = {}
+        self._data: Future[dict[str, object]] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._examiner.close()
+        self._builder.close()
 
-    def expect_dataset(self, dataset_digest: str) -> None:
-        """Reject models of runs that used another dataset from now on; "" accepts any."""
-        self._examiner.sweep_data = dataset_digest
+    def expect(self, expectation: Callable[[], Expectation]) -> None:
+        """Hold every trial against what its sweep's spec says, read when it is needed first."""
+        self._prover.expectation = expectation
 
-    def examine(self, candidate: Candidate) -> Model | str:
-        """Return a run's model, verified, or why it is rejected."""
-        return self._examiner.candidate(candidate)
+    def foresee(
+        self,
+        rows: Sequence[Candidate],
+        score: Score,
+        champion: Version | None,
+        policy: Mapping[str, object],
+        *,
+        ties: bool,
+        spatial: bool,
+    ) -> None:
+        """Begin to build what will probably be asked for, best first; nothing is decided.
 
-    def rejection_of(self, model: Model) -> str:
+        The leader by what runs log, whoever ties with it and is lighter, that one where places are
+        held out, and the champion: beside each other they take the time of the longest.
+        """
+        prover = self._prover
+        leader = _first_plausible(prover, rows)
+        if leader is None:
+            return
+        candidate, looked = leader
+        dataset = prover.expected_dataset()
+        self._begin(looked, candidate, dataset)
+        winner = self._lightest(candidate, looked, rows, score) if ties else None
+        if winner is not None:
+            candidate, looked = winner
+            self._begin(looked, candidate, dataset)
+        request = prover.request(looked, dataset)
+        self._data = self._builder.examine_data(dataset, request.config, policy)
+        seconds = candidate.summary.get("fit_seconds")
+        for needed in foreseeable(request, first=champion is None, hard=spatial):
+            self._builder.begin(replace(needed, expected_seconds=finite(seconds) or 0.0))
+
+    def examine(self, candidate: Candidate, score: Score) -> Model | str:
+        """Return a run's model, proved, or why it is rejected."""
+        return self._prover.examine(candidate, score)
+
+    def examine_version(self, model: Model) -> str:
         """Return why a model that stands for itself is rejected, or ""."""
-        verdict = self._examiner.verify(model)
-        return "" if isinstance(verdict, VerifiedModel) else f"rejected: {verdict}"
+        proved = self._prover.version(model)
+        return "" if isinstance(proved, Proved) else f"rejected: {proved}"
+
+    def proof_of(self, model: Model) -> Proof:
+        """Return the proof of a model that was not rejected."""
+        return self._prover.get(model).proof
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a score is within noise of the best: one SE of their difference.
@@ -55,176 +113,196 @@ class ModelJudge:
         trials tied by it, and the lightest of them lost 0.007 of test RMSE; by the paired one 14 of
         81 tied, and it lost 0.003 at half the size.
         """
-        import numpy as np
-
-        from housing_sweep.tabular import evaluation
-
         if leader.score is None or row.score is None:
             return False
-        best = self._examiner.get_verified(leader.model)
-        mine = row.candidate.summary.get("split_fingerprint")
-        if mine != best.files.facts.split_fingerprint or best.files.predictions is None:
+        proved = self._prover.get(leader.model)
+        if row.candidate.summary.get("split_fingerprint") != proved.facts.split_fingerprint:
             return False
-        model = self._backend.runs.model_of(row.candidate)
-        other = self._examiner.predictions(model) if model else None
-        if other is None:
-            return False
-        if self._truth is None:
-            self._truth = _validation_truth(best)
-        one = np.load(best.files.predictions, allow_pickle=False)
-        two = np.load(other, allow_pickle=False)
-        if not one.shape == two.shape == self._truth.shape:
-            return False
-        noise = evaluation.difference_error("rmse", self._truth, two, one)
-        return math.isfinite(noise) and row.score - leader.score <= noise
+        table = table_of(proved.dataset, proved.request.config)
+        best = rows_of(self._builder.build(proved.request))[table.split.validation]
+        other = self._claimed_by(row.candidate)
+        return within_noise(table, best, other, row.score - leader.score)
 
-    def refit(self, model: Model) -> Refit:
-        """Fit a verified model's config again, on training and validation rows."""
-        self._say(f"fitting {model.name} again on training and validation rows")
-        verified = self._examiner.get_verified(model)
-        folder = self._examiner.folder(f"{model.name}-refit")
-        request = {
-            **verified.request(),
-            "iterations": verified.files.facts.best_iteration,
-            "folder": str(folder),
-            "data": verified.data(),
-            "refit_of": model.name,
-            "interval90": verified.files.facts.interval90,
-        }
-        answer = fresh_process.run_in_fresh_process("retrain", request)
-        facts = ModelFacts.parse(answer, "what was fitted again")
+    def findings(
+        self, model: Model, champion: Version | None, policy: Mapping[str, object]
+    ) -> Findings:
+        """Return what is wrong with the data of a proved model, by a policy of its own.
+
+        Against a champion of other data, also which of its test rows the model was fitted on.
+        """
+        proved = self._prover.get(model)
+        if self._data is None:
+            config = proved.request.config
+            self._data = self._builder.examine_data(proved.dataset, config, policy)
+        answer = self._data.result().get("findings")
+        documents = list(answer) if isinstance(answer, list) else []
+        try:
+            entrant = self._champion(champion) if champion else None
+        except (NotFound, Refused):
+            entrant = None  # told when it is compared
+        if entrant is not None:
+            documents += overlap(proved.request, entrant.request)
+        return tuple(DataFinding.parse(one) for one in documents)
+
+    def own(self, model: Model, *, refit: bool) -> OwnModel:
+        """Return a proved model as it was built here; or its config fitted on more rows."""
+        from housing_sweep.pipeline.train import model_files
+
+        proved = self._prover.get(model)
+        request = _request(proved, refit=refit)
+        build = self._builder.build(request)
+        if build.folder is None:  # known from another time
+            self._say(f"building {request.note} with its files")
+            build = self._builder.build(request, files=True)
+        assert build.folder is not None
+        facts = self._own_facts(proved, refit=refit)
+        model_files.write_facts(build.folder, facts.document())
         files = FetchedModel(
-            folder / MODEL_FILE, facts.model_sha256, facts, folder / PREDICTIONS_FILE
+            build.folder / MODEL_FILE,
+            facts.model_sha256,
+            facts,
+            build.folder / PREDICTIONS_FILE,
+            build.folder / SAFE_MODEL_FILE,
+            facts.skops_sha256,
         )
-        return Refit(model, files, verified.dataset)
+        return OwnModel(model, "refit" if refit else "rebuilt", files, proved.dataset)
+
+    def same_bits(self, model: Model, version: Version, *, refit: bool) -> bool:
+        """Return whether a version of the registry holds the bits that `own` would give."""
+        artifacts = self._backend.artifacts
+        try:
+            files = artifacts.fetch_model(artifacts.model(version.source), self._builder.folder())
+        except (NotFound, Refused):
+            return False
+        facts = self._own_facts(self._prover.get(model), refit=refit)
+        return files.sha256 == facts.model_sha256 and files.facts == facts
+
+    def _own_facts(self, proved: Proved, *, refit: bool) -> ModelFacts:
+        name = proved.looked.model.name
+        if not refit:
+            return replace(proved.facts, rebuilt_of=name)
+        request = refit_request(proved)
+        facts = facts_of(self._builder.build(request).answer, request)
+        # Its own errors on rows it has seen say nothing: the winner's interval stays.
+        return replace(facts, refit_of=name, interval90=proved.facts.interval90)
 
     def contest(
-        self, challenger: Model | Refit, champion: Version | None, *, spatial: bool
+        self, model: Model, champion: Version | None, *, refit: bool, spatial: bool
     ) -> Comparison | NoComparison:
-        """Return how a model does against the holder of an alias; takes about two fits.
+        """Return how a model does against the holder of an alias.
+
+        A champion that cannot be proved is none: our default forest stands in for it, as it does
+        where nothing holds the alias, and the comparison says so.
 
         Args:
-            challenger: verified, or a refit of one that is.
+            model: proved.
             champion: None: our default forest stands in, fitted now.
+            refit: its config on training and validation rows takes part, not itself.
             spatial: also fit both configs where what is really new is held out.
         """
-        if isinstance(challenger, Refit):
-            refit = Model("", f"{challenger.of.name}-refit", "", challenger.files.facts)
-            mine = VerifiedModel(refit, challenger.files, challenger.dataset)
-            name = f"the refit of {challenger.of.name}"
-        else:
-            mine, name = self._examiner.get_verified(challenger), challenger.name
-        if champion is None:
-            return self._compare(mine, name, None, BASELINE, spatial=spatial)
-        try:
-            other = self._examiner.verify(self._backend.artifacts.model(champion.source))
-        except HousingSweepError as error:
-            other = error.what
-        if not isinstance(other, VerifiedModel):
-            return NoComparison(f"the champion {champion.name} cannot be verified: {other}")
-        return self._compare(mine, name, other, champion.name, spatial=spatial)
-
-    def _compare(
-        self,
-        challenger: VerifiedModel,
-        name: str,
-        champion: VerifiedModel | None,
-        champion_name: str,
-        *,
-        spatial: bool,
-    ) -> Comparison | NoComparison:
-        import numpy as np
-
-        from housing_sweep.tabular import evaluation, refit
-
-        self._say(f"comparing {name} with {champion_name} on the test rows")
-        problem = challenger.dataset.problem
-        if champion is not None and not problem.same_table(champion.dataset.problem):
-            return NoComparison(f"the champion {champion_name} was trained on another table")
-        folder = self._examiner.folder(challenger.model.name)
-        frame, split = _table(challenger)
-        rows = split.test
+        proved = self._prover.get(model)
+        name = f"the refit of {model.name}" if refit else model.name
+        challenger = Entrant(name, _request(proved, refit=refit))
+        other, note = None, ""
         if champion is not None:
-            rows = evaluation.untouched(frame, split, *_table(champion))
-        if len(rows) < 2:
-            return NoComparison(f"no test rows of {name} are new to {champion_name}")
-        np.save(folder / "rows.npy", rows)
-        request = {
-            **challenger.request(),
-            "rows": str(folder / "rows.npy"),
-            "spatial": spatial,
-        }
-        outs = [folder / "challenger.npy", folder / "champion.npy"]
-        theirs = {} if champion is None else _model_of(champion)
-        jobs = [
-            ("evaluate", {**request, "out": str(outs[0])}),
-            ("evaluate" if champion else "baseline", {**request, **theirs, "out": str(outs[1])}),
-        ]
+            try:
+                other = self._champion(champion)
+            except NotFound as error:
+                return NoComparison(f"the champion {champion.name} cannot be judged: {error.what}")
+            except Refused as error:
+                note = f"the champion {champion.name} cannot be proved: {error.what}"
+                self._say(f"{note}; the baseline stands in")
+        self._say(f"comparing {name} with {other.name if other else BASELINE} on the test rows")
         try:
-            with ThreadPoolExecutor(len(jobs)) as pool:
-                run = fresh_process.run_in_fresh_process
-                answers = list(pool.map(lambda job: run(*job), jobs))
-        except fresh_process.ChildFailed as error:
+            return compare(self._builder, challenger, other, note, hard=spatial)
+        except ChildFailed as error:
             return NoComparison(error.what)
-        truth = frame[problem.target.name].to_numpy(dtype=float)[rows]
-        one, two = (np.load(path, allow_pickle=False) for path in outs)
-        interval = evaluation.difference(problem.metric, truth, one, two)
-        sizes = [challenger.files.path, champion.files.path if champion else None]
-        figures = [
-            _figures(which, answer, path, problem.hard_split)
-            for which, answer, path in zip((name, champion_name), answers, sizes, strict=True)
-        ]
-        return Comparison(
-            challenger=figures[0],
-            champion=figures[1],
-            rows=len(rows),
-            low=interval.low,
-            difference=interval.estimate,
-            high=interval.high,
-            mean_rmse=refit.mean_rmse(problem, frame, split, rows),
-            first=champion is None,
-            metric=problem.metric,
-            unit=problem.target.unit,
-            margin=problem.margin,
-        )
+
+    def _champion(self, version: Version) -> Entrant:
+        """Return the holder of an alias, proved once, with the data that it names itself.
+
+        What it was trained on decides which test rows are new to it, and nothing else.
+
+        Raises:
+            Refused: it is not what it says, or not ours.
+            NotFound: it or its dataset is gone.
+        """
+        if version.source not in self._champions:
+            try:
+                self._champions[version.source] = self._prove_champion(version)
+            except (NotFound, Refused) as error:
+                self._champions[version.source] = error
+        known = self._champions[version.source]
+        if isinstance(known, HousingSweepError):
+            raise known
+        return known
+
+    def _prove_champion(self, version: Version) -> Entrant:
+        artifacts = self._backend.artifacts
+        model = artifacts.model(version.source)
+        prover = Prover(self._backend.runs, artifacts, self._builder, self._say)
+        looked = prover.look(model)
+        if isinstance(looked, str):
+            raise Refused(looked)
+        facts = looked.files.facts
+        dataset = artifacts.fetch_dataset(facts.dataset)
+        use = DatasetUse(dataset.path, dataset.digest, dataset.source)
+        prover.expectation = lambda: Expectation(Expected(use), dataset)
+        proved = prover.version(model)
+        if isinstance(proved, str):
+            raise Refused(proved)
+        return Entrant(version.name, proved.request)
+
+    def _begin(self, looked: Looked, candidate: Candidate, dataset: FetchedDataset) -> None:
+        seconds = candidate.summary.get("fit_seconds")
+        self._builder.begin(self._prover.request(looked, dataset, seconds))
+
+    def _lightest(
+        self, leader: Candidate, looked: Looked, rows: Sequence[Candidate], score: Score
+    ) -> tuple[Candidate, Looked] | None:
+        """Return the lightest trial that ties with the leader if all of it is true."""
+        value, best = score.read(leader.summary), self._claimed_by(leader)
+        if value is None or best is None:
+            return None
+        table = table_of(self._prover.expected_dataset(), looked.config.as_dict())
+        tied = []
+        for row in rows:
+            mine = score.read(row.summary)
+            if row.id == leader.id or mine is None or mine < value:
+                continue
+            if within_noise(table, best, self._claimed_by(row), mine - value):
+                tied.append(Ranked(row, mine))
+        order = sorted([*tied, Ranked(leader, value)], key=lightest)
+        return _first_plausible(self._prover, [ranked.candidate for ranked in order])
+
+    def _claimed_by(self, candidate: Candidate) -> "Floats | None":
+        """Return what a trial says that its model predicts for the validation rows."""
+        if candidate.id not in self._claimed:
+            self._claimed[candidate.id] = self._read_claim(candidate)
+        return self._claimed[candidate.id]
+
+    def _read_claim(self, candidate: Candidate) -> "Floats | None":
+        from housing_sweep.tabular.arrays import read_floats
+
+        model = self._prover.model_of(candidate)
+        try:
+            path = model and self._backend.artifacts.fetch_predictions(
+                model, self._builder.folder()
+            )
+            return read_floats(path.read_bytes(), "predictions.npy") if path else None
+        except Unavailable:
+            raise
+        except HousingSweepError:
+            return None
 
 
-def _validation_truth(verified: VerifiedModel) -> Any:
-    """Return the true targets of a model's validation rows, shaped (n,), in their unit."""
-    frame, split = _table(verified)
-    return frame[verified.dataset.problem.target.name].to_numpy(dtype=float)[split.validation]
+def _request(proved: Proved, *, refit: bool) -> Request:
+    return refit_request(proved) if refit else proved.request
 
 
-def _model_of(champion: VerifiedModel) -> dict[str, object]:
-    """Return the champion's own part of a request; rows are numbers in the challenger's table."""
-    theirs = champion.request()
-    return {key: theirs[key] for key in ("config", "model", "sha256")}
-
-
-def _table(verified: VerifiedModel) -> tuple[Any, Any]:
-    """Return the table that a model was trained on, and its split."""
-    from housing_sweep.tabular.split import make_split
-    from housing_sweep.tabular.tables import read_csv
-    from housing_sweep.tabular.trial_config import TrialConfig
-
-    problem = verified.dataset.problem
-    frame = read_csv(problem, verified.dataset.csv)
-    config = TrialConfig.from_sweep(verified.config, problem)
-    return frame, make_split(problem, frame, config.split, config.split_seed)
-
-
-def _figures(
-    name: str, answer: Mapping[str, Any], model: Path | None, hard_split: str | None
-) -> Figures:
-    hard = answer["hard"]
-    return Figures(
-        name=name,
-        rmse=answer["rmse"],
-        mae=answer["mae"],
-        r2=answer["r2"],
-        slices={kind: tuple(parts) for kind, parts in answer["slices"].items()},
-        latency_ms=answer["latency_ms"],
-        rows_per_second=answer["rows_per_second"],
-        bytes=model.stat().st_size if model else None,
-        hard=HardSplit(hard_split, hard) if hard_split and hard is not None else None,
-    )
+def _first_plausible(prover: Prover, rows: Sequence[Candidate]) -> tuple[Candidate, Looked] | None:
+    for row in rows:
+        looked = prover.plausible(row)
+        if looked is not None:
+            return row, looked
+    return None

@@ -9,8 +9,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable
 from housing_sweep.pipeline.report.read_sweep import Sources
 from housing_sweep.registry.model_facts import ModelFacts
@@ -18,6 +16,7 @@ from housing_sweep.registry.references import RunId, SweepRef
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.report.contents import Errors, Floats, Land, Place, Target
 from housing_sweep.tabular import metrics, split, tables
+from housing_sweep.tabular.arrays import read_floats
 from housing_sweep.tabular.extras import extras_of
 from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.trial_config import TrialConfig
@@ -110,10 +109,7 @@ def _predictions(backend: Sources, model: Model, facts: ModelFacts) -> Floats:
         path = backend.artifacts.fetch_predictions(model, Path(scratch))
         if path is None:
             raise NotFound(f"{model.name} has no recorded predictions")
-        try:
-            predicted: Floats = np.load(path, allow_pickle=False)
-        except ValueError as error:
-            raise Refused(f"{model.name}: predictions.npy cannot be read: {error}") from None
+        predicted = read_floats(path.read_bytes(), f"{model.name}: predictions.npy")
     if metrics.predictions_sha256(predicted) != facts.predictions_sha256:
         raise Refused(f"{model.name}: predictions.npy is not what the trial recorded")
     return predicted

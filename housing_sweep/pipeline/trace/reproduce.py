@@ -1,26 +1,36 @@
 """Build a model again from its record alone: data by digest, code by commit, config, seeds."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from housing_sweep.errors import NotFound, Refused
 from housing_sweep.pipeline.judge import fresh_process
 from housing_sweep.pipeline.ports import Backend
-from housing_sweep.pipeline.trace.checkout import code_at
+from housing_sweep.pipeline.trace.checkout import Code, code_at
 from housing_sweep.pipeline.use.find_model import find_model
 from housing_sweep.pipeline.values import Say
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.reproduction import Reproduction, compare
 
+INSTALLED = Code(None, "installed here")
 
-def reproduce(backend: Backend, reference: str, say: Say) -> Reproduction:
+
+def reproduce(
+    backend: Backend,
+    reference: str,
+    say: Say,
+    show: Callable[[str], None] | None = None,
+) -> Reproduction:
     """Return a model built again, beside its record; its file is hashed, never loaded.
 
     Args:
         backend: who is asked.
         reference: `registry:ALIAS`, a model artifact's name, or a run's path.
         say: told what is being done.
+        show: told the code that is about to run, where that is the recorded commit's with the
+            changes that its run stored. None: the installed code builds.
 
     Raises:
         NotFound: no such model, or its dataset version is gone.
@@ -41,8 +51,16 @@ def reproduce(backend: Backend, reference: str, say: Say) -> Reproduction:
                 f" {facts.dataset_digest}",
                 fix="the dataset version was replaced; without it nothing can be reproduced",
             )
-        diff = backend.runs.fetch_diff(run.id, Path(scratch)) if run else None
-        code = code_at(run.commit if run else None, diff, Path(scratch))
+        code = INSTALLED
+        if show is not None:
+            diff = backend.runs.fetch_diff(run.id, Path(scratch)) if run else None
+            code = code_at(run.commit if run else None, diff, Path(scratch))
+            if code.root is not None:
+                show(
+                    f"running the code of {code.note}, recorded by {run.user if run else 'nobody'}"
+                )
+                if diff is not None:
+                    show(diff.read_text("utf-8", "replace"))
         say(f"building it again: code {code.note}, data {dataset.path}")
         built = Path(scratch) / "built"
         built.mkdir()

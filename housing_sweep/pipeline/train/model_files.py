@@ -1,4 +1,6 @@
-"""The model artifact's content: `model.joblib`, the facts about it, and what it predicted.
+"""The model artifact's content: the model, the facts about it, and what it predicted.
+
+`model.joblib` is compared, bit by bit, and never loaded; `model.skops` is what is loaded.
 
 `predictions.npy` holds the predictions for the validation rows: whoever compares trials needs no
 model, and no pickle, for it (26 kB).
@@ -7,29 +9,55 @@ model, and no pickle, for it (26 kB).
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
+from threadpoolctl import threadpool_info
 
+from housing_sweep.errors import Refused
 from housing_sweep.pipeline.values import FetchedDataset
-from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
-from housing_sweep.tabular import metrics
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
+)
+from housing_sweep.tabular import metrics, model_file
 from housing_sweep.tabular.extras import extras_of
 from housing_sweep.tabular.fit import FitResult
+from housing_sweep.tabular.model import TabularModel
 from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.split import Split
 from housing_sweep.tabular.trial_config import TrialConfig
 
-LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "housing-sweep")
+LIBRARIES = ("scikit-learn", "numpy", "pandas", "scipy", "joblib", "skops", "housing-sweep")
 COMPRESSION = 3
 
 
 def installed() -> dict[str, str]:
     """Return the version of each library that decides a trial's result, and of Python."""
     return {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
+
+
+def cpu() -> str:
+    """Return what a processor decides about the last bits: `x86_64 X86_V3, openblas Haswell`.
+
+    The instructions that numpy uses, and the kernels of its BLAS.
+    """
+    build: Any = np.show_config("dicts")
+    extensions = build.get("SIMD Extensions", {})
+    used = (extensions.get("found") or extensions.get("baseline") or ["no SIMD"])[-1]
+    kernels = {
+        f"{library['internal_api']} {library.get('architecture', 'unknown')}"
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    return ", ".join([f"{platform.machine()} {used}", *sorted(kernels)])
 
 
 def code_sha256(problem: Problem) -> str:
@@ -52,7 +80,8 @@ def _modules(package: str) -> list[Path]:
 
 def paths(folder: Path) -> dict[str, Path]:
     """Return where in a folder the artifact's files lie, by their names in the artifact."""
-    return {name: folder / name for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)}
+    names = (MODEL_FILE, SAFE_MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)
+    return {name: folder / name for name in names}
 
 
 def write(
@@ -79,6 +108,8 @@ def write(
     files = paths(folder)
     model = files[MODEL_FILE]
     joblib.dump(result.model, model, compress=COMPRESSION)
+    safe = model_file.dump(result.model)
+    files[SAFE_MODEL_FILE].write_bytes(safe)
     np.save(files[PREDICTIONS_FILE], result.predictions, allow_pickle=False)
     facts: dict[str, object] = {
         "config": config.as_dict(),
@@ -93,12 +124,32 @@ def write(
         "libraries": installed(),
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "model_bytes": model.stat().st_size,
+        "skops_sha256": hashlib.sha256(safe).hexdigest(),
         "predictions_sha256": metrics.predictions_sha256(result.predictions),
         "interval90": interval90,
         "code_sha256": code_sha256(dataset.problem),
+        "cpu": cpu(),
         "problem": dataset.problem.as_document(),
     }
     if refit_of:
         facts["refit_of"] = refit_of
-    files[FACTS_FILE].write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+    write_facts(folder, facts)
     return facts
+
+
+def write_facts(folder: Path, facts: Mapping[str, object]) -> None:
+    """Write `model.json`."""
+    text = json.dumps(dict(facts), indent=2, sort_keys=True)
+    (folder / FACTS_FILE).write_text(f"{text}\n")
+
+
+def load(path: Path, sha256: str) -> TabularModel:
+    """Return the model of a `model.skops` with this SHA-256, checked on the bytes that are read.
+
+    Raises:
+        Refused: it has another one, or holds anything but a sound model.
+    """
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Refused(f"{path.name} is not the recorded one: it was changed", fix=model_file.FIX)
+    return model_file.load(content, path.name)

@@ -7,6 +7,7 @@ from typing import Any
 from housing_sweep.errors import Refused
 from housing_sweep.registry.model_facts import ModelFacts
 from housing_sweep.registry.promotion import Version
+from housing_sweep.registry.proof import UNVERIFIED_TAG
 from housing_sweep.registry.references import RunId
 from housing_sweep.registry.selection import Candidate, Model
 
@@ -74,5 +75,5 @@ def version(artifact: Any) -> Version:
         source=source,
         digest=artifact.digest,
         url=str(artifact.url or ""),
-        refit_of=str(artifact.metadata.get("refit_of") or ""),
+        unverified=UNVERIFIED_TAG in artifact.tags,
     )

@@ -23,13 +23,32 @@ from wandb.env import get_cache_dir
 from housing_sweep.errors import NotFound, Refused
 from housing_sweep.pipeline.values import FetchedDataset, FetchedModel
 from housing_sweep.registry.model_facts import DatasetFacts, ModelFacts
-from housing_sweep.registry.references import FACTS_FILE, MODEL_FILE, PREDICTIONS_FILE
+from housing_sweep.registry.references import (
+    FACTS_FILE,
+    MODEL_FILE,
+    PREDICTIONS_FILE,
+    SAFE_MODEL_FILE,
+)
 from housing_sweep.tabular import dataset_files
 
 CHUNK = 1 << 20
+MIB = 1 << 20
+MOST_BYTES = {
+    FACTS_FILE: MIB,
+    PREDICTIONS_FILE: 256 * MIB,
+    MODEL_FILE: 4096 * MIB,
+    SAFE_MODEL_FILE: 4096 * MIB,
+}
+"""Of a model's files: a trial of 10,000,000 rows stays below, and nobody's file fills a disk."""
+
 PAUSES = (0.5, 2.0, 8.0)
 """Seconds between attempts where a backend stumbles: one that restarts is back within ten."""
 TIMEOUT_SECONDS = 60.0
+
+
+def cache_folder() -> Path:
+    """Return our part of the user's cache, which W&B's own settings place."""
+    return Path(get_cache_dir()) / "housing-sweep"
 
 
 def cached(artifact: Any, entry: str, sha256: str, kind: str) -> Path:
@@ -45,7 +64,7 @@ def cached(artifact: Any, entry: str, sha256: str, kind: str) -> Path:
         NotFound: there is no such file, or it has another SHA-256.
         Refused: it is a reference to a file elsewhere.
     """
-    folder = Path(get_cache_dir()) / "housing-sweep" / kind
+    folder = cache_folder() / kind
     target = folder / f"{sha256}{Path(entry).suffix}"
     if target.is_file() and file_sha256(target) == sha256:
         return target
@@ -87,7 +106,7 @@ def _schema(artifact: Any) -> bytes | None:
     entry = artifact.manifest.entries.get(dataset_files.SCHEMA_NAME)
     if entry is None:
         return None
-    folder = Path(get_cache_dir()) / "housing-sweep" / "datasets"
+    folder = cache_folder() / "datasets"
     copy = folder / f"{base64.b64decode(entry.digest).hex()}.json"
     if copy.is_file():
         content = copy.read_bytes()
@@ -108,7 +127,8 @@ def fetch_model(artifact: Any, folder: Path) -> FetchedModel:
     Raises:
         Refused: a file is missing or a reference, or `model.json` is not what a trial writes.
     """
-    files = {name: folder / name for name in (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE)}
+    names = (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE, SAFE_MODEL_FILE)
+    files = {name: folder / name for name in names}
     hashes = fetch(artifact, files)
     for name in (MODEL_FILE, FACTS_FILE):
         if name not in hashes:
@@ -118,6 +138,8 @@ def fetch_model(artifact: Any, folder: Path) -> FetchedModel:
         sha256=hashes[MODEL_FILE],
         facts=read_facts(files[FACTS_FILE]),
         predictions=files[PREDICTIONS_FILE] if PREDICTIONS_FILE in hashes else None,
+        safe_path=files[SAFE_MODEL_FILE] if SAFE_MODEL_FILE in hashes else None,
+        safe_sha256=hashes.get(SAFE_MODEL_FILE, ""),
     )
 
 
@@ -154,6 +176,8 @@ def fetch(artifact: Any, targets: dict[str, Path]) -> dict[str, str]:
     hashes = {}
     for file in artifact.files(names=sorted(targets)):
         name, url = str(file.name), str(file.direct_url)
+        if int(file.size or 0) > MOST_BYTES.get(name, int(file.size or 0)):
+            raise Refused(f"{name} has {file.size} bytes, more than any model of ours")
         if urlsplit(url).scheme not in ("http", "https"):
             raise Refused(f"{artifact.name}: {name} is a reference to {url}, not a file")
         hashes[name] = _download(url, targets[name])

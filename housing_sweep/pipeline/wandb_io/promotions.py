@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import wandb
+
 from housing_sweep.errors import NotFound
+from housing_sweep.pipeline.values import OwnModel
+from housing_sweep.pipeline.wandb_io import convert
 from housing_sweep.pipeline.wandb_io.connection import Connection
 from housing_sweep.registry.alias_history import ROLLBACK, Move, read_move
 from housing_sweep.registry.promotion import JOB_TYPE, OpenRecord
 from housing_sweep.registry.references import SweepId, SweepRef, Target
+from housing_sweep.registry.selection import Model
 
 PAGE = 20
 POLL_SECONDS = 1.0
@@ -40,10 +45,11 @@ class WandbPromotions:
             return None
         challenger = run.config.get("challenger") or {}
         return OpenRecord(
-            run.id,
-            str(challenger.get("artifact_id")),
-            str(run.config.get("displaced") or ""),
-            str(challenger.get("refit_of") or ""),
+            run_id=run.id,
+            of=str(challenger.get("of") or ""),
+            built=str(challenger.get("built") or ""),
+            displaced=str(run.config.get("displaced") or ""),
+            who=str(run.user.username) if run.user else "",
         )
 
     def moves(self, ref: SweepRef, target: Target, *, every_alias: bool = False) -> list[Move]:
@@ -77,7 +83,9 @@ class WandbPromotions:
             config=dict(record),
             allow_val_change=True,
         ) as run:
-            yield WandbPromotionRun(run, lambda: self._rivals(ref, target, str(run.id)))
+            yield WandbPromotionRun(
+                self.connection, run, lambda: self._rivals(ref, target, str(run.id))
+            )
 
     def _record_projects(self, ref: SweepRef, target: Target) -> list[SweepRef]:
         projects = {(ref.entity, ref.project)}
@@ -108,12 +116,41 @@ class WandbPromotions:
 class WandbPromotionRun:
     """A promotion record that is open."""
 
-    def __init__(self, run: Any, rivals: Callable[[], list[str]]) -> None:
-        self._run, self._rivals = run, rivals
+    def __init__(self, connection: Connection, run: Any, rivals: Callable[[], list[str]]) -> None:
+        self._connection, self._run, self._rivals = connection, run, rivals
 
     def uses(self, artifact: str) -> None:
         """Record an artifact as input."""
         self._run.use_artifact(artifact)
+
+    def logs(self, own: OwnModel) -> Model:
+        """Log a model that was built here, with what it was built from as input.
+
+        Again returns the version that holds these bits already.
+        """
+        facts, run = own.files.facts, self._run
+        with (
+            contextlib.suppress(NotFound),
+            self._connection.reading(f"read {own.name}"),
+        ):
+            api = self._connection.api
+            newest = convert.model(api.artifact(f"{run.entity}/{run.project}/{own.name}:latest"))
+            if newest.facts == facts:
+                return newest
+        self.uses(own.of.name)
+        artifact = wandb.Artifact(own.name, type="model", metadata=facts.document())
+        for name, path in own.files.by_name().items():
+            artifact.add_file(str(path), name=name, policy="mutable")
+        model = convert.model(run.log_artifact(artifact).wait())
+        challenger = {
+            **dict(run.config["challenger"]),
+            "artifact": model.name,
+            "artifact_id": model.id,
+            "digest": model.digest,
+            "model_sha256": facts.model_sha256,
+        }
+        run.config.update({"challenger": challenger}, allow_val_change=True)
+        return model
 
     def wait_for_turn(self) -> None:
         """Return when no promotion of the same alias that began earlier is still at work.

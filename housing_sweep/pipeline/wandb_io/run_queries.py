@@ -15,9 +15,8 @@ from housing_sweep.pipeline.values import SweepFacts
 from housing_sweep.pipeline.wandb_io import convert
 from housing_sweep.pipeline.wandb_io.connection import Connection
 from housing_sweep.pipeline.wandb_io.convert import artifact_path
-from housing_sweep.registry.model_facts import DatasetFacts
-from housing_sweep.registry.promotion import DatasetUse
-from housing_sweep.registry.references import SweepRef
+from housing_sweep.registry.model_facts import DatasetFacts, DatasetUse
+from housing_sweep.registry.references import SweepId, SweepRef
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.search.score import Goal, Score, look_up
 
@@ -49,6 +48,8 @@ class WandbSweeps:
                 method=str(spec.get("method") or ""),
                 state=str(sweep.state),
                 parameters=tuple(spec.get("parameters") or ()),
+                fixed=fixed(spec),
+                created_at=str(getattr(sweep, "created_at", "") or ""),
                 url=str(sweep.url or ""),
             )
 
@@ -123,6 +124,13 @@ class WandbRuns:
             source = DatasetFacts.parse(dataset.metadata).source
             return DatasetUse(artifact_path(dataset), dataset.digest, source)
 
+    def sweep_of(self, candidate: Candidate) -> SweepRef | None:
+        """Return the sweep that a run belongs to."""
+        with self.connection.reading(f"read {candidate.id}"):
+            name = self.connection.api.run(candidate.id).sweep_name
+        entity, project, _ = candidate.id.split("/")
+        return SweepRef(entity, project, SweepId(str(name))) if name else None
+
     def made_by(self, model: Model) -> Candidate | None:
         """Return the run that logged a model, or None if it was deleted."""
         artifact = self.connection.artifact(model.name)
@@ -156,3 +164,18 @@ def objectives(spec: Mapping[str, Any]) -> dict[str, Goal]:
         }
     except ValueError as error:
         raise Refused(f"the sweep cannot be ranked: {error}", fix="name a --metric") from None
+
+
+def fixed(spec: Mapping[str, Any]) -> dict[str, object]:
+    """Return the parameters of a stored sweep that have one value, with it."""
+    parameters = spec.get("parameters")
+    values: dict[str, object] = {}
+    for name, said in parameters.items() if isinstance(parameters, Mapping) else ():
+        if not isinstance(said, Mapping):
+            continue
+        choices = said.get("values")
+        if "value" in said:
+            values[str(name)] = said["value"]
+        elif isinstance(choices, list) and len(choices) == 1:
+            values[str(name)] = choices[0]
+    return values

@@ -173,6 +173,7 @@ def _collection(project: dict[str, Any], collection: dict[str, Any]) -> dict[str
         {
             "name": edge["version"],
             "created": edge["node"]["createdAt"],
+            "tags": [tag["name"] for tag in edge["node"]["tags"]],
             "size": edge["node"]["size"],
             "aliases": [
                 one["alias"]

@@ -34,7 +34,7 @@ PROJECT = f"""query($entity: String!, $project: String!, $order: String, $after:
         artifactCollections(first: 200) {{ edges {{ node {{
             __typename name description createdAt defaultArtifactType {{ name }}
             artifacts(first: 20) {{ totalCount edges {{ version node {{
-                createdAt size
+                createdAt size tags {{ name }}
                 aliases {{ alias artifactCollection {{ name project {{ name }} }} }} }} }} }}
         }} }} }} }} }}"""
 RUN = f"""query($entity: String!, $project: String!, $run: String!) {{

@@ -84,7 +84,8 @@ def test_dvc_tracks_data_and_model_and_makes_the_same_bytes_again(
     stage = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]["train"]
     assert stage["cmd"] == locked["cmd"]
 
-    made = {name: (folder / "model" / name).read_bytes() for name in ("model.joblib", "model.json")}
+    names = ("model.joblib", "model.skops", "model.json", "predictions.npy")
+    made = {name: (folder / "model" / name).read_bytes() for name in names}
     shutil.rmtree(folder / "model")
     (folder / "model").mkdir()
     python, *arguments = stage["cmd"].split()

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,14 +22,21 @@ def export(tmp_path: Path) -> Export:
     """A model of three small files, and its data."""
     files = tmp_path / "fetched"
     files.mkdir()
-    for name in ("model.joblib", "model.json", "predictions.npy", "cached.csv"):
+    for name in ("model.joblib", "model.skops", "model.json", "predictions.npy", "cached.csv"):
         (files / name).write_text(f"content of {name}")
     return Export(
         model=model_of("a"),
-        files=FetchedModel(files / "model.joblib", "a" * 64, FACTS, files / "predictions.npy"),
+        files=FetchedModel(
+            *(files / "model.joblib", "a" * 64, FACTS, files / "predictions.npy"),
+            safe_path=files / "model.skops",
+        ),
         dataset=FetchedDataset("e/p/d:v0", "d", files / "cached.csv", "5" * 64, "csv", PROBLEM),
         run=candidate("a", 0.4),
     )
+
+
+def _parts(files: FetchedModel) -> dict[str, Any]:
+    return {item.name: getattr(files, item.name) for item in fields(files)}
 
 
 def test_what_dvc_is_told_of_lies_there_and_in_the_projects_own_cache(
@@ -68,8 +76,10 @@ def test_a_folder_with_something_in_it_is_left_alone(export: Export, tmp_path: P
 
 
 def test_a_model_that_lacks_a_file_leaves_no_half_project(export: Export, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"e/p/model-a:v0 has no predictions\.npy"):
-        to_dvc(replace(export, files=replace(export.files, predictions=None)), tmp_path / "project")
+    for part, name in (("predictions", "predictions.npy"), ("safe_path", "model.skops")):
+        files = FetchedModel(**{**_parts(export.files), part: None})
+        with pytest.raises(Refused, match=f"e/p/model-a:v0 has no {name}"):
+            to_dvc(replace(export, files=files), tmp_path / "project")
     export.files.path.unlink()
     with pytest.raises(FileNotFoundError):
         to_dvc(export, tmp_path / "project")

@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from housing_sweep.errors import BadInput, Conflict, NotFound, Refused
-from housing_sweep.pipeline.promote.promote import (
-    MOST_ROUNDS,
-    PromotionRequest,
-    decide_promotion,
-    promote,
-)
+from housing_sweep.pipeline.promote.promote import MOST_ROUNDS, decide_promotion, promote
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
+from housing_sweep.registry.findings import DataFinding
 from housing_sweep.registry.policy import Policy, Require
 from housing_sweep.registry.promotion import Decision, Verdict
+from housing_sweep.registry.proof import How
 from housing_sweep.registry.selection import MOST_MISSES, Candidate
 from housing_sweep.search.score import Goal
 from tests.support.fakes import FakeBackend, FakeJudge, PowerCut, candidate
@@ -226,19 +224,87 @@ def test_a_version_moves_on_from_one_alias_to_another() -> None:
 
 
 @pytest.mark.parametrize("writes", range(7))
-def test_a_refit_is_promoted_once_wherever_it_was_interrupted(writes: int) -> None:
+@pytest.mark.parametrize("built", ["refit", "rebuilt"])
+def test_what_is_built_here_is_promoted_once_wherever_it_was_interrupted(
+    writes: int, built: str
+) -> None:
     backend = FakeBackend([candidate("a", 0.4)], writes_left=writes)
-    request = PromotionRequest("s", refit=True)
-    if writes < 7:
-        with pytest.raises(PowerCut):
-            _promote(backend, request=request)
+    judge = FakeJudge(backend, how=How.REBUILT if built == "rebuilt" else How.IDENTICAL)
+    request = PromotionRequest("s", refit=built == "refit")
+    with pytest.raises(PowerCut):
+        _promote(backend, judge, request)
     backend.writes_left = None
-    _promote(backend, request=request)
-    assert backend.aliases == {"staging": "e/p/model-a-refit:v0"}
+    _promote(backend, judge, request)
+    assert backend.aliases == {"staging": f"e/p/model-a-{built}:v0"}
     assert len(backend.links) == 1
-    assert backend.records[-1].summary["applied"] is True
+    (record,) = backend.records
+    assert record.summary["applied"] is True
+    assert record.summary["artifact"] == f"e/p/model-a-{built}:v0"
+    assert record.used[:2] == ["e/p/california-housing:v0", "e/p/model-a:v0"]
     backend.writes_left = 0
-    assert _promote(backend, request=request).verdict is Verdict.UNCHANGED
+    assert _promote(backend, judge, request).verdict is Verdict.UNCHANGED
+
+
+def test_a_record_that_somebody_else_left_open_is_not_completed() -> None:
+    backend = FakeBackend([candidate("a", 0.4)], who="mallory", writes_left=2)
+    with pytest.raises(PowerCut):
+        _promote(backend)
+    backend.who, backend.writes_left = "ada", None
+    _promote(backend)
+    forged, record = backend.records
+    assert "applied" not in forged.summary
+    assert (record.config["who"], record.summary["applied"]) == ("ada", True)
+
+
+def test_what_the_record_tells_of_the_winner_was_built_here() -> None:
+    edited = replace(candidate("a", 0.4), config={"learning_rate": "as somebody likes"})
+    backend = FakeBackend([edited])
+    _promote(backend)
+    config = backend.records[0].config
+    challenger: Any = config["challenger"]
+    assert challenger["config"] == {"built": "here"}
+    assert config["verified"] is True
+
+
+def test_unverified_nothing_is_judged_and_the_version_is_marked_for_good() -> None:
+    backend = FakeBackend([candidate("a", 0.4)])
+    judge = FakeJudge(backend, rejected={"a": "it cannot be built"})
+    request = PromotionRequest("s", unverified=True, policy=Policy(Require.BETTER))
+    decision = _promote(backend, judge, request)
+    assert decision.case.unverified
+    assert "UNVERIFIED" in decision.checks[1].reason
+    assert judge.against == []
+    assert backend.unverified == {"r/c:v0"}
+    config = backend.records[0].config
+    proof: Any = config["proof"]
+    assert (config["verified"], proof["how"]) == (False, "unverified")
+    (move,) = backend.promotions.moves(backend.registry.home, decision.case.target)
+    assert move.proof == "unverified"
+
+
+def test_an_unverified_version_moves_on_only_as_one() -> None:
+    backend = FakeBackend([candidate("a", 0.4)])
+    judge = FakeJudge(backend, rejected={"model-a": "it has no model.json"})
+    _promote(backend, judge, PromotionRequest("s", unverified=True))
+    with pytest.raises(Refused, match=r"it has no model\.json"):
+        _promote(backend, judge, PromotionRequest(source="staging", alias="production"))
+    on = PromotionRequest(source="staging", alias="production", unverified=True)
+    _promote(backend, judge, on)
+    assert backend.aliases["production"] == "e/p/model-a:v0"
+    assert backend.records[-1].config["verified"] is False
+
+
+def test_data_on_which_scores_say_nothing_promotes_nobody() -> None:
+    backend = FakeBackend([candidate("a", 0.4)], writes_left=0)
+    wrong = DataFinding("copied_rows", "refused", "660 of 4,128 test rows have a copy")
+    with pytest.raises(Refused, match="660 of 4,128 test rows") as error:
+        _promote(backend, FakeJudge(backend, wrong=(wrong,)))
+    assert "--allow copied_rows" in error.value.fix
+    backend.writes_left = None
+    allowed = replace(wrong, severity="allowed")
+    _promote(backend, FakeJudge(backend, wrong=(allowed,)))
+    findings: Any = backend.records[0].config["data_findings"]
+    assert [finding["severity"] for finding in findings] == ["allowed"]
 
 
 def test_of_two_finalizers_the_later_decides_again_and_records_whom_it_displaced() -> None:
@@ -278,18 +344,3 @@ def test_a_finalizer_that_is_always_late_gives_up() -> None:
     backend.meanwhile = [f"e/p/model-{name}:v0" for name in names]
     with pytest.raises(Conflict, match="meanwhile"):
         _promote(backend)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {},
-        {"sweep": "s", "source": "staging"},
-        {"source": "staging"},
-        {"source": "v1", "refit": True},
-        {"source": "v1", "metric": "val_mae"},
-    ],
-)
-def test_what_cannot_be_meant_is_refused(bad: dict[str, Any]) -> None:
-    with pytest.raises(BadInput):
-        PromotionRequest(**bad)

@@ -3,7 +3,8 @@
 import pytest
 
 from housing_sweep.errors import BadInput, Conflict, NotFound
-from housing_sweep.pipeline.promote.promote import PromotionRequest, promote
+from housing_sweep.pipeline.promote.promote import promote
+from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.promote.rollback import rollback
 from tests.support.fakes import FakeBackend, FakeJudge, PowerCut, candidate
 

@@ -1,10 +1,13 @@
 """What a model artifact says of itself."""
 
+import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from housing_sweep.errors import Refused
 from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline.train import model_files
@@ -14,6 +17,7 @@ from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.split import make_split
 from housing_sweep.tabular.trial_config import TrialConfig
 from tests.tabular.flats import FLATS
+from tests.tabular.tampered import FRAME, file_of, model_of
 
 
 def test_the_code_of_a_problem_is_part_of_what_decides_its_results(
@@ -45,3 +49,16 @@ def test_a_model_names_its_problem_whole(tmp_path: Path) -> None:
     assert written == json.loads(json.dumps(told))
     assert Problem.parse(written["problem"], "model.json") == PROBLEM
     assert str(tmp_path) not in json.dumps(written)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(model_files.paths(tmp_path))
+
+
+def test_the_safe_file_is_loaded_by_its_hash_alone(tmp_path: Path) -> None:
+    safe = tmp_path / "model.skops"
+    safe.write_bytes(file_of("extra_trees"))
+    sha256 = hashlib.sha256(safe.read_bytes()).hexdigest()
+    model = model_files.load(safe, sha256)
+    assert np.array_equal(model.predict(FRAME), model_of("extra_trees").predict(FRAME))
+    for changed in (safe.read_bytes() + b"x", b""):
+        safe.write_bytes(changed)
+        with pytest.raises(Refused, match=r"model\.skops is not the recorded one"):
+            model_files.load(safe, sha256)

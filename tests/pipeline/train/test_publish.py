@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from housing_sweep.housing import synthetic
@@ -27,6 +28,18 @@ def test_equal_data_is_one_version_and_other_data_the_next(
     assert held[0][1] == ["housing.csv", "schema.json"]
     assert [facts["rows"] for *_, facts in held] == [300, 300, 301]
     assert {facts["source"] for *_, facts in held} == {"csv"}
+    assert {tuple(facts["findings"]) for *_, facts in held} == {()}
+    twice = pd.concat([synthetic.make(300)] * 2, ignore_index=True)
+    (tmp_path / "twice.csv").write_bytes(csv_bytes(PROBLEM, twice))
+    publish = ("housing-sweep", "data", "publish", "--csv", str(tmp_path / "twice.csv"))
+    refused = own_server.cli(*publish, check=False)
+    assert refused.returncode == 2
+    allowed = own_server.cli(*publish, "--allow", "copied_rows")
+    assert "allowed: copied_rows: " in allowed.stdout
+    version, _, facts = own_server.sdk(HELD)
+    assert version == "v2"
+    assert [one["severity"] for one in facts["findings"]] == ["allowed"]
+    assert facts["data_policy"]["allowed"] == ["copied_rows"]
 
 
 @pytest.mark.slow

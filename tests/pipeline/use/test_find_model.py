@@ -1,42 +1,66 @@
 """A model by any of its names; fetched, and not believed before its hashes agree."""
 
 import hashlib
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from housing_sweep.errors import BadInput, DataError, HousingSweepError, NotFound, Refused
 from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.use.find_model import (
+    AGAIN,
     checked_model,
     find_model,
     predict_csv,
     problem_of_model,
+    safe_file,
 )
 from housing_sweep.pipeline.values import FetchedModel
 from housing_sweep.registry.model_facts import ModelFacts
-from tests.support.fakes import FACTS, FakeBackend, candidate
+from housing_sweep.tabular.metrics import predictions_sha256
+from tests.support.fakes import FACTS, FakeBackend, Record, candidate
 
 CONTENT = b"a model file"
+SAFE = b"a safe one"
+PREDICTED = np.array([1.0, 2.0])
 SOUND = replace(
     FACTS,
     model_sha256=hashlib.sha256(CONTENT).hexdigest(),
     model_bytes=len(CONTENT),
+    skops_sha256=hashlib.sha256(SAFE).hexdigest(),
+    predictions_sha256=predictions_sha256(PREDICTED),
     libraries=model_files.installed(),
 )
 
 
-def _backend(facts: ModelFacts = SOUND, content: bytes = CONTENT) -> FakeBackend:
-    """Return a backend where run `a` logged a model, which is v0 of the registry and staging."""
-    name = "e/p/model-a:v0"
-    document = json.dumps(facts.document()).encode()
+def _backend(
+    facts: ModelFacts = SOUND, content: bytes = CONTENT, safe: bytes | None = SAFE
+) -> FakeBackend:
+    """Return a backend where run `a` logged a model, which was promoted to staging as v0.
+
+    The record says that it was built again, whoever wrote it.
+    """
+    name, predictions = "e/p/model-a:v0", io.BytesIO()
+    np.save(predictions, PREDICTED)
+    files = {
+        "model.joblib": content,
+        "model.json": json.dumps(facts.document()).encode(),
+        "predictions.npy": predictions.getvalue(),
+    }
+    proof = {"how": "identical", "built": {"model_sha256": facts.model_sha256}}
+    record = {"alias": "staging", "challenger": {"artifact_id": "id-a"}, "proof": proof}
+    if safe is not None:
+        files["model.skops"] = safe
     return FakeBackend(
         [candidate("a", 0.4)],
         links=[name],
         aliases={"staging": name},
-        files={name: {"model.joblib": content, "model.json": document}},
+        files={name: files},
+        records=[Record("1", record, summary={"applied": True, "promoted": "r/c:v0"})],
     )
 
 
@@ -85,7 +109,7 @@ def test_what_no_model_can_be_called_is_bad_input() -> None:
 def test_a_checked_model_is_deleted_when_it_is_not_needed_any_more() -> None:
     with checked_model(_backend(), "staging") as (model, files):
         assert model.name == "e/p/model-a:v0"
-        assert files.path.read_bytes() == CONTENT
+        assert safe_file(files).read_bytes() == SAFE
     assert not files.path.parent.exists()
 
 
@@ -95,6 +119,41 @@ def test_a_file_that_is_not_the_recorded_one_is_refused() -> None:
         checked_model(_backend(content=b"evil"), "staging"),
     ):
         pytest.fail("it was handed out")
+
+
+@pytest.mark.parametrize(
+    ("facts", "safe", "why", "fix"),
+    [
+        (SOUND, None, "it has no model.skops", AGAIN),
+        (replace(SOUND, skops_sha256=""), SAFE, "it has no model.skops", AGAIN),
+        (SOUND, b"another", "model.skops was changed", "name another version"),
+    ],
+)
+def test_a_model_without_a_file_that_cannot_run_code_is_refused(
+    facts: ModelFacts, safe: bytes | None, why: str, fix: str
+) -> None:
+    with (
+        pytest.raises(Refused, match=f"is not loaded: {why}") as caught,
+        checked_model(_backend(facts, safe=safe), "staging"),
+    ):
+        pytest.fail("it was handed out")
+    assert caught.value.fix == fix
+
+
+MARK = b"cposix\nmkdir\n(S'%s'\ntR."
+
+
+def test_no_pickle_is_loaded_for_a_prediction_whatever_is_said_of_it(tmp_path: Path) -> None:
+    from housing_sweep.housing import synthetic
+
+    pickle = MARK % str(tmp_path / "mark").encode()
+    sha256 = hashlib.sha256(pickle).hexdigest()
+    facts = replace(SOUND, model_sha256=sha256, skops_sha256=sha256)
+    synthetic.make(3).to_csv(tmp_path / "in.csv", index=False)
+    table, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    with pytest.raises(Refused, match=r"cannot predict: model\.skops is not loaded"):
+        predict_csv(_backend(facts, pickle, pickle), "staging", table, out, print)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_a_model_of_other_libraries_is_refused_with_their_versions() -> None:
@@ -110,7 +169,7 @@ def test_a_table_that_cannot_be_used_leaves_no_output(tmp_path: Path) -> None:
     table, out = tmp_path / "in.csv", tmp_path / "out.csv"
     table.write_text("MedInc,Latitude\n1,2\n")
     with pytest.raises(DataError, match="column HouseAge is missing"):
-        predict_csv(_backend(), "staging", table, out)
+        predict_csv(_backend(), "staging", table, out, print)
     assert list(tmp_path.iterdir()) == [table]
 
 
@@ -119,7 +178,7 @@ def test_an_output_that_cannot_be_written_is_told_before_the_model_runs(tmp_path
 
     synthetic.make(3).to_csv(tmp_path / "in.csv", index=False)
     with pytest.raises(HousingSweepError, match="cannot write") as caught:
-        predict_csv(_backend(), "staging", tmp_path / "in.csv", tmp_path / "no" / "out.csv")
+        predict_csv(_backend(), "staging", tmp_path / "in.csv", tmp_path / "no" / "out.csv", print)
     assert caught.value.fix == "name another --out"
 
 

@@ -30,7 +30,7 @@ class Artifact:
         self.requests.append(names)
         for name in names:
             if name in self.urls:
-                yield SimpleNamespace(name=name, direct_url=self.urls[name])
+                yield SimpleNamespace(name=name, direct_url=self.urls[name], size=9)
 
 
 @pytest.fixture(autouse=True)
