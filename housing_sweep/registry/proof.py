@@ -25,9 +25,10 @@ from housing_sweep.search.score import Goal, Score, finite, score_of
 UNVERIFIED_TAG = "unverified"
 """Of a registry version that nobody built again, for as long as it lives."""
 
-TOLERANCE = 0.01
-"""Most by which a score built in another environment may differ, as a share of it. The same trials
-under scikit-learn 1.8 and 1.9 differ by less than 0.001; two seeds of one config by 0.003."""
+TOLERANCE = 0.02
+"""Most by which a score built in another environment may differ, as a share of it. Measured: one
+trial (boosting, `geo_knn`, 150 iterations) has val_rmse 0.3776 under scikit-learn 1.8.0 and 0.3723
+under 1.9.1, 1.4 %."""
 
 LOGGED = 1e-9
 """Most by which a score in a run's summary may differ from the one in `model.json`, as a share of

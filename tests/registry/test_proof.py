@@ -111,7 +111,7 @@ def test_facts_that_bits_do_not_prove_may_differ_with_them() -> None:
 def test_another_environment_may_differ_a_little_and_what_is_built_here_counts(
     changed: dict[str, Any], why: str
 ) -> None:
-    scores = SCORES | {"val_rmse": 0.4 * 1.009}
+    scores = SCORES | {"val_rmse": 0.4 * 1.019}
     proof = _weigh(facts=_facts(**changed), built=_facts(scores=scores, **OTHER_BITS))
     assert isinstance(proof, Proof)
     assert (proof.how, proof.why) == (How.REBUILT, why)
@@ -121,7 +121,7 @@ def test_another_environment_may_differ_a_little_and_what_is_built_here_counts(
 
 @pytest.mark.parametrize("name", list(SCORES))
 def test_another_environment_explains_no_more_than_the_tolerance(name: str) -> None:
-    built = _facts(scores=SCORES | {name: SCORES[name] * 1.02}, **OTHER_BITS)
+    built = _facts(scores=SCORES | {name: SCORES[name] * 1.03}, **OTHER_BITS)
     assert "is more than scikit-learn 1.8.0" in _why(facts=_facts(libraries=OLDER), built=built)
 
 

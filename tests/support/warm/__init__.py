@@ -6,5 +6,12 @@ and `housing-sweep`: each is a process that lends its name, its signals, its exi
 standard streams to a fork of a parent that imported everything (`parent.py`). A fork has its own
 environment, working folder, arguments and `__main__`, and no thread and no wandb-core of anybody
 else. What would not be the same is started cold, as the installed command: other flags of Python,
-other variables that are read before or at an import.
+other variables that are read before or at an import, other open files than the three streams.
+
+Always cold, so that imports, entry points and signals are proved where nothing is imported:
+`tests/test_architecture.py` (what may be missing), `tests/cli/test_server.py` (a server that
+refuses), `tests/pipeline/judge/test_fresh_process.py`, `tests/test_same_bits.py`, the real data in
+`tests/tabular/test_fit.py`, the killed ones of `tests/sdk/test_resume.py` and
+`tests/sdk/test_sweep_complaints.py`, the memory in `tests/sdk/test_large_file.py`, and
+`tests/sdk/test_cold_start.py`.
 """

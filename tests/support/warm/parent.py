@@ -90,7 +90,7 @@ class Parent:
                 elif key.fileobj is self._wake_read:
                     self._bury()
                 elif key.fileobj == self._lifeline:
-                    sys.exit(0)
+                    self._end()
                 else:
                     self._forward(key.data)
 
@@ -127,6 +127,13 @@ class Parent:
         for end in (self._listener, self._wake_read, self._wake_write, *self.commands.values()):
             end.close()
         os.close(self._lifeline)
+
+    def _end(self) -> None:
+        """End with the tests: what they left running ends too."""
+        for child in self.commands:
+            with contextlib.suppress(OSError):
+                os.killpg(child, signal.SIGKILL)
+        sys.exit(0)
 
     def _forward(self, child: int) -> None:
         """Send a fork the signals that its command got; a command that is gone was killed."""
