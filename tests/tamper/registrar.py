@@ -65,6 +65,7 @@ def first_round(project: str, mark: Path) -> Told:
         "strong": f"{project}/{strong}",
         "strong_run": strong_run,
         "models": models,
+        "csv": str(honest.csv),
     }
 
 

@@ -141,9 +141,8 @@ def registry(team_scene: Scene) -> Registry:
     told |= scene.attack(SECOND, PROJECT, json.dumps(told), json.dumps(records))
     holders = scene.read(HOLDERS)
     lines = _commands(told)
-    rows = scene.marks.parent / "rows.csv"
-    rows.write_text("MedInc\n1\n")
-    spelled = [line.format(csv=rows, out=scene.marks.parent / "out.csv") for line in lines]
+    out = scene.marks.parent / "out.csv"
+    spelled = [line.format(csv=told["csv"], out=out) for line in lines]
     answers = scene.commands(*(line.split() for line in spelled))
     after = scene.read(HOLDERS)
     return Registry(scene, told, holders, dict(zip(lines, answers, strict=True)), after)
