@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -296,6 +298,46 @@ def test_a_refit_is_promoted_with_its_lineage(server: LocalServer, strong: Sweep
         server, *("--from", "refit", "--to", "refit-prod"), *ANY, "--json", WANDB_PROJECT="story"
     )
     assert on["promoted"] == done["promoted"]
+
+
+SPEC = """
+method: grid
+metric: {name: val_rmse, goal: minimize}
+parameters:
+  features: {value: geo}
+  max_iter: {value: 40}
+  plots: {value: none}
+command: ["${env}", "python", "-m", "housing_sweep.pipeline.trial", "${args}"]
+"""
+
+
+def test_of_another_environment_what_is_built_here_is_promoted(
+    server: LocalServer, tmp_path: Path
+) -> None:
+    """The trial ran with another version of our code, which measures land a little longer."""
+    other = tmp_path / "other"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "housing_sweep", other / "housing_sweep", ignore=ignored)
+    geography = other / "housing_sweep/housing/geography.py"
+    geography.write_text(geography.read_text().replace("= 111.2", "= 111.3"))
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    command = ("wandb", "sweep", "--project", "story", str(tmp_path / "spec.yaml"))
+    done = server.cli(*command, env={"WANDB_SILENT": "false"})
+    (sweep,) = re.findall(r"wandb agent (\S+)", done.stdout + done.stderr)
+    env = server.env | {"PYTHONPATH": str(other)}
+    agent = [sys.executable, "-m", "wandb", "agent", sweep]
+    subprocess.run(agent, cwd=other, env=env, check=True, capture_output=True, timeout=PATIENCE)
+
+    wanted = (sweep, "--alias", "other", *ANY, "--json")
+    promoted = _promote(server, *wanted)
+    assert promoted["proof"]["how"] == "rebuilt here"
+    assert promoted["proof"]["why"] == "the code of housing-sweep differs"
+    assert server.sdk(HOLDER, "other")[1].endswith("-rebuilt:v0")
+    (record,) = _records(server, "other")
+    assert record["used"] == ["dataset", "model"]
+    assert record["config"]["challenger"]["built"] == "rebuilt"
+    again = _promote(server, *wanted)
+    assert (again["verdict"], again["promoted"]) == ("unchanged", promoted["promoted"])
 
 
 def test_a_refusal_names_every_run_and_changes_nothing(local_server: LocalServer) -> None:
