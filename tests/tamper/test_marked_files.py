@@ -54,12 +54,12 @@ COMMANDS: Mapping[str, str | tuple[str, ...]] = {
         "{sweep} --alias a --dry-run --no-spatial --strict-best --metric model_bytes",
         "{sweep} --alias a --dry-run --unverified",
         "--from marked --to b --require none --no-spatial",
-        "--from v0 --to b --no-spatial",
+        "--from {version} --to b --no-spatial",
     ),
     "prune": ("{sweep} --keep 1 --dry-run",),
     "report": ("{sweep} --out {folder}/report.html", "{sweep} --no-log --out {folder}/r.html"),
     "reproduce": ("{run}", "{model} --json", "marked", "registry:marked"),
-    "rollback": ("marked --reason x", "marked --to-version v0 --reason x"),
+    "rollback": ("marked --reason x", "marked --to-version {version} --reason x"),
     "server": NEVER,
     "sweeps check": NEVER,
     "sweeps list": ("--project marked",),
@@ -78,7 +78,7 @@ SAFE_CODES = {0, 2, 3, 4}
 TELL = """
 import json, sys, wandb
 from pathlib import Path
-from tests.tamper import forge
+from tests.tamper import forge, registrar
 project, commit, marks = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 forge.publish_table(project)
 honest = forge.Honest.of(forge.run_trial(project))
@@ -96,6 +96,7 @@ model.link("wandb-registry-model/california-housing", aliases=["marked"])
 print(json.dumps({
     "sweep": f"{project}/{sweep}", "run": run, "run2": run2,
     "model": model.qualified_name, "honest": last,
+    "version": registrar.version_of(model.qualified_name).rpartition(":")[2],
     "dataset": honest.facts["dataset"], "csv": str(honest.csv),
 }))
 """
