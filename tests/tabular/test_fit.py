@@ -61,7 +61,7 @@ def test_scores_are_those_of_the_model_that_is_returned(name: str) -> None:
 def test_equal_configs_give_equal_bits_also_on_disk(name: str) -> None:
     def packed() -> bytes:
         buffer = io.BytesIO()
-        joblib.dump(_fit(name, features="geo_knn")[0].model, buffer)
+        joblib.dump(_fit(name, features="geo_blend")[0].model, buffer)
         return buffer.getvalue()
 
     assert packed() == packed()
