@@ -99,3 +99,9 @@ class Unavailable(HousingSweepError):
     """True now, maybe not later: a locked database, a full disk. Worth a retry."""
 
     http_status = 503
+
+
+def plain(text: str) -> str:
+    """Return a text of somebody else as one line that does nothing in a terminal."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else ascii(line)[1:-1]

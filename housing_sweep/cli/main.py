@@ -87,7 +87,10 @@ def run(command: click.Command, args: list[str] | None = None) -> int:
         error.show()
         return int(error.exit_code)
     except HousingSweepError as error:
-        click.echo(f"error: {error}", err=True)
+        # Names in it may be of others: only our own line breaks act.
+        lines = str(error).split("\n")
+        safe = [line if line.isprintable() else ascii(line)[1:-1] for line in lines]
+        click.echo("error: " + "\n".join(safe), err=True)
         return error.exit_code
     except KeyboardInterrupt:
         click.echo("stopped", err=True)

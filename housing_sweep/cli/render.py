@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from housing_sweep.errors import plain
 from housing_sweep.registry.alias_history import Move
 from housing_sweep.registry.lineage_tree import Node
 from housing_sweep.registry.policy import (
@@ -57,9 +58,9 @@ def _table(decision: Decision) -> Table:
         wins = best is not None and row is best.row
         table.add_row(
             str(rank),
-            row.candidate.name or row.candidate.id,
+            plain(row.candidate.name or row.candidate.id),
             "-" if row.score is None else f"{row.score:.5f}",
-            _parameters(row, swept),
+            plain(_parameters(row, swept)),
             "winner" if wins else row.why_not or ("tie, larger" if row.tied else ""),
             style="bold green" if wins else ("dim" if row.why_not else ""),
         )

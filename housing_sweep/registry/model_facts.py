@@ -6,11 +6,14 @@ added are kept.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from housing_sweep.errors import Refused
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 DEEPEST = 20
 """Levels that a config or an unknown key may be nested; ours have two."""
@@ -145,7 +148,7 @@ class DatasetFacts:
         """Return the facts; what is missing or of another kind counts as not recorded."""
         sha256, source, rows = (metadata.get(name) for name in ("sha256", "source", "rows"))
         return cls(
-            sha256 if isinstance(sha256, str) else "",
+            sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else "",
             source if isinstance(source, str) else "",
             rows if isinstance(rows, int) and not isinstance(rows, bool) else None,
         )

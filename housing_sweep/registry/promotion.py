@@ -361,7 +361,7 @@ def record(decision: Decision, best: Winner) -> dict[str, object]:
         "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
-        "ranked": [_row(row) for row in case.ranked],
+        "ranked": [_row(case, row) for row in case.ranked],
     }
 
 
@@ -392,7 +392,7 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
         "metric": case.score.name,
         "goal": case.score.goal.value,
         "who": case.who,
-        "winner": None if best is None else _row(best.row),
+        "winner": None if best is None else _row(case, best.row),
         "refit": case.refit,
         "moved_from": case.moved_from.name if case.moved_from else None,
         "displaced": decision.displaced or None,
@@ -403,7 +403,7 @@ def as_json(decision: Decision, promoted: Version | None) -> dict[str, object]:
         "policy": _policy(case.policy, decision.comparison),
         "comparison": decision.comparison.as_json() if decision.comparison else None,
         "checks": [_check(check) for check in decision.checks],
-        "ranked": [_row(row) for row in case.ranked],
+        "ranked": [_row(case, row) for row in case.ranked],
         "promoted": None if promoted is None else promoted.name,
     }
 
@@ -433,7 +433,9 @@ def _dataset(dataset: DatasetUse | None) -> dict[str, str] | None:
     return {"artifact": dataset.name, "digest": dataset.digest, "source": dataset.source}
 
 
-def _row(row: Ranked) -> Mapping[str, object]:
+def _row(case: PromotionCase, row: Ranked) -> Mapping[str, object]:
+    """Return a row; a winner that was built has the config that it was built from."""
+    built = case.proof.facts if case.proof and row.won else None
     return {
         "run": row.candidate.id,
         "name": row.candidate.name,
@@ -443,5 +445,5 @@ def _row(row: Ranked) -> Mapping[str, object]:
         "tied": row.tied,
         "model": row.model.name if row.model else None,
         "commit": row.candidate.commit,
-        "config": dict(row.candidate.config),
+        "config": dict(built.config if built else row.candidate.config),
     }

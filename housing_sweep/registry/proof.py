@@ -150,6 +150,8 @@ def why_not_built(
     facts = claims.facts
     if facts.refit_of:
         return f"it says that it is a refit of {spelled(facts.refit_of)}: no trial's model"
+    if facts.rebuilt_of and claims.summary:
+        return f"it says that it was rebuilt of {spelled(facts.rebuilt_of)}: no trial's model"
     for name, value, spec in (
         ("dataset_digest", facts.dataset_digest, expected.dataset.digest),
         ("dataset", facts.dataset, expected.dataset.name),

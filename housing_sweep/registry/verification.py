@@ -77,8 +77,8 @@ def why_not_loaded(claims: Claims, hashes: FileHashes, installed: Mapping[str, s
 def why_untrue(claims: Claims, hashes: FileHashes) -> str:
     """Return where a model's files, facts, metadata and run contradict each other, or ""."""
     facts, metadata = claims.facts, claims.metadata
-    if claims.why_no_metadata:
-        return claims.why_no_metadata
+    if metadata is None:
+        return claims.why_no_metadata or "its metadata does not tell what model.json does"
     if metadata is not None:
         for item in fields(facts):
             one, two = getattr(facts, item.name), getattr(metadata, item.name)

@@ -82,7 +82,7 @@ def problem_of(schema: bytes | None) -> Problem:
         return first_problem()
     try:
         document = json.loads(schema)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"schema.json cannot be read: {error}", fix="publish it again") from None
     if not isinstance(document, Mapping) or "problem" not in document:
         return first_problem()

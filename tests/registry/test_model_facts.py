@@ -101,7 +101,8 @@ def test_an_unknown_key_that_is_nested_without_end_is_refused() -> None:
     ("metadata", "facts"),
     [
         ({}, DatasetFacts()),
-        ({"sha256": "x", "source": "csv", "rows": 9, "more": 1}, DatasetFacts("x", "csv", 9)),
+        ({"sha256": "f" * 64, "source": "csv", "more": 1}, DatasetFacts("f" * 64, "csv")),
+        ({"sha256": "../x", "source": "csv", "rows": 9}, DatasetFacts("", "csv", 9)),
         ({"sha256": 1, "source": None, "rows": True}, DatasetFacts()),
     ],
 )

@@ -188,13 +188,13 @@ def test_a_refit_has_no_scores_and_needs_the_same_bits() -> None:
     ],
 )
 def test_what_cannot_be_true_is_not_built(changed: dict[str, Any], why: str) -> None:
-    claims = Claims(_facts(**changed))
+    claims = Claims(_facts(**changed), _facts(**changed))
     assert why in why_not_built(claims, HASHES, EXPECTED, "random", 0)
-    assert why_not_built(Claims(FACTS), HASHES, EXPECTED, "random", 0) == ""
+    assert why_not_built(Claims(FACTS, FACTS), HASHES, EXPECTED, "random", 0) == ""
 
 
 def test_a_lucky_split_is_none_of_the_sweep_unless_it_varies_it() -> None:
-    claims = Claims(FACTS)
+    claims = Claims(FACTS, FACTS)
     why = why_not_built(claims, HASHES, EXPECTED, "random", 17)
     assert why == "split_seed is 17 in model.json, that of its sweep 0"
     assert "split is spatial" in why_not_built(claims, HASHES, EXPECTED, "spatial", 0)

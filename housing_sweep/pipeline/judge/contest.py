@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable
+from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable, plain
 from housing_sweep.pipeline.judge.build_cache import BuildCache
 from housing_sweep.pipeline.judge.builder import Builder, Request
 from housing_sweep.pipeline.judge.compare import (
@@ -99,7 +99,7 @@ class ModelJudge:
     def examine_version(self, model: Model) -> str:
         """Return why a model that stands for itself is rejected, or ""."""
         proved = self._prover.version(model)
-        return "" if isinstance(proved, Proved) else f"rejected: {proved}"
+        return "" if isinstance(proved, Proved) else f"rejected: {plain(proved)}"
 
     def proof_of(self, model: Model) -> Proof:
         """Return the proof of a model that was not rejected."""
@@ -207,10 +207,8 @@ class ModelJudge:
         if champion is not None:
             try:
                 other = self._champion(champion)
-            except NotFound as error:
-                return NoComparison(f"the champion {champion.name} cannot be judged: {error.what}")
-            except Refused as error:
-                note = f"the champion {champion.name} cannot be proved: {error.what}"
+            except (NotFound, Refused) as error:
+                note = f"the champion {champion.name} cannot be proved: {plain(error.what)}"
                 self._say(f"{note}; the baseline stands in")
         self._say(f"comparing {name} with {other.name if other else BASELINE} on the test rows")
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable
+from housing_sweep.errors import HousingSweepError, NotFound, Refused, Unavailable, plain
 from housing_sweep.pipeline.judge.builder import Builder, Kind, Request
 from housing_sweep.pipeline.judge.fresh_process import ChildFailed
 from housing_sweep.pipeline.ports import Artifacts, Runs
@@ -90,7 +90,7 @@ class Prover:
         if model is None:
             return "no committed model artifact"
         proved = self.trial(model, candidate, score)
-        return model if isinstance(proved, Proved) else f"rejected: {proved}"
+        return model if isinstance(proved, Proved) else f"rejected: {plain(proved)}"
 
     def model_of(self, candidate: Candidate) -> Model | None:
         """Return the model that a run logged."""

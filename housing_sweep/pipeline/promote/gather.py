@@ -1,6 +1,6 @@
 """What a promotion reads before it decides: the best runs, proved, and who holds the alias."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
@@ -12,7 +12,7 @@ from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
 from housing_sweep.pipeline.values import Expectation, Say, SweepFacts
 from housing_sweep.registry.model_facts import DatasetUse
 from housing_sweep.registry.promotion import PromotionCase, Version
-from housing_sweep.registry.proof import unverified
+from housing_sweep.registry.proof import How, unverified
 from housing_sweep.registry.references import SweepId, SweepRef, Target, artifact_name
 from housing_sweep.registry.selection import (
     Candidate,
@@ -20,6 +20,7 @@ from housing_sweep.registry.selection import (
     Ranked,
     Winner,
     merge,
+    order_key,
     select,
     settle_ties,
     winner,
@@ -110,7 +111,37 @@ def _proved(
     policy = request.data.as_json()
     judge.foresee(top, score, champion, policy, ties=ties, spatial=request.spatial)
     ranked = rank(backend.sweeps, facts, score, examine, chain(top, finished))
+    ranked = _by_what_was_built(judge, ranked, score, examine)
     return settle_ties(ranked, judge.ties, examine) if ties else ranked
+
+
+def _by_what_was_built(
+    judge: Judge, ranked: tuple[Ranked, ...], score: Score, examine: Examine
+) -> tuple[Ranked, ...]:
+    """Return the rows ranked again where another environment explains what the winner claims.
+
+    A claim within its tolerance is worth no more than what came of it here.
+    """
+    built: dict[str, float] = {}
+    while (best := winner(ranked)) is not None and best.candidate.id not in built:
+        proof = judge.proof_of(best.model)
+        value = proof.facts.scores.get(score.name) if proof.facts else None
+        if proof.how is not How.REBUILT or value is None:
+            return ranked
+        built[best.candidate.id] = value
+        rows = [_with_score(row, score, built) for row in ranked if row.candidate.finished]
+        rest = [row for row in ranked if not row.candidate.finished]
+        again = sorted((row.candidate for row in rows), key=lambda run: order_key(run, score))
+        ranked = (*select(again, score, examine, SHOWN), *rest)
+    return ranked
+
+
+def _with_score(row: Ranked, score: Score, built: Mapping[str, float]) -> Ranked:
+    value = built.get(row.candidate.id)
+    if value is None:
+        return row
+    summary = {**row.candidate.summary, score.name: value}
+    return replace(row, candidate=replace(row.candidate, summary=summary))
 
 
 def rank(

@@ -1,5 +1,6 @@
 """Artifact versions and their files. Fulfils `ports.Artifacts`."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,13 @@ class WandbArtifacts:
         """
         path, _, alias = full_path(reference, home.entity, home.project).partition(":")
         fix = "publish it (housing-sweep data publish), or name it: --dataset NAME:VERSION"
-        if alias not in ("", "latest") or not moment:
+        numbered = re.fullmatch(r"v\d+", alias)
+        if moment and alias not in ("", "latest") and not numbered:
+            raise NotFound(
+                f"what {reference} meant when the sweep began is not known: aliases move",
+                fix="name the version: --dataset NAME:VERSION",
+            )
+        if numbered or not moment:
             artifact = self.connection.artifact(f"{path}:{alias or 'latest'}", fix)
             return convert.artifact_path(artifact)
         with self.connection.reading(f"list the versions of {path}", fix):
@@ -54,7 +61,16 @@ class WandbArtifacts:
             raise NotFound(f"there is no dataset {path}", fix=fix)
         versions.sort(key=lambda version: version[:2])
         before = [version for version in versions if version[0][:19] <= moment[:19]]
-        return convert.artifact_path((before[-1:] or versions[:1])[0][2])
+        after = versions[len(before) :]
+        newest = before[-1] if before else after[0]
+        # Numbers are never given twice: one that is missing in between may have been the newest.
+        expected = newest[1] + 1 if before else 0
+        if (after and after[0][1] != expected) or (not before and newest[1] != 0):
+            raise NotFound(
+                f"the version of {path} that was the newest when the sweep began was deleted",
+                fix="name the one that its trials used: --dataset NAME:VERSION",
+            )
+        return convert.artifact_path(newest[2])
 
     def fetch_dataset(self, name: str) -> FetchedDataset:
         """Download a dataset version; a copy here with its SHA-256 is not fetched again."""

@@ -89,6 +89,11 @@ def fetch_dataset(artifact: Any) -> FetchedDataset:
         NotFound: its file has another SHA-256 than recorded.
     """
     facts = DatasetFacts.parse(artifact.metadata)
+    if not facts.sha256:
+        raise NotFound(
+            f"{artifact.name}: its metadata has no SHA-256 of its table",
+            fix="publish it with housing-sweep data publish",
+        )
     problem = dataset_files.problem_of(_schema(artifact))
     collection = artifact.name.partition(":")[0]  # fetched by alias, its name has the alias
     return FetchedDataset(
@@ -129,6 +134,9 @@ def fetch_model(artifact: Any, folder: Path) -> FetchedModel:
     """
     names = (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE, SAFE_MODEL_FILE)
     files = {name: folder / name for name in names}
+    more = sorted(set(artifact.manifest.entries) - set(names))
+    if more:
+        raise Refused(f"it has a file that no trial writes: {more[0]!a}")
     hashes = fetch(artifact, files)
     for name in (MODEL_FILE, FACTS_FILE):
         if name not in hashes:

@@ -1,17 +1,19 @@
 """Promotion runs: the durable history of an alias. Fulfils `ports.Promotions`."""
 
 import contextlib
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import wandb
 
-from housing_sweep.errors import NotFound
+from housing_sweep.errors import NotFound, Refused
 from housing_sweep.pipeline.values import OwnModel
-from housing_sweep.pipeline.wandb_io import convert
+from housing_sweep.pipeline.wandb_io import convert, downloads
 from housing_sweep.pipeline.wandb_io.connection import Connection
 from housing_sweep.registry.alias_history import ROLLBACK, Move, read_move
 from housing_sweep.registry.promotion import JOB_TYPE, OpenRecord
@@ -43,7 +45,8 @@ class WandbPromotions:
             return None
         if run.config.get("decision") == ROLLBACK:
             return None
-        challenger = run.config.get("challenger") or {}
+        challenger = run.config.get("challenger")
+        challenger = challenger if isinstance(challenger, Mapping) else {}
         return OpenRecord(
             run_id=run.id,
             of=str(challenger.get("of") or ""),
@@ -64,7 +67,10 @@ class WandbPromotions:
                 for run in self._list(project, filters, "+created_at", PAGE):
                     config, summary = dict(run.config), dict(run.summary_metrics)
                     path = "/".join(run.path)
-                    moves.append(read_move(path, str(run.created_at), config, summary))
+                    move = read_move(path, str(run.created_at), config, summary)
+                    # Who wrote a record is the backend's word, not the record's.
+                    who = str(run.user.username) if run.user else move.who
+                    moves.append(replace(move, who=who))
         return sorted(moves, key=lambda move: (move.at, move.record))
 
     @contextlib.contextmanager
@@ -134,9 +140,9 @@ class WandbPromotionRun:
             self._connection.reading(f"read {own.name}"),
         ):
             api = self._connection.api
-            newest = convert.model(api.artifact(f"{run.entity}/{run.project}/{own.name}:latest"))
-            if newest.facts == facts:
-                return newest
+            newest = api.artifact(f"{run.entity}/{run.project}/{own.name}:latest")
+            if _holds(newest, own):
+                return convert.model(newest)
         self.uses(own.of.name)
         artifact = wandb.Artifact(own.name, type="model", metadata=facts.document())
         for name, path in own.files.by_name().items():
@@ -169,6 +175,18 @@ class WandbPromotionRun:
     def withdrawn(self, reason: str) -> None:
         """Record that the alias will not be moved by this record."""
         self._run.summary.update({"applied": False, "withdrawn": reason})
+
+
+def _holds(artifact: Any, own: OwnModel) -> bool:
+    """Return whether a version has just these files, whatever its metadata says."""
+    with tempfile.TemporaryDirectory(prefix="housing-sweep-") as scratch:
+        try:
+            files = downloads.fetch_model(artifact, Path(scratch))
+        except Refused:
+            return False
+    mine = own.files
+    same = (files.sha256, files.safe_sha256) == (mine.sha256, mine.safe_sha256)
+    return same and files.facts == mine.facts and convert.model(artifact).facts == mine.facts
 
 
 def _records_of(target: Target) -> dict[str, Any]:

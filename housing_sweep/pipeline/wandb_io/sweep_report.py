@@ -4,7 +4,7 @@ Fulfils `ports.SweepReports`. Requests: one per curve, one for the promotion rec
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,8 @@ class WandbSweepReports:
         if run is None:
             return None
         config = {k: v for k, v in run.config.items() if not k.startswith("_")}
-        challenger = config.get("challenger") or {}
+        challenger = config.get("challenger")
+        challenger = challenger if isinstance(challenger, Mapping) else {}
         target = Target(str(config.get("alias", "")))
         champion = self.registry.champion(ref, target)
         return ReportedPromotion(

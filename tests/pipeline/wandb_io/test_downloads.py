@@ -26,6 +26,10 @@ class Artifact:
     name: str = "data:v0"
     requests: list[list[str]] = field(default_factory=list)
 
+    @property
+    def manifest(self) -> SimpleNamespace:
+        return SimpleNamespace(entries=dict.fromkeys(self.urls))
+
     def files(self, names: list[str]) -> Iterator[SimpleNamespace]:
         self.requests.append(names)
         for name in names:
