@@ -1,24 +1,30 @@
 """A grid of more than 13,000 points, which W&B's users saw repeat itself or never end.
 
-All but the last points are tried by one agent that speaks the protocol itself, many trials to a
-heartbeat; the last ones by `wandb agent` processes and a function agent, one of them killed.
+Most points stand in the database as tried; a thousand are tried by one agent that speaks the
+protocol itself, many trials to a heartbeat; the last ones by `wandb agent` processes and a function
+agent, one of them killed.
 """
 
 import json
+import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from housing_sweep.search import grid
+from housing_sweep.search.spec import parse_spec
+from housing_sweep.server.store.sweeps.trials import point_digest
 from tests.support.local_server import SDK_PYTHON, LocalServer, warm
 from tests.support.sweep_desk import GRID, HASTY, Desk, end, kill_tree
 
 pytestmark = pytest.mark.slow
 
-POINTS, LAST = 13_110, 10
+POINTS, PRETENDED, LAST = 13_110, 12_000, 10
 AT_ONCE = 100
 MAKE_AGENT = """mutation($e: String, $p: String, $s: String!) { createAgent(
     input: {host: "h", entityName: $e, projectName: $p, sweep: $s}) { agent { id } } }"""
@@ -58,12 +64,41 @@ def quick(tmp_path: Path) -> Iterator[QuickServer]:
     server.stop()
 
 
+def _pretend(server: LocalServer) -> None:
+    """Fill the one sweep of a server that stands still with finished trials of its first points."""
+    db = sqlite3.connect(server.data_dir / "housing-sweep.db")
+    ((sweep, project, config),) = db.execute("SELECT id, project_id, config FROM sweeps")
+    ((user,),) = db.execute("SELECT id FROM users WHERE name = ?", [server.user])
+    parsed = parse_spec(yaml.safe_load(config))
+    points = [(n, grid.point(parsed, n)) for n in range(PRETENDED)]
+    assert db.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+    db.executemany(
+        "INSERT INTO runs (id, project_id, user_id, name, state, sweep_id, trial_number, config,"
+        " created_at, updated_at) VALUES (?, ?, ?, ?, 'finished', ?, ?, ?, ?, ?)",
+        [
+            (n + 1, project, user, f"pretended{n}", sweep, n, _config(point), n / 1000, n / 1000)
+            for n, point in points
+        ],
+    )
+    db.executemany(
+        "INSERT INTO trials (sweep_id, number, run_id, point, digest) VALUES (?, ?, ?, ?, ?)",
+        [(sweep, n, n + 1, json.dumps(point), point_digest(point)) for n, point in points],
+    )
+    db.execute("UPDATE sweeps SET next_number = ?1, position = ?1, state = 'RUNNING'", [PRETENDED])
+    db.commit()
+    db.close()
+
+
+def _config(point: Mapping[str, object]) -> str:
+    return json.dumps({name: {"value": value} for name, value in point.items()})
+
+
 def _try_all_but_the_last(server: LocalServer, sweep: str) -> int:
     """Try points as an agent does, a hundred to a heartbeat; return how many."""
     entity, project, name = sweep.split("/")
     _, made = server.graphql(MAKE_AGENT, e=entity, p=project, s=name)
     agent, tried = made["data"]["createAgent"]["agent"]["id"], 0
-    while tried < POINTS - LAST:
+    while tried < POINTS - PRETENDED - LAST:
         _, answer = server.graphql(BEAT, id=agent)
         commands: list[dict[str, Any]] = json.loads(answer["data"]["agentHeartbeat"]["commands"])
         assert commands, f"nothing came after {tried} trials"
@@ -88,7 +123,10 @@ def test_a_grid_of_more_than_13_000_points_tries_each_once_and_ends(
     half = POINTS // 2
     parameters = {"lr": {"values": list(range(half))}, "kind": {"values": ["a", "b"]}}
     sweep = desk.sweep({**GRID, "parameters": parameters})
-    assert _try_all_but_the_last(quick, sweep) == POINTS - LAST
+    quick.stop()
+    _pretend(quick)
+    quick.start(int(quick.url.rsplit(":", 1)[1]))
+    assert _try_all_but_the_last(quick, sweep) == POINTS - PRETENDED - LAST
     quick.at_once = 1
     quick.restart()
 
