@@ -137,8 +137,8 @@ def render_history(target: Target, moves: Sequence[Move], holder: Version | None
             move.displaced.rpartition(":")[2] or "nothing",
             "-" if move.score is None else f"{move.score:.5f}",
             move.proof or "-",
-            move.who,
-            move.reason,
+            plain(move.who),
+            plain(move.reason),
             style="" if move.applied else "dim",
         )
     console.print(table)

@@ -133,6 +133,8 @@ def _reference(config: Mapping[str, object]) -> str:
 
 
 def _run(tracked: "TrackedRun") -> None:
+    from importlib import import_module
+
     from threadpoolctl import threadpool_limits
 
     from housing_sweep.tabular import split, tables
@@ -162,7 +164,9 @@ def _run(tracked: "TrackedRun") -> None:
         )
         return False
 
-    # In an agent's process, scikit-learn may be loaded already.
+    # In an agent's process, scikit-learn may be loaded already; only libraries that are can be kept
+    # to one thread, and how many there were stands in the model.
+    import_module("sklearn.ensemble")
     with threadpool_limits(1), tracked.stoppable():
         result = fit(problem, config, frame, rows, report)
     tracked.saving(lambda: _save(tracked, config, dataset, frame, rows, result))
@@ -180,12 +184,13 @@ def _save(
     from housing_sweep.pipeline.train import model_files
     from housing_sweep.tabular import evaluation
 
-    _log_charts(tracked, config, dataset, frame, rows, result)
     truth = frame[dataset.problem.target.name].to_numpy(dtype=float)[rows.validation]
     half = evaluation.interval(truth, result.predictions)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         facts = model_files.write(folder, config, result, rows, dataset, interval90=half)
+        # After the file: charts leave traces in the model, and its bits are what proves it.
+        _log_charts(tracked, config, dataset, frame, rows, result)
         tracked.summarise(
             {
                 **result.scores,

@@ -21,6 +21,9 @@ def tame(values: npt.ArrayLike) -> Floats:
     return tamed
 
 
+OTHER_MODEL = "name another model"
+
+
 def read_floats(content: bytes, name: str) -> Floats:
     """Return the numbers of a .npy file that somebody else wrote, shaped (n,).
 
@@ -39,9 +42,10 @@ def read_floats(content: bytes, name: str) -> Floats:
         }[version]
         shape, _, dtype = read(file)
     except Exception:  # noqa: BLE001  numpy parses the header as Python, which may raise anything
-        raise Refused(f"{name} is no array of numbers") from None
+        raise Refused(f"{name} is no array of numbers", fix=OTHER_MODEL) from None
     values = content[file.tell() :]
     if dtype != np.dtype("<f8") or len(shape) != 1 or len(values) != 8 * shape[0]:
-        raise Refused(f"{name} does not hold the numbers that its size has room for")
+        what = f"{name} does not hold the numbers that its size has room for"
+        raise Refused(what, fix=OTHER_MODEL)
     numbers: Floats = np.frombuffer(values, dtype="<f8")
     return numbers

@@ -412,7 +412,7 @@ FAULTS = [
     Fault(
         "a version by hand that is moved on without a proof",
         "housing_sweep/pipeline/judge/contest.py",
-        '        return "" if isinstance(proved, Proved) else f"rejected: {proved}"',
+        '        return "" if isinstance(proved, Proved) else f"rejected: {plain(proved)}"',
         '        return ""',
         "tests/tamper/test_registry.py -k moved_on",
     ),
