@@ -126,9 +126,10 @@ def test_edits_meanwhile_change_neither_the_decision_nor_its_record(raced: Any, 
 
 def test_an_alias_that_is_moved_meanwhile_goes_to_the_honest_one_in_the_end(raced: Any) -> None:
     assert raced["alias"]["verdict"] == "promote"
-    assert (
-        raced["holders"]["race-alias"].rpartition("/")[2].startswith(f"model-{raced['run'][-8:]}")
-    )
+    holder = raced["holders"]["race-alias"].rpartition("/")[2]
+    assert holder.startswith(f"model-{raced['run'][-8:]}:")
+    displaced = raced["records"]["race-alias"]["config"]["displaced"]
+    assert displaced.rpartition("/")[2] == raced["evil_version"].rpartition("/")[2]
 
 
 @pytest.mark.parametrize("name", ["dataset", "model"])
