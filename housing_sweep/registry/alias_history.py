@@ -32,6 +32,7 @@ class Move:
         alias: that moved.
         proof: how its version came to be believed (`proof.How`), or "" where a record says nothing.
         model_sha256: of the `model.joblib` that was built for the proof, or "".
+        skops_sha256: of the `model.skops` that was, or "".
     """
 
     record: str
@@ -48,6 +49,7 @@ class Move:
     alias: str = ""
     proof: str = ""
     model_sha256: str = ""
+    skops_sha256: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return it for programs."""
@@ -75,6 +77,7 @@ def read_move(
         alias=str(config.get("alias") or ""),
         proof=str(proof.get("how") or ""),
         model_sha256=str(built.get("model_sha256") or ""),
+        skops_sha256=str(built.get("skops_sha256") or ""),
     )
 
 

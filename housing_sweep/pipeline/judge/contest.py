@@ -175,7 +175,8 @@ class ModelJudge:
         except (NotFound, Refused):
             return False
         facts = self._own_facts(self._prover.get(model), refit=refit)
-        return files.sha256 == facts.model_sha256 and files.facts == facts
+        hashes = (files.sha256, files.safe_sha256)
+        return hashes == (facts.model_sha256, facts.skops_sha256) and files.facts == facts
 
     def _own_facts(self, proved: Proved, *, refit: bool) -> ModelFacts:
         name = proved.looked.model.name

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
 
-from housing_sweep.errors import NotFound
+from housing_sweep.errors import NotFound, plain
 from housing_sweep.pipeline.judge import expect
 from housing_sweep.pipeline.ports import Backend, Judge, Runs, Sweeps
 from housing_sweep.pipeline.promote.promotion_request import PromotionRequest
@@ -123,17 +123,25 @@ def _by_what_was_built(
     A claim within its tolerance is worth no more than what came of it here.
     """
     built: dict[str, float] = {}
+    reasons: dict[str, str] = {}
     while (best := winner(ranked)) is not None and best.candidate.id not in built:
         proof = judge.proof_of(best.model)
         value = proof.facts.scores.get(score.name) if proof.facts else None
         if proof.how is not How.REBUILT or value is None:
-            return ranked
+            break
+        said = score.read(best.candidate.summary)
+        reasons[best.candidate.id] = (
+            f"its {score.name} is {value:.6g} as built here ({plain(proof.why)}), not {said:.6g}"
+        )
         built[best.candidate.id] = value
         rows = [_with_score(row, score, built) for row in ranked if row.candidate.finished]
         rest = [row for row in ranked if not row.candidate.finished]
         again = sorted((row.candidate for row in rows), key=lambda run: order_key(run, score))
         ranked = (*select(again, score, examine, SHOWN), *rest)
-    return ranked
+    return tuple(
+        row if row.won or row.why_not else replace(row, why_not=reasons.get(row.candidate.id, ""))
+        for row in ranked
+    )
 
 
 def _with_score(row: Ranked, score: Score, built: Mapping[str, float]) -> Ranked:

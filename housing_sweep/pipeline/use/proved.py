@@ -73,4 +73,5 @@ def require_proof(
 
 
 def _proves(move: Move, files: FetchedModel) -> bool:
-    return move.proof in BUILT and move.model_sha256 == files.sha256
+    built = (move.model_sha256, move.skops_sha256)
+    return move.proof in BUILT and built == (files.sha256, files.safe_sha256)

@@ -51,7 +51,8 @@ def _backend(
         "model.json": json.dumps(facts.document()).encode(),
         "predictions.npy": predictions.getvalue(),
     }
-    proof = {"how": "identical", "built": {"model_sha256": facts.model_sha256}}
+    built = {"model_sha256": facts.model_sha256, "skops_sha256": facts.skops_sha256}
+    proof = {"how": "identical", "built": built}
     record = {"alias": "staging", "challenger": {"artifact_id": "id-a"}, "proof": proof}
     if safe is not None:
         files["model.skops"] = safe

@@ -32,9 +32,15 @@ def _promoted(trials: RealTrials, how: str, sha256: str, *, applied: bool = True
     config: dict[str, Any] = {
         "alias": "staging",
         "challenger": {"artifact_id": "id-a"},
-        "proof": {"how": how, "built": {"model_sha256": sha256}},
+        "proof": {"how": how, "built": {"model_sha256": sha256, "skops_sha256": _skops(trials)}},
     }
     trials.backend.records.append(Record("1", config, summary={"applied": applied}))
+
+
+def _skops(trials: RealTrials) -> str:
+    facts = trials.backend.artifacts.model("e/p/model-a:v0").facts
+    assert facts is not None
+    return facts.skops_sha256
 
 
 def _sha256(trials: RealTrials) -> str:
