@@ -15,11 +15,14 @@ from housing_sweep.housing import synthetic
 from housing_sweep.housing.problem import PROBLEM
 from housing_sweep.pipeline import trial
 from housing_sweep.pipeline.train.publish import publish
+from housing_sweep.tabular.data_findings import DataPolicy, examine
 from housing_sweep.tabular.extras import LoadedTable
 from housing_sweep.tabular.tables import check_frame
 project = os.environ["WANDB_PROJECT"] = sys.argv[1]
 frame = check_frame(PROBLEM, synthetic.make(1500), "a small table")
-publish(LoadedTable(PROBLEM, frame, "synthetic", "a small table"), project)
+policy = DataPolicy()
+findings = examine(PROBLEM, frame, policy)
+publish(LoadedTable(PROBLEM, frame, "synthetic", "a small table"), findings, policy, project)
 sweep = wandb.sweep({
     "name": "small", "method": "grid", "metric": {"name": "val_rmse", "goal": "minimize"},
     "parameters": {

@@ -16,9 +16,11 @@ SWEEP = """
 import json, os, wandb
 from housing_sweep.pipeline import trial
 from housing_sweep.pipeline.train.publish import publish
+from housing_sweep.tabular.data_findings import DataPolicy, examine
 from housing_sweep.tabular.extras import LoadedTable
 from tests.tabular.flats import FLATS, flats
-published = publish(LoadedTable(FLATS, flats(1500), "csv", "made up"))
+table, policy = LoadedTable(FLATS, flats(1500), "csv", "made up"), DataPolicy()
+published = publish(table, examine(FLATS, table.frame, policy), policy)
 project = os.environ["WANDB_PROJECT"] = FLATS.name
 sweep = wandb.sweep({
     "method": "grid", "metric": {"name": "val_rmse", "goal": "minimize"},
