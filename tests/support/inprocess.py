@@ -32,6 +32,12 @@ def _started_once() -> Path:
     return folder
 
 
+@cache
+def shared_api() -> Api:
+    """The schema, one a process: it keeps no state but what it compiled of each query's text."""
+    return Api()
+
+
 def server_on(config: ServerConfig, clock: Callable[[], float] = time.time) -> Server:
     """Return a server on its data folder; a new folder is copied, not made: 18 fsyncs less."""
     if not config.database.exists():
@@ -43,7 +49,7 @@ class House:
     """One server without HTTP; its clock stands still unless a test turns it."""
 
     def __init__(self, folder: Path) -> None:
-        self.api = Api()
+        self.api = shared_api()
         self.server = server_on(ServerConfig(data_dir=folder / "server"))
         self.db: Connection = self.server.services.database.connection()
 

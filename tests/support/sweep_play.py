@@ -9,7 +9,6 @@ import yaml
 
 from housing_sweep.server.chores import reaper
 from housing_sweep.server.edge.filestream import take
-from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Context
@@ -25,7 +24,7 @@ from housing_sweep.server.store.sweeps.agents import Agent
 from housing_sweep.server.store.sweeps.sweeps import Sweep
 from housing_sweep.server.sweeping import heartbeat
 from housing_sweep.server.sweeping.heartbeat import AgentCommand
-from tests.support.inprocess import server_on
+from tests.support.inprocess import server_on, shared_api
 from tests.support.local_server import PATIENCE
 
 GRID6: dict[str, Any] = {
@@ -47,7 +46,7 @@ class Play:
 
     def __init__(self, folder: Path, **config: Any) -> None:
         self.now = 1_000_000.0
-        self.api = Api()
+        self.api = shared_api()
         self.server = server_on(ServerConfig(data_dir=folder, **config), lambda: self.now)
         self.services = self.server.services
         db = self.services.database.connection()
