@@ -134,13 +134,17 @@ def fetch_model(artifact: Any, folder: Path) -> FetchedModel:
     """
     names = (MODEL_FILE, FACTS_FILE, PREDICTIONS_FILE, SAFE_MODEL_FILE)
     files = {name: folder / name for name in names}
-    more = sorted(set(artifact.manifest.entries) - set(names))
+    listed = set(artifact.manifest.entries)
+    for name in (MODEL_FILE, FACTS_FILE):
+        if name not in listed:
+            raise Refused(f"it has no {name}: not a model of housing-sweep")
+    more = sorted(listed - set(names))
     if more:
         raise Refused(f"it has a file that no trial writes: {more[0]!a}")
     hashes = fetch(artifact, files)
     for name in (MODEL_FILE, FACTS_FILE):
         if name not in hashes:
-            raise Refused(f"it has no {name}: not a model of housing-sweep")
+            raise Refused(f"{name} is listed but not stored: not a model of housing-sweep")
     return FetchedModel(
         path=files[MODEL_FILE],
         sha256=hashes[MODEL_FILE],
