@@ -142,22 +142,41 @@ def promote(
 @click.argument("alias")
 @click.option("--reason", required=True, help="Why; kept in the record.")
 @click.option("--to-version", default="", help="Such as v3.  [default: what was displaced last]")
+@click.option("--dataset", default="", help="NAME:VERSION.  [default: what the sweep's spec names]")
+@click.option("--unverified", is_flag=True, help="Build nothing again: believe the records.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and change nothing.")
 @click.option("--json", "json_output", is_flag=True, help="Print the result as JSON.")
-def rollback(alias: str, reason: str, to_version: str, dry_run: bool, json_output: bool) -> None:
+def rollback(
+    alias: str,
+    reason: str,
+    to_version: str,
+    dataset: str,
+    unverified: bool,
+    dry_run: bool,
+    json_output: bool,
+) -> None:
     """Put ALIAS back to the version that the last promotion displaced.
 
-    Again takes it one promotion further back. A run with job type "promote" records it.
+    Again takes it one promotion further back. The version is built again before, which takes its
+    fit, unless this machine built it already. A run with job type "promote" records it.
 
-    Exits 3 when nothing holds the alias, 4 when there is no earlier version or the alias was moved
-    by other means than these commands.
+    Exits 3 when nothing holds the alias, 4 when there is no earlier version, it is not what its run
+    says, or the alias was moved by other means than these commands.
     """
-    login = connect.backend()
+    backend = connect.backend()
     from housing_sweep.pipeline.promote.rollback import rollback as carry_out
+    from housing_sweep.pipeline.use.proved import prove_here
+    from housing_sweep.registry import proof
+    from housing_sweep.registry.promotion import Version
+    from housing_sweep.registry.references import Target
 
-    was, now = carry_out(
-        login.registry, login.promotions, alias, reason, to_version, dry_run=dry_run
-    )
+    def prove(version: Version) -> proof.Proof:
+        if unverified:
+            return proof.unverified(version.source)
+        model = backend.artifacts.model(version.source)
+        return prove_here(backend, model, Target(alias), say, dataset)
+
+    was, now = carry_out(backend, prove, alias, reason, to_version, dry_run=dry_run)
     if json_output:
         answer = {"alias": alias, "from": was.name, "to": now.name, "dry_run": dry_run}
         click.echo(json.dumps(answer, indent=2))

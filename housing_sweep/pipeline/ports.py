@@ -59,6 +59,9 @@ class Judge(Protocol):
     def proof_of(self, model: Model) -> Proof:
         """Return the proof of a model that was not rejected."""
 
+    def made_elsewhere(self, candidate: Candidate) -> bool:
+        """Return whether a run says that another environment than this one made its model."""
+
     def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a row's score is within noise of the leader's."""
 

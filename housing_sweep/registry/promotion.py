@@ -366,7 +366,7 @@ def record(decision: Decision, best: Winner) -> dict[str, object]:
 
 
 def rollback_record(
-    target: Target, back_to: Version, displaced: str, who: str, reason: str
+    target: Target, back_to: Version, displaced: str, who: str, reason: str, proof: Proof
 ) -> dict[str, object]:
     """Return the config of the run that records a rollback."""
     return {
@@ -378,6 +378,7 @@ def rollback_record(
         "who": who,
         "challenger": {"artifact": back_to.source, "artifact_id": back_to.source_id},
         "displaced": displaced,
+        "proof": proof.as_json(),
     }
 
 

@@ -187,8 +187,11 @@ def weigh(
         return _says(first.name, first.recorded, first.rebuilt)
     if facts.split_fingerprint != built.split_fingerprint:
         return _says("split_fingerprint", facts.split_fingerprint, built.split_fingerprint)
+    same_rows = facts.predictions_sha256 == built.predictions_sha256
     for name, here in built.scores.items():
         recorded, unit = facts.scores.get(name), 1.0 if name == "val_r2" else 0.0
+        if same_rows and not _same_double(recorded, here):
+            return f"{_says(name, recorded, here)}, of the same predictions"
         if recorded is None or abs(recorded - here) > TOLERANCE * max(unit, abs(here)):
             return f"{_says(name, recorded, here)}; that is more than {'; '.join(other)} explains"
     wrong = _why_not_logged(claims, rebuilt, score, same_bits=False)
@@ -203,6 +206,11 @@ def environment_differences(recorded: ModelFacts, built: ModelFacts) -> tuple[st
     if recorded.cpu and recorded.cpu != built.cpu:
         differences.append(f"CPU {recorded.cpu}, here {built.cpu}")
     return tuple(differences)
+
+
+def _same_double(one: float | None, two: float) -> bool:
+    """Return whether two scores are the same, but for the order in which a library sums."""
+    return one is not None and abs(one - two) <= LOGGED * max(1.0, abs(two))
 
 
 def unverified(artifact: str) -> Proof:

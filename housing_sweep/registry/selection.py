@@ -9,7 +9,7 @@ the smaller, then faster, then earlier model wins: the best of many noisy scores
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from housing_sweep.registry.model_facts import ModelFacts
@@ -17,8 +17,9 @@ from housing_sweep.registry.references import RunId
 from housing_sweep.search.score import Score, finite
 from housing_sweep.search.trial import TrialState
 
-MOST_MISSES = 200
-"""Runs without a score in a row, or without a model, after which the search ends: ten pages."""
+MOST_MISSES = 5_000
+"""Runs without a score in a row, or without a sound model, after which the search ends: a minute or
+two of requests. Anybody can log such runs in front of honest ones, so it must be out of reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ def select(
     score: Score,
     examine: Callable[[Candidate], Model | str],
     rows: int = 10,
+    last: Container[RunId] = (),
 ) -> tuple[Ranked, ...]:
     """Return the best runs, best first, with the reason for each that cannot win.
 
@@ -132,12 +134,13 @@ def select(
         examine: returns a run's sound model, or why it has none. It costs requests and time, so it
             is asked for no run behind the leader.
         rows: rows to return at least, if there are as many.
+        last: runs that win after all others with an equal score.
     """
     ranked: list[Ranked] = []
     unscored: list[Ranked] = []
     led = False
     for tied in _ties(runs, score, unscored):
-        for candidate in sorted(tied, key=lambda run: order_key(run, score)):
+        for candidate in sorted(tied, key=lambda run: (run.id in last, order_key(run, score))):
             value = score.read(candidate.summary)
             if led:
                 ranked.append(Ranked(candidate, value))
@@ -157,6 +160,7 @@ def settle_ties(
     ranked: Sequence[Ranked],
     ties: Callable[[Winner, Ranked], bool],
     examine: Callable[[Candidate], Model | str],
+    foreign: Callable[[Candidate], bool] = lambda _: False,
 ) -> tuple[Ranked, ...]:
     """Return the rows with the winner chosen among those that tie with the leader.
 
@@ -164,6 +168,8 @@ def settle_ties(
         ranked: from `select`.
         ties: whether a row's score is within noise of the leader's.
         examine: as in `select`; asked only for rows that would win.
+        foreign: whether a run says that another environment made its model: its bytes cannot be
+            proved here, so it wins after those whose can, whatever size and time it claims.
     """
     leader = winner(ranked)
     if leader is None:
@@ -173,7 +179,7 @@ def settle_ties(
     if not tied:
         return tuple(ranked)
     tied[leader.candidate.id] = replace(leader.row, tied=True, won=False)
-    for row in sorted(tied.values(), key=lightest):
+    for row in sorted(tied.values(), key=lambda row: (foreign(row.candidate), lightest(row))):
         model = row.model or examine(row.candidate)
         if isinstance(model, Model):
             tied[row.candidate.id] = replace(row, model=model, won=True)

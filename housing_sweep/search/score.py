@@ -198,8 +198,14 @@ def _parts(value: object) -> Iterable[object]:
     return (value,)
 
 
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
+"""How the SDK writes, in JSON, what JSON has no number for."""
+
+
 def _short(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return "a whole number beyond any double"
     text = str(value)
+    if isinstance(value, str) and value not in _NO_NUMBERS:
+        text = repr(value)  # '0.01' looks like a finite number without its quotes
     return text if len(text) <= 40 else f"{text[:39]}…"

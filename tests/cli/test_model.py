@@ -59,12 +59,20 @@ def test_a_sweep_that_does_not_exist_is_exit_3(ask: Ask, empty: FakeBackend) -> 
 
 
 def test_rollback_says_from_where_to_where(ask: Ask, promoted: FakeBackend) -> None:
-    dry = ("rollback", "staging", "--reason", "slow", "--dry-run")
+    dry = ("rollback", "staging", "--reason", "slow", "--unverified", "--dry-run")
     assert ask(*dry, backend=promoted)[1] == "staging would go from r/c:v1 to r/c:v0\n"
     assert promoted.aliases == {"staging": "e/p/model-b:v0"}
     assert ask(*dry[:-1], backend=promoted)[1] == "staging went from r/c:v1 to r/c:v0\n"
     assert promoted.aliases == {"staging": "e/p/model-a:v0"}
+    assert promoted.records[-1].config["proof"]["how"] == "unverified"  # type: ignore[index]
     assert ask(*dry[:-1], backend=promoted)[0] == 4  # there is no earlier version
+
+
+def test_a_rollback_proves_where_it_goes_to(ask: Ask, promoted: FakeBackend) -> None:
+    code, _, said = ask("rollback", "staging", "--reason", "slow", backend=promoted)
+    assert code == 4
+    assert "model-a:v0 is rejected" in said
+    assert promoted.aliases == {"staging": "e/p/model-b:v0"}
 
 
 def test_rollback_needs_a_reason_and_something_to_put_back(ask: Ask, empty: FakeBackend) -> None:

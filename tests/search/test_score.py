@@ -35,7 +35,7 @@ SUMMARIES = [
     ({"m": math.nan}, None, None, "m is nan, not a finite number"),
     ({"m": "Infinity"}, None, None, "m is Infinity, not a finite number"),
     ({"m": -math.inf}, None, None, "m is -inf, not a finite number"),
-    ({"m": "0.5"}, None, None, "m is 0.5, not a finite number"),
+    ({"m": "0.5"}, None, None, "m is '0.5', not a finite number"),
     ({"m": True}, None, None, "m is True, not a finite number"),
     ({"m": 10**400}, None, None, "m is a whole number beyond any double, not a finite number"),
     ({"m": [0.5]}, None, None, "m is [0.5], not a finite number"),

@@ -431,6 +431,7 @@ class FakeJudge:
     Attributes:
         rejected: run id -> why.
         tied: ids of runs that tie with the best.
+        elsewhere: ids of runs that say that another environment made their models.
         difference: RMSE of any challenger less the champion's.
         how: the proof of every model.
         wrong: what is found in the data.
@@ -440,6 +441,7 @@ class FakeJudge:
     backend: FakeBackend
     rejected: Mapping[str, str] = field(default_factory=dict)
     tied: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
     difference: float = -0.1
     how: How = How.IDENTICAL
     wrong: Findings = ()
@@ -481,6 +483,9 @@ class FakeJudge:
     def proof_of(self, model: Model) -> Proof:
         facts = replace(FACTS, scores={}, config={"built": "here"})
         return Proof(how=self.how, artifact=model.name, facts=facts, why="numpy 2, here 3")
+
+    def made_elsewhere(self, candidate: Candidate) -> bool:
+        return candidate.id in self.elsewhere
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
         return row.candidate.id in self.tied

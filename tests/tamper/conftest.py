@@ -17,38 +17,6 @@ print(json.dumps(run_commands(json.loads(sys.argv[1]))))
 """
 
 HERE = Path(__file__).parent
-_FIRST = "test_a_liar_is_rejected_for_the_first_fact_that_is_false"
-_HONEST = "test_the_honest_run_is_promoted_whatever_the_others_say"
-_RECORD = "test_the_record_tells_the_config_that_was_trained_whatever_was_edited"
-_TERMINAL = "test_nothing_that_they_wrote_acts_on_a_terminal"
-_TABLE = "test_a_table_that_is_none_is_one_clear_error"
-_WRITTEN = "test_nothing_but_the_promotions_is_written"
-OPEN: Mapping[str, tuple[str, ...]] = {
-    "which version a sweep began with is told by what is left of them": (
-        "test_a_version_that_was_begun_earlier_and_committed_later_is_a_later_one",
-    ),
-    "a copy of an honest run that claims another environment ties with it by what is built": (
-        f"{_FIRST}[environment-better-by-less-than-another-environment-explains]",
-        f"{_HONEST}[environment]",
-        "test_nothing_but_the_promotions_is_written",
-    ),
-    "a record is believed whoever wrote it": (
-        "test_a_rollback_goes_to_no_version_that_only_a_forged_record_names",
-    ),
-}
-"""What still gets through, and the tests that say so: whoever mends one takes its lines away."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect what is open to fail."""
-    why = {test: reason for reason, tests in OPEN.items() for test in tests}
-    for item in items:
-        if item.path.parent == HERE and item.name in why:
-            # Which of several truthful models wins is a matter of their fit_seconds.
-            strict = "environment" not in item.name and item.name != _WRITTEN
-            item.add_marker(pytest.mark.xfail(reason=why[item.name], strict=strict))
-
-
 TEAM, MEMBER = "crew", "mallory"
 QUIET = {
     "WANDB_CONSOLE": "off",

@@ -230,15 +230,15 @@ def within_noise(table: Table, best: "Floats", other: "Floats | None", behind: f
     return math.isfinite(noise) and behind <= noise
 
 
-def foreseeable(request: Request, *, first: bool, hard: bool) -> list[Request]:
+def foreseeable(request: Request, opponent: Request | None, *, hard: bool) -> list[Request]:
     """Return what a comparison will need beside the challenger itself, the longest first.
 
     Args:
         request: the challenger's.
-        first: whether the baseline is its opponent.
+        opponent: the champion's, or the baseline's; None where nobody knows yet.
         hard: whether both are fitted on the hard split, too.
     """
-    requests = [request] + ([baseline(request)] if first else [])
+    requests = [one for one in (request, opponent) if one is not None]
     tested = [hard_request(one, request) for one in requests] if hard else []
     return [one for one in [*tested, *requests[1:]] if one is not None]
 

@@ -14,6 +14,7 @@ from housing_sweep.pipeline.judge.builder import Builder, Request
 from housing_sweep.pipeline.judge.compare import (
     BASELINE,
     Entrant,
+    baseline,
     compare,
     foreseeable,
     overlap,
@@ -47,6 +48,7 @@ class ModelJudge:
         self._builder = Builder(BuildCache(cache_folder() / "builds"), say, children)
         self._prover = Prover(backend.runs, backend.artifacts, self._builder, say)
         self._claimed: dict[str, Floats | None] = {}
+        self._opponents: Prover | None = None
         self._champions: dict[str, Entrant | HousingSweepError] = {}
         self._data: Future[dict[str, object]] | None = None
 
@@ -89,8 +91,21 @@ class ModelJudge:
         request = prover.request(looked, dataset)
         self._data = self._builder.examine_data(dataset, request.config, policy)
         seconds = candidate.summary.get("fit_seconds")
-        for needed in foreseeable(request, first=champion is None, hard=spatial):
+        opponent = self._foreseen(champion) if champion else baseline(request)
+        for needed in foreseeable(request, opponent, hard=spatial):
             self._builder.begin(replace(needed, expected_seconds=finite(seconds) or 0.0))
+
+    def _foreseen(self, champion: Version) -> Request | None:
+        """Return what will prove a champion, if it is a trial's model; nothing is believed."""
+        artifacts = self._backend.artifacts
+        try:
+            looked = self._champion_prover().look(artifacts.model(champion.source))
+            if isinstance(looked, str) or looked.files.facts.refit_of:
+                return None
+            dataset = artifacts.fetch_dataset(looked.files.facts.dataset)
+        except (NotFound, Refused):
+            return None
+        return self._prover.request(looked, dataset)
 
     def examine(self, candidate: Candidate, score: Score) -> Model | str:
         """Return a run's model, proved, or why it is rejected."""
@@ -104,6 +119,10 @@ class ModelJudge:
     def proof_of(self, model: Model) -> Proof:
         """Return the proof of a model that was not rejected."""
         return self._prover.get(model).proof
+
+    def made_elsewhere(self, candidate: Candidate) -> bool:
+        """Return whether a run says that another environment than this one made its model."""
+        return self._prover.made_elsewhere(candidate)
 
     def ties(self, leader: Winner, row: Ranked) -> bool:
         """Return whether a score is within noise of the best: one SE of their difference.
@@ -237,9 +256,8 @@ class ModelJudge:
         return known
 
     def _prove_champion(self, version: Version) -> Entrant:
-        artifacts = self._backend.artifacts
+        artifacts, prover = self._backend.artifacts, self._champion_prover()
         model = artifacts.model(version.source)
-        prover = Prover(self._backend.runs, artifacts, self._builder, self._say)
         looked = prover.look(model)
         if isinstance(looked, str):
             raise Refused(looked)
@@ -251,6 +269,13 @@ class ModelJudge:
         if isinstance(proved, str):
             raise Refused(proved)
         return Entrant(version.name, proved.request)
+
+    def _champion_prover(self) -> Prover:
+        """Return what proves the champion, once: its own data counts, not the sweep's."""
+        if self._opponents is None:
+            backend = self._backend
+            self._opponents = Prover(backend.runs, backend.artifacts, self._builder, self._say)
+        return self._opponents
 
     def _begin(self, looked: Looked, candidate: Candidate, dataset: FetchedDataset) -> None:
         seconds = candidate.summary.get("fit_seconds")
@@ -271,7 +296,10 @@ class ModelJudge:
                 continue
             if within_noise(table, best, self._claimed_by(row), mine - value):
                 tied.append(Ranked(row, mine))
-        order = sorted([*tied, Ranked(leader, value)], key=lightest)
+        order = sorted(
+            [*tied, Ranked(leader, value)],
+            key=lambda row: (self.made_elsewhere(row.candidate), lightest(row)),
+        )
         return _first_plausible(self._prover, [ranked.candidate for ranked in order])
 
     def _claimed_by(self, candidate: Candidate) -> "Floats | None":

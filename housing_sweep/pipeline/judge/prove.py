@@ -11,16 +11,19 @@ from housing_sweep.pipeline.judge.fresh_process import ChildFailed
 from housing_sweep.pipeline.ports import Artifacts, Runs
 from housing_sweep.pipeline.values import Expectation, FetchedDataset, FetchedModel, Say
 from housing_sweep.registry.model_facts import ModelFacts
-from housing_sweep.registry.proof import Proof, Rebuilt, weigh, why_not_built
+from housing_sweep.registry.proof import (
+    Proof,
+    Rebuilt,
+    environment_differences,
+    weigh,
+    why_not_built,
+)
 from housing_sweep.registry.selection import Candidate, Model
 from housing_sweep.registry.verification import Claims, FileHashes, why_untrue
 from housing_sweep.search.score import Score, finite
 
 if TYPE_CHECKING:
     from housing_sweep.tabular.trial_config import TrialConfig
-
-MOST_BUILT = 100
-"""Trials that are built again in vain before a sweep is given up: no accident is that frequent."""
 
 LONG_SECONDS = 600.0
 """Fits that take longer together are told of before they begin."""
@@ -83,6 +86,7 @@ class Prover:
     _looked: dict[str, Looked | str] = field(default_factory=dict)
     _proved: dict[str, Proved | str] = field(default_factory=dict)
     _wrong: int = 0
+    _newest: ModelFacts | None = None
 
     def examine(self, candidate: Candidate, score: Score) -> Model | str:
         """Return a trial's model, proved, or the reason why it is rejected."""
@@ -97,6 +101,16 @@ class Prover:
         if candidate.id not in self._models:
             self._models[candidate.id] = self.runs.model_of(candidate)
         return self._models[candidate.id]
+
+    def made_elsewhere(self, candidate: Candidate) -> bool:
+        """Return whether a run says that another environment than this one made its model.
+
+        Its word alone: who says that it was made here is proved to the bit, or rejected. Before
+        anything was built here, nobody knows.
+        """
+        model = self.model_of(candidate)
+        facts, built = model.facts if model else None, self._newest
+        return bool(facts and built and environment_differences(facts, built))
 
     def trial(self, model: Model, candidate: Candidate | None, score: Score | None) -> Proved | str:
         """Return a trial's model, proved, or why it is not what it says."""
@@ -183,12 +197,11 @@ class Prover:
         why = self._why_not_built(looked, candidate)
         if why:
             return why
-        if self._wrong >= MOST_BUILT:
-            return f"not looked at: {MOST_BUILT} were built again in vain before it"
         dataset = self._expectation().dataset
         seconds = candidate.summary.get("fit_seconds") if candidate else None
         request = self.request(looked, dataset, seconds)
-        self.say(f"building {model.name} again")
+        vain = f", {self._wrong} before it in vain" if self._wrong else ""
+        self.say(f"building {model.name} again{vain}")
         try:
             rebuilt = self._rebuilt(request)
         except ChildFailed as error:
@@ -232,7 +245,8 @@ class Prover:
 
     def _rebuilt(self, request: Request) -> Rebuilt:
         build = self.builder.build(request)
-        return Rebuilt(facts_of(build.answer, request), build.seconds)
+        self._newest = facts_of(build.answer, request)
+        return Rebuilt(self._newest, build.seconds)
 
     def _expectation(self) -> Expectation:
         if self.expectation is None:

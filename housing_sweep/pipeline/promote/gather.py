@@ -13,7 +13,7 @@ from housing_sweep.pipeline.values import Expectation, Say, SweepFacts
 from housing_sweep.registry.model_facts import DatasetUse
 from housing_sweep.registry.promotion import PromotionCase, Version
 from housing_sweep.registry.proof import How, unverified
-from housing_sweep.registry.references import SweepId, SweepRef, Target, artifact_name
+from housing_sweep.registry.references import RunId, SweepId, SweepRef, Target, artifact_name
 from housing_sweep.registry.selection import (
     Candidate,
     Model,
@@ -112,7 +112,7 @@ def _proved(
     judge.foresee(top, score, champion, policy, ties=ties, spatial=request.spatial)
     ranked = rank(backend.sweeps, facts, score, examine, chain(top, finished))
     ranked = _by_what_was_built(judge, ranked, score, examine)
-    return settle_ties(ranked, judge.ties, examine) if ties else ranked
+    return settle_ties(ranked, judge.ties, examine, judge.made_elsewhere) if ties else ranked
 
 
 def _by_what_was_built(
@@ -120,10 +120,11 @@ def _by_what_was_built(
 ) -> tuple[Ranked, ...]:
     """Return the rows ranked again where another environment explains what the winner claims.
 
-    A claim within its tolerance is worth no more than what came of it here.
+    A claim within its tolerance is worth no more than what came of it here, and a run whose bytes
+    are proved comes before one that claims to be the same of elsewhere.
     """
-    built: dict[str, float] = {}
-    reasons: dict[str, str] = {}
+    built: dict[RunId, float] = {}
+    reasons: dict[RunId, str] = {}
     while (best := winner(ranked)) is not None and best.candidate.id not in built:
         proof = judge.proof_of(best.model)
         value = proof.facts.scores.get(score.name) if proof.facts else None
@@ -137,14 +138,14 @@ def _by_what_was_built(
         rows = [_with_score(row, score, built) for row in ranked if row.candidate.finished]
         rest = [row for row in ranked if not row.candidate.finished]
         again = sorted((row.candidate for row in rows), key=lambda run: order_key(run, score))
-        ranked = (*select(again, score, examine, SHOWN), *rest)
+        ranked = (*select(again, score, examine, SHOWN, last=built), *rest)
     return tuple(
         row if row.won or row.why_not else replace(row, why_not=reasons.get(row.candidate.id, ""))
         for row in ranked
     )
 
 
-def _with_score(row: Ranked, score: Score, built: Mapping[str, float]) -> Ranked:
+def _with_score(row: Ranked, score: Score, built: Mapping[RunId, float]) -> Ranked:
     value = built.get(row.candidate.id)
     if value is None:
         return row

@@ -146,6 +146,7 @@ def _compared(decision: Decision) -> dict[str, object]:
         "champion_test_rmse": comparison.champion.rmse,
         "test_rmse_difference": comparison.difference,
         "spatial_test_rmse": comparison.challenger.as_json()["spatial_rmse"],
+        **({"hard_difference": comparison.hard.difference} if comparison.hard else {}),
     }
 
 

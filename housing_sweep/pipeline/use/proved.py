@@ -1,6 +1,6 @@
 """Whether anybody built a model again: as its promotion says, or else here and now."""
 
-from housing_sweep.errors import Refused
+from housing_sweep.errors import Refused, plain
 from housing_sweep.pipeline.judge import expect
 from housing_sweep.pipeline.judge.build_cache import BuildCache
 from housing_sweep.pipeline.judge.builder import Builder
@@ -10,7 +10,7 @@ from housing_sweep.pipeline.ports import Backend
 from housing_sweep.pipeline.values import FetchedModel, Say
 from housing_sweep.pipeline.wandb_io.downloads import cache_folder
 from housing_sweep.registry.alias_history import Move
-from housing_sweep.registry.proof import How
+from housing_sweep.registry.proof import How, Proof
 from housing_sweep.registry.references import Target
 from housing_sweep.registry.selection import Model
 
@@ -52,6 +52,35 @@ def require_proof(
             f"{model.name} is unverified: nobody built it again, its run's word was taken",
             fix="promote it without --unverified, or download its files and decide yourself",
         )
+    say(f"{model.name} is on no promotion's record")
+    prove_here(backend, model, target, say, children=children)
+    return "built here"
+
+
+def prove_here(
+    backend: Backend,
+    model: Model,
+    target: Target,
+    say: Say,
+    dataset: str = "",
+    children: Children | None = None,
+) -> Proof:
+    """Return the proof of a model that is built again to the bit, here and now.
+
+    It takes a fit, unless this machine built the same before.
+
+    Args:
+        backend: has its run, its sweep and the dataset.
+        model: the artifact.
+        target: where it is promoted to: of a run without a sweep, the collection's dataset counts.
+        say: told what is being done.
+        dataset: NAME:VERSION that it must have been trained on; default what its sweep's spec says.
+        children: that build; default new processes.
+
+    Raises:
+        Refused: it is not what was built, or another environment built it.
+        NotFound: its dataset is gone.
+    """
     run = backend.runs.made_by(model)
     if run is None:
         raise Refused(
@@ -59,17 +88,16 @@ def require_proof(
         )
     builder = Builder(BuildCache(cache_folder() / "builds"), say, children)
     try:
-        say(f"{model.name} is on no promotion's record: building it again")
         prover = Prover(backend.runs, backend.artifacts, builder, say)
-        prover.expectation = lambda: expect.of_model(backend, model, run, target, "")
+        prover.expectation = lambda: expect.of_model(backend, model, run, target, dataset)
         proved = prover.version(model)
     finally:
         builder.close()
     if isinstance(proved, str):
-        raise Refused(f"{model.name} is not loaded: {proved}", fix="name another version")
+        raise Refused(f"{model.name} is rejected: {plain(proved)}", fix="name another version")
     if proved.proof.how is not How.IDENTICAL:
         raise Refused(f"{model.name} cannot be proved here, where {proved.proof.why}", fix=BUILD_IT)
-    return "built here"
+    return proved.proof
 
 
 def _proves(move: Move, files: FetchedModel) -> bool:

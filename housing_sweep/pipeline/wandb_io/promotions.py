@@ -25,6 +25,10 @@ POLL_SECONDS = 1.0
 SILENT_SECONDS = 60.0
 """A promotion whose run was not heard of for so long is dead; the SDK speaks every 15 to 30 s."""
 
+LONGEST_SECONDS = 600.0
+"""A record is open while an alias is moved, seconds: nobody waits longer for another one's, however
+alive its run is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class WandbPromotions:
@@ -103,15 +107,17 @@ class WandbPromotions:
 
     def _rivals(self, ref: SweepRef, target: Target, mine: str) -> list[str]:
         """Return records of an alias that are open, alive, and began before mine."""
-        alive = datetime.now(UTC) - timedelta(seconds=SILENT_SECONDS)
+        now = datetime.now(UTC)
+        alive, oldest = (now - timedelta(seconds=s) for s in (SILENT_SECONDS, LONGEST_SECONDS))
         filters = {"$and": [_records_of(target), {"state": "running"}]}
         rivals = []
         with self.connection.reading("read the promotion records"):
             for run in self._list(ref, filters, "+created_at", PAGE):
                 if run.id == mine:
                     break
-                beat = datetime.fromisoformat(str(run.heartbeat_at or run.created_at))
-                if (beat if beat.tzinfo else beat.replace(tzinfo=UTC)) > alive:
+                if _utc(run.heartbeat_at or run.created_at) > alive and (
+                    _utc(run.created_at) > oldest
+                ):
                     rivals.append(str(run.id))
         return rivals
 
@@ -187,6 +193,11 @@ def _holds(artifact: Any, own: OwnModel) -> bool:
     mine = own.files
     same = (files.sha256, files.safe_sha256) == (mine.sha256, mine.safe_sha256)
     return same and files.facts == mine.facts and convert.model(artifact).facts == mine.facts
+
+
+def _utc(moment: object) -> datetime:
+    time_of_day = datetime.fromisoformat(str(moment))
+    return time_of_day if time_of_day.tzinfo else time_of_day.replace(tzinfo=UTC)
 
 
 def _records_of(target: Target) -> dict[str, Any]:

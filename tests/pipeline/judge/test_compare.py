@@ -15,6 +15,7 @@ from housing_sweep.pipeline.judge.builder import Builder, Kind, Request
 from housing_sweep.pipeline.judge.compare import (
     BASELINE,
     Entrant,
+    baseline,
     compare,
     foreseeable,
     rows_of,
@@ -115,13 +116,12 @@ def test_why_the_baseline_stands_in_is_on_record(builder: Builder, trials: RealT
     assert comparison.as_json()["note"] == "the champion is rubbish"
 
 
-def test_everything_that_a_first_promotion_needs_is_foreseen(
-    trials: RealTrials,
-) -> None:
-    request = _request(trials)
-    kinds = [one.kind for one in foreseeable(request, first=True, hard=True)]
+def test_everything_that_a_promotion_needs_is_foreseen(trials: RealTrials) -> None:
+    request, champion = _request(trials), replace(_request(trials), note="the champion")
+    kinds = [one.kind for one in foreseeable(request, baseline(request), hard=True)]
     assert sorted(kinds, key=str) == sorted([Kind.HARD, Kind.HARD, Kind.BASELINE], key=str)
-    assert foreseeable(request, first=False, hard=False) == []
+    assert foreseeable(request, champion, hard=False) == [champion]
+    assert foreseeable(request, None, hard=False) == []
 
 
 def test_what_is_behind_by_less_than_the_noise_ties(builder: Builder, trials: RealTrials) -> None:

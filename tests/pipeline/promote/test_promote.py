@@ -86,8 +86,8 @@ def test_a_large_sweep_is_not_read_to_its_end() -> None:
     assert backend.read < 20
 
 
-def test_a_large_sweep_without_any_model_is_refused_soon() -> None:
-    runs = [candidate(f"r{n:05}", n) for n in range(2_000)]
+def test_a_sweep_without_any_model_is_refused_without_reading_all_of_it() -> None:
+    runs = [candidate(f"r{n:05}", n) for n in range(2 * MOST_MISSES)]
     backend = FakeBackend(runs, without_model=frozenset(run.id for run in runs))
     assert _decide(backend).verdict is Verdict.REFUSE
     assert backend.read <= MOST_MISSES + 1

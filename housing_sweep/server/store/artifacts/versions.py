@@ -159,7 +159,11 @@ def publish(
     file_count: int,
     now: float,
 ) -> Artifact:
-    """Make a draft a version: index, aliases, state, all at once; again is harmless."""
+    """Make a draft a version: index, aliases, state, all at once; again is harmless.
+
+    It is as old as its commit: before it, nobody could have meant it by any name.
+    """
+    created_at = now if artifact.state == "PENDING" else artifact.created_at
     with write(db):
         membership = memberships.add_version(db, artifact.collection_id, artifact.id, now)
         for alias in json.loads(artifact.pending_aliases):
@@ -170,6 +174,7 @@ def publish(
             artifact.id,
             now,
             state="COMMITTED",
+            created_at=created_at,
             digest=digest,
             size=size,
             file_count=file_count,
