@@ -128,7 +128,7 @@ ARTIFACT = (
     Liar(
         "another-environment-explains-nothing",
         all_of(inside("libraries", numpy="1.0"), scored(val_rmse=BETTER)),
-        r"val_rmse is 0\.05 .*numpy 1\.0",
+        r"val_rmse is 0\.05 .*of the same predictions",
     ),
     Liar("dataset-of-others", everywhere(dataset="a/b/california-housing:v0"), r"dataset is"),
     Liar("dataset-digest", everywhere(dataset_digest="mine"), r"dataset_digest is"),
@@ -276,7 +276,24 @@ ENVIRONMENT = (
     Liar(
         "better-by-less-than-another-environment-explains",
         all_of(inside("libraries", numpy="0.1"), forge.better_by(0.005)),
-        r"val_rmse|numpy",
+        r"val_rmse is .* of the same predictions",
+    ),
+    Liar(
+        "better-with-predictions-of-its-own",
+        all_of(inside("libraries", numpy="0.1"), forge.shifted(1e-6), forge.better_by(0.005)),
+        r"its val_rmse is .* as built here \(numpy 0\.1",
+    ),
+    Liar(
+        "better-by-more-than-another-environment-explains",
+        all_of(inside("libraries", numpy="0.1"), forge.shifted(1e-6), forge.better_by(0.05)),
+        r"val_rmse is .* that is more than numpy 0\.1",
+    ),
+    Liar(
+        "the-same-of-elsewhere-and-lighter",
+        all_of(
+            inside("libraries", numpy="0.1"), forge.shifted(1e-6), summary_edited(fit_seconds=1e-6)
+        ),
+        NOT_LOOKED_AT,
     ),
 )
 

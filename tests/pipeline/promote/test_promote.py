@@ -188,6 +188,16 @@ def test_of_those_that_tie_the_lightest_wins_unless_the_best_is_asked_for(strict
     assert why["lighter"] == ("" if strict else "rejected: it was changed")
 
 
+@pytest.mark.parametrize("behind", [0.0, 0.001])
+def test_bytes_that_can_be_proved_here_come_before_equal_ones_of_elsewhere(behind: float) -> None:
+    here = _with_metrics("here", val_rmse=0.4, model_bytes=30, fit_seconds=9)
+    there = _with_metrics("there", val_rmse=0.4 + behind, model_bytes=1, fit_seconds=1)
+    backend = FakeBackend([there, here])
+    judge = FakeJudge(backend, tied=frozenset({"there", "here"}), elsewhere=frozenset({"there"}))
+    _promote(backend, judge)
+    assert backend.aliases == {"staging": "e/p/model-here:v0"}
+
+
 def test_a_challenger_that_is_not_better_is_refused_and_nothing_is_written() -> None:
     backend = FakeBackend([candidate("old", 0.5)])
     judge = FakeJudge(backend)
