@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from housing_sweep.errors import HousingSweepError
+from housing_sweep.pipeline.judge.nursery import AVAILABLE, Forked, Nursery
 
 TIMEOUT_SECONDS = 1800.0
 SECRETS = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")
@@ -26,9 +27,16 @@ class Children:
     """Children that run at the same time; `kill` ends all of them."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[str] | Forked] = set()
+        self._nursery: Nursery | None = None
         self._lock = threading.Lock()
         self._closed = False
+
+    def warm(self) -> None:
+        """Begin the imports of children while this process does other things."""
+        with self._lock:
+            if AVAILABLE and self._nursery is None and not self._closed:
+                self._nursery = Nursery(MODULE, _env())
 
     def run(
         self,
@@ -52,19 +60,16 @@ class Children:
         with tempfile.TemporaryDirectory() as scratch:
             question, answer = Path(scratch) / "request.json", Path(scratch) / "answer.json"
             question.write_text(json.dumps(dict(request)))
-            process = self._start([command, str(question), str(answer)], code)
+            arguments = [command, str(question), str(answer)]
             try:
-                _, said = process.communicate(timeout=limit)
-            except subprocess.TimeoutExpired:
+                if self._nursery is not None and code is None:
+                    said, failed = self._fork(self._nursery, arguments, limit), False
+                else:
+                    said, failed = self._start(arguments, code, limit)
+            except TimeoutError:
                 raise ChildFailed(f"{command} took longer than {limit:g} s") from None
-            finally:
-                _end(process)
-                with self._lock:
-                    self._running.discard(process)
-            if process.returncode:
-                lines = said.strip().splitlines()
-                last = lines[-1] if lines else f"exit code {process.returncode}"
-                raise ChildFailed(last.removeprefix("error: "))
+            if failed or (said.strip() and not answer.exists()):
+                raise ChildFailed(said.strip().splitlines()[-1].removeprefix("error: "))
             try:
                 result = json.loads(answer.read_text())
             except (OSError, ValueError, RecursionError):
@@ -80,19 +85,36 @@ class Children:
             running = list(self._running)
         for process in running:
             _end(process)
+        if self._nursery is not None:
+            self._nursery.close()
 
-    def _start(self, arguments: list[str], code: Path | None) -> "subprocess.Popen[str]":
-        env = {name: value for name, value in os.environ.items() if name not in SECRETS}
-        env |= {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-        # -P: what lies in the current folder is not what is installed.
-        python = [sys.executable, "-P"]
-        if code is not None:
-            env["PYTHONPATH"] = str(code)
+    def _fork(self, nursery: Nursery, arguments: list[str], limit: float) -> str:
+        """Return what a child of the nursery said."""
+        with self._lock:
+            if self._closed:
+                raise ChildFailed("given up")
+            try:
+                forked = nursery.fork(arguments)
+            except OSError as error:
+                raise ChildFailed(f"no process can be started: {error}") from None
+            self._running.add(forked)
+        try:
+            return forked.wait(limit)
+        finally:
+            _end(forked)
+            with self._lock:
+                self._running.discard(forked)
+            forked.connection.close()
+
+    def _start(self, arguments: list[str], code: Path | None, limit: float) -> tuple[str, bool]:
+        """Return what a child said that was started from nothing, and whether it failed."""
+        env = _env() if code is None else {**_env(), "PYTHONPATH": str(code)}
         with self._lock:
             if self._closed:
                 raise ChildFailed("given up")
             process = subprocess.Popen(
-                [*python, "-m", MODULE, *arguments],
+                # -P: what lies in the current folder is not what is installed.
+                [sys.executable, "-P", "-m", MODULE, *arguments],
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -103,7 +125,22 @@ class Children:
                 start_new_session=True,  # Ctrl-C reaches the parent, which ends them
             )
             self._running.add(process)
-        return process
+        try:
+            _, said = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError from None
+        finally:
+            _end(process)
+            with self._lock:
+                self._running.discard(process)
+        failed = bool(process.returncode)
+        return (said if said.strip() or not failed else f"exit code {process.returncode}"), failed
+
+
+def _env() -> dict[str, str]:
+    """Return the environment of a child, which holds no secret."""
+    env = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    return env | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
 
 def run_in_fresh_process(
@@ -121,8 +158,11 @@ def run_in_fresh_process(
         children.kill()
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: "subprocess.Popen[str] | Forked") -> None:
     """End a child and all that it started."""
+    if isinstance(process, Forked):
+        process.end()
+        return
     if process.poll() is None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
