@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from housing_sweep.errors import HousingSweepError, Refused
-from housing_sweep.pipeline.judge import nursery
+from housing_sweep.pipeline import nursery
 from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.tabular import data_findings, evaluation, refit, split, tables
@@ -56,8 +56,6 @@ def main() -> None:
 
 def import_all() -> None:
     """Import now what most commands import when they need it."""
-    import sklearn.ensemble  # noqa: F401
-
     problem = first_problem()
     make_features(problem, TrialConfig.from_sweep({}, problem).features)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from housing_sweep.errors import HousingSweepError
-from housing_sweep.pipeline.judge.nursery import AVAILABLE, Forked, Nursery
+from housing_sweep.pipeline.nursery import AVAILABLE, Forked, Nursery
 
 TIMEOUT_SECONDS = 1800.0
 SECRETS = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")

@@ -95,10 +95,19 @@ class Nursery:
     def close(self) -> None:
         """Let it go; builders at work are not touched."""
         self._control.close()
-        if self._process.poll() is None:
+        try:
+            self._process.wait(timeout=0.2)  # it ends by itself, unless it still imports
+        except subprocess.TimeoutExpired:
             with contextlib.suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            self._process.wait()
+
+
+def _reap(*_: object) -> None:
+    """Wait for builders that have ended; ignored, their CPU time would be nobody's."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def serve(control: socket.socket) -> list[str]:
@@ -107,7 +116,7 @@ def serve(control: socket.socket) -> list[str]:
     Args:
         control: of a `Nursery`.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for builders here
+    signal.signal(signal.SIGCHLD, _reap)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
         if not message:

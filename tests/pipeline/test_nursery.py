@@ -11,7 +11,7 @@ import pytest
 
 from housing_sweep.pipeline.judge import fresh_process
 from housing_sweep.pipeline.judge.fresh_process import ChildFailed, Children
-from housing_sweep.pipeline.judge.nursery import AVAILABLE
+from housing_sweep.pipeline.nursery import AVAILABLE
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="builders are not forked on this system")
 
@@ -19,7 +19,7 @@ TINY = """
 import json, os, socket, sys, time
 arguments = sys.argv[1:]
 if arguments[0] == "serve":
-    from housing_sweep.pipeline.judge.nursery import serve
+    from housing_sweep.pipeline.nursery import serve
     arguments = serve(socket.socket(fileno=int(arguments[1])))
 command, question, answer = arguments
 request = json.load(open(question))
