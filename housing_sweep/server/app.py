@@ -95,10 +95,13 @@ def _routes(server: Server, api: Api) -> list[BaseRoute]:
             run_file_endpoint(server),
             methods=["GET", "PUT", "OPTIONS"],
         ),
-        Route(
-            "/storage/wandb_artifacts/{path:path}",
-            artifact_file_endpoint(server),
-            methods=["GET", "PUT", "OPTIONS"],
+        *(
+            Route(
+                f"/storage/{folder}/{{path:path}}",
+                artifact_file_endpoint(server),
+                methods=["GET", "PUT", "OPTIONS"],
+            )
+            for folder in ("wandb_artifacts", "artifact_manifests")
         ),
         Route("/artifactsV2/{path:path}", by_digest_endpoint(server)),
         Route("/healthz", _healthz(server)),

@@ -68,7 +68,8 @@ def take(ctx: Context, run: Run, body: Mapping[str, Any]) -> None:
     parts = body.get("files") or {}
     if not isinstance(parts, dict):
         raise BadInput("`files` must be an object")
-    for name, part in parts.items():
+    # History first: it tells whether what is sent goes behind what is here.
+    for name, part in sorted(parts.items(), key=lambda item: item[0] != "wandb-history.jsonl"):
         offset, lines = _chunk(name, part)
         if name == "wandb-summary.json":
             if lines:

@@ -86,8 +86,11 @@ def hex_to_base64(hex_digest: str) -> str:
 
 
 def wire_manifest_file(ctx: Context, manifest: Manifest) -> dict[str, Any]:
-    """Return a manifest's body as `File`."""
-    path = f"/storage/wandb_artifacts/{manifest.artifact_id}/manifests/{manifest.id}"
+    """Return a manifest's body as `File`.
+
+    Its address is not that of a file: clients tell the two apart by `wandb_artifacts/`.
+    """
+    path = f"/storage/artifact_manifests/{manifest.artifact_id}/{manifest.id}"
     path += f"/{quote(manifest.name)}"
     scope = {"manifest": str(manifest.id)}
     get = ctx.url(path, allows="get", **scope)

@@ -30,11 +30,24 @@ def run_history(
     """
     db, most = info.context.db, _samples(samples)
     if minStep is None and maxStep is None:
-        return history.sampled(db, source.id, most)
+        return [_in_order(line) for line in history.sampled(db, source.id, most)]
     lines = list(history.lines(db, source.id, min_step=minStep, max_step=maxStep))
     if maxStep is not None and maxStep - (minStep or 0) <= most:
         return lines
     return spread(lines, most)
+
+
+def _in_order(line: str) -> str:
+    """Return a history line with its keys in order.
+
+    The SDK writes them in any; `Runs.histories(format="polars")` joins the tables of several runs,
+    whose columns come in the order of their first lines.
+    """
+    try:
+        row = loads(line)
+    except BadInput:
+        return line
+    return json.dumps(row, sort_keys=True, ensure_ascii=False) if isinstance(row, dict) else line
 
 
 def run_events(source: Run, info: Info, samples: int | None = None) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from housing_sweep.errors import BadInput, Conflict, NotSupported
+from housing_sweep.errors import BadInput, Conflict, NotFound, NotSupported
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.runs.access import writable, writable_by_name
@@ -30,10 +30,16 @@ STATE_CHANGES = {
 
 
 def delete_run(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Remove a run with its lines and files, and with the artifacts it made where asked to."""
+    """Remove a run with its lines and files, and with the artifacts it made where asked to.
+
+    One that is gone already is no error: its state is as asked.
+    """
     ctx = info.context
     with write(ctx.db):
-        run = writable(info, relay.from_id("Run", input["id"]))
+        try:
+            run = writable(info, relay.from_id("Run", input["id"]))
+        except NotFound:  # or not for this viewer, who does not learn which
+            return {"clientMutationId": None}
         if input.get("deleteArtifacts"):
             for artifact in versions.outputs_of(ctx.db, run.id):
                 _delete_with_run(info, run, artifact)

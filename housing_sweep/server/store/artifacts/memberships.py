@@ -123,8 +123,11 @@ ORDERS = {
     "createdAt": "a.created_at",
     "updatedAt": "a.updated_at",
     "size": "a.size",
+    "version_index": "m.version_index",
+    "created_at": "a.created_at",
+    "updated_at": "a.updated_at",
 }
-"""What the versions of a collection can be ordered by."""
+"""What the versions of a collection can be ordered by; W&B's clients spell it both ways."""
 
 
 def ordered(

@@ -27,9 +27,11 @@ def append_history(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Se
             for each answer, so no retry can heal it; the stream ends, and the run can be synced.
     """
     with write(db):
-        count, rewriting = db.execute(
-            "SELECT history_lines, rewriting FROM runs WHERE id = ?", (run_id,)
-        ).fetchone()
+        count, rewriting, base = _stream(db, run_id)
+        if rewriting == PAST_ENDED and offset == 0 and _goes_on(db, run_id, lines):
+            _keep_past(db, run_id)
+            count, rewriting, base = _stream(db, run_id)
+        offset += base
         if offset > count:
             raise ProtocolError(
                 f"history starts at line {offset}, but only {count} lines are stored",
@@ -44,6 +46,35 @@ def append_history(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Se
             [(run_id, offset + i, step_of(line), storable(line)) for i, line in enumerate(lines)],
         )
         return _count(db, run_id, "history_lines", max(count, offset + len(lines)))
+
+
+def _stream(db: sqlite3.Connection, run_id: RunId) -> tuple[int, int, int]:
+    count, rewriting, base = db.execute(
+        "SELECT history_lines, rewriting, history_base FROM runs WHERE id = ?", (run_id,)
+    ).fetchone()
+    return count, rewriting, base
+
+
+def _goes_on(db: sqlite3.Connection, run_id: RunId, lines: Sequence[str]) -> bool:
+    """Whether lines are of a later part of a run: their steps begin beyond all of its past.
+
+    `wandb beta sync --id NEW PART1 PART2` of SDKs before 0.29 sends each part from line 0 on, and
+    says of none of them that it resumes.
+    """
+    first = step_of(lines[0]) if lines else None
+    (last,) = db.execute("SELECT max(step) FROM history WHERE run_id = ?", (run_id,)).fetchone()
+    return first is not None and last is not None and first > last
+
+
+def _keep_past(db: sqlite3.Connection, run_id: RunId) -> None:
+    """Bring the past of a run into sight again; what comes now goes behind it."""
+    for table, counter in COUNTERS.items():
+        db.execute(
+            f"UPDATE runs SET ({counter}, {BASES[table]}) = (SELECT coalesce(max(line) + 1, 0),"
+            f" coalesce(max(line) + 1, 0) FROM {table} WHERE run_id = runs.id), rewriting = 0"
+            " WHERE id = ?",
+            (run_id,),
+        )
 
 
 def _says_the_same(
@@ -108,6 +139,9 @@ PAST_ENDED, PAST_KILLED = 1, 2
 COUNTERS = {"history": "history_lines", "events": "event_lines", "log_lines": "log_lines"}
 """Table of lines -> the run's count of them; lines beyond it are out of sight."""
 
+BASES = {"history": "history_base", "events": "event_base", "log_lines": "log_base"}
+"""Table of lines -> where those begin that are being sent."""
+
 
 def append_events(db: sqlite3.Connection, run_id: RunId, offset: int, lines: Sequence[str]) -> int:
     """Store system-metric lines; returns how many the run holds now."""
@@ -128,11 +162,14 @@ def _upsert(
     lines: Sequence[str],
 ) -> int:
     with write(db):
+        count, base = db.execute(
+            f"SELECT {counter}, {BASES[table]} FROM runs WHERE id = ?", (run_id,)
+        ).fetchone()
+        offset += base
         db.executemany(
             f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
             [(run_id, offset + i, storable(line)) for i, line in enumerate(lines)],
         )
-        (count,) = db.execute(f"SELECT {counter} FROM runs WHERE id = ?", (run_id,)).fetchone()
         return _count(db, run_id, counter, max(count, offset + len(lines)))
 
 

@@ -360,6 +360,7 @@ def restart(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     with write(db):
         db.execute(
             "UPDATE runs SET history_lines = 0, event_lines = 0, log_lines = 0,"
+            " history_base = 0, event_base = 0, log_base = 0,"
             " rewriting = CASE WHEN exit_code IS NULL THEN 2 ELSE 1 END, exit_code = NULL,"
             " should_stop = 0, finished_at = NULL, started_at = ?, heartbeat_at = ?,"
             " state = 'running' WHERE id = ?",
@@ -373,6 +374,7 @@ def resume(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
     with write(db):
         row = db.execute(
             "UPDATE runs SET state = 'running', exit_code = NULL, should_stop = 0,"
+            " history_base = 0, event_base = 0, log_base = 0,"
             " finished_at = NULL, heartbeat_at = ?, started_at = coalesce(started_at, ?)"
             f" WHERE id = ? RETURNING {_STATE}",
             (now, now, run_id),

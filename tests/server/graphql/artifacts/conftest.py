@@ -38,6 +38,6 @@ def filled(house: House) -> House:
             created_at=START + number,
             updated_at=START + number,
         )
-        versions.publish(house.db, draft, digest="d", size=number, file_count=1, now=START)
+        versions.publish(house.db, draft, digest="d", size=number, file_count=1, now=START + number)
     assert memberships.count(house.db, nets.id) == 3
     return house

@@ -82,6 +82,8 @@ def test_a_filter_that_is_not_understood_is_refused(
     [
         ({}, ["v4", "v3", "v2", "v1", "v0"]),
         ({"order": "+size"}, ["v0", "v1", "v2", "v3", "v4"]),
+        ({"order": "+version_index"}, ["v0", "v1", "v2", "v3", "v4"]),
+        ({"order": "-version_index"}, ["v4", "v3", "v2", "v1", "v0"]),
         ({"filters": '{"version": {"$ne": 2}}'}, ["v4", "v3", "v1", "v0"]),
         ({"filters": '{"version": {"$ne": 2}}', "order": "+version"}, ["v0", "v1", "v3", "v4"]),
     ],

@@ -59,7 +59,9 @@ def test_a_version_tells_of_itself(desk: VersionDesk) -> None:
     assert answer["createdBy"] == {"__typename": "User"}
     (manifest,) = versions.manifests_with_body(desk.db, artifact.id)
     assert answer["currentManifest"]["digest"] == manifest.digest
-    assert f"/manifests/{manifest.id}/" in answer["currentManifest"]["file"]["url"]
+    assert (
+        f"/storage/artifact_manifests/1/{manifest.id}/" in answer["currentManifest"]["file"]["url"]
+    )
 
 
 def test_an_edit_sets_what_it_names_and_keeps_the_rest(desk: VersionDesk) -> None:

@@ -71,6 +71,15 @@ def test_rows_have_all_the_keys_asked_for_nested_ones_by_their_dots(logged: Logg
     ]
 
 
+def test_sampled_lines_have_their_keys_in_one_order(logged: Logged) -> None:
+    logged.log('{"b": 1, "a": NaN, "_step": 0}', '{"_step": 1, "a": 2, "b": 1e300}', "not JSON")
+    assert logged.ask()["history"] == [
+        '{"_step": 0, "a": NaN, "b": 1}',
+        '{"_step": 1, "a": 2, "b": 1e+300}',
+        "not JSON",
+    ]
+
+
 def test_nan_is_spelled_wherever_it_hides(logged: Logged) -> None:
     """A bare NaN in an inline answer makes the client drop the whole page."""
     logged.log(

@@ -120,6 +120,14 @@ def test_a_deleted_runs_artifacts_go_only_where_asked(play: Play) -> None:
         assert (versions.find_by_id(play.ctx.db, artifact.id) is None) is with_artifacts
 
 
+def test_a_run_that_is_gone_is_deleted_again_without_complaint(play: Play) -> None:
+    run = create(play, "one")
+    for _ in range(2):
+        answer = play.graphql(DELETE, input={"id": to_id("Run", run.id)})
+        assert answer == {"deleteRun": {"clientMutationId": None}}
+    assert runs.find_by_id(play.ctx.db, run.id) is None
+
+
 def test_a_run_whose_version_has_aliases_elsewhere_stays_with_it(play: Play) -> None:
     run, db = create(play, "one"), play.ctx.db
     artifact = made_by(play, run)

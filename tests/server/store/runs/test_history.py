@@ -121,6 +121,23 @@ def test_a_rewound_run_goes_on_after_a_step(rows: Rows) -> None:
     assert kept(rows) == []
 
 
+def test_parts_of_a_run_that_come_one_after_another_go_behind_each_other(rows: Rows) -> None:
+    for first in (0, 2, 4):
+        runs.restart(rows.db, rows.run.id, NOW)
+        for number in (0, 1):
+            lines = steps(first + number, first + number + 1)
+            history.append_history(rows.db, rows.run.id, number, lines)
+        history.append_log(rows.db, rows.run.id, 0, [f"part {first}"])
+        runs.end(rows.db, rows.run.id, 0, NOW)
+        history.finish_rewrite(rows.db, rows.run.id)
+        assert kept(rows) == list(range(first + 2))
+    log = history.log(rows.db, rows.run.id, after=-1, limit=9)
+    assert [text for _, text in log] == ["part 0", "part 2", "part 4"]
+    runs.resume(rows.db, rows.run.id, NOW)
+    assert append(rows, 6, 7) == 7
+    assert kept(rows) == [0, 1, 2, 3, 4, 5, 6]
+
+
 def test_lines_between_two_steps_come_in_the_order_of_steps(rows: Rows) -> None:
     lines = ['{"_step": 5}', '{"_step": 1}', "no step", '{"_step": 3}']
     history.append_history(rows.db, rows.run.id, 0, lines)
