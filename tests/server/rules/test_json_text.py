@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.rules.json_steps import DEEPEST
 from housing_sweep.server.rules.json_text import (
-    DEEPEST,
     loads,
     loads_object,
     spelled,
