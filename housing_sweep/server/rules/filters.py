@@ -22,6 +22,7 @@ from operator import ge, gt, le, lt
 from typing import ClassVar
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.rules import json_steps
 from housing_sweep.server.rules.json_text import loads
 from housing_sweep.server.rules.patterns import check_pattern, found_in
 
@@ -183,11 +184,16 @@ def matches(filters: Filter, record: Record) -> bool:
 
 
 def scalar(value: object) -> Scalar | None:
-    """Return what a value is compared as; None for null."""
+    """Return what a value is compared as; None for null.
+
+    A list with very many values (`json_steps.MANY_VALUES`) is compared by its length alone.
+    """
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
         return _number(value)
+    if json_steps.is_large(value):
+        return f"{len(value)} items" if isinstance(value, list | dict) else "many items"
     return json.dumps(value, sort_keys=True)
 
 

@@ -75,22 +75,23 @@ def decode(data: bytes) -> str:
 
 def write(content: object, **how: Any) -> str:
     """Return what `json.dumps` does, with its keywords."""
-    if _values_in(content) <= MANY_VALUES:
+    if not is_large(content):
         return json.dumps(content, **how)
     return "".join(json.JSONEncoder(**how).iterencode(content))
 
 
-def _values_in(content: object) -> int:
-    """Return how many values JSON content has; counting ends soon after `MANY_VALUES`."""
+def is_large(content: object) -> bool:
+    """Return whether JSON content has more than `MANY_VALUES`; counting ends soon after."""
     count, todo = 0, [content]
     while todo and count <= MANY_VALUES:
         item = todo.pop()
         count += 1
         if isinstance(item, dict | list | tuple):
             count += len(item)
-            parts = item.values() if isinstance(item, dict) else item
-            todo += [part for part in parts if isinstance(part, dict | list | tuple)]
-    return count
+            if count <= MANY_VALUES:
+                parts = item.values() if isinstance(item, dict) else item
+                todo += [part for part in parts if isinstance(part, dict | list | tuple)]
+    return count > MANY_VALUES
 
 
 def _after_space(text: str, at: int) -> int:

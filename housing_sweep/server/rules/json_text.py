@@ -2,6 +2,9 @@
 
 import json
 import math
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from housing_sweep.errors import BadInput
@@ -10,6 +13,28 @@ from housing_sweep.server.rules.json_steps import DEEPEST
 
 READ_AT_ONCE = 2**19
 """Longer texts are read in steps: Python's own reader lets nobody else run for 30 ms as it is."""
+
+
+_of_thread = threading.local()
+
+
+@contextmanager
+def read_before(texts: Iterable[str]) -> Iterator[None]:
+    """Read long texts now; in this block `loads` knows them. They must not be changed.
+
+    For who is about to hold the lock that everybody waits for. Those that are no JSON are left to
+    who needs them.
+    """
+    known = {}
+    for text in texts:
+        if len(text) > READ_AT_ONCE:
+            with suppress(BadInput, ValueError, RecursionError):
+                known[text] = json_steps.read(text)
+    _of_thread.known = known
+    try:
+        yield
+    finally:
+        _of_thread.known = {}
 
 
 def loads(text: str) -> Any:
@@ -22,7 +47,8 @@ def loads(text: str) -> Any:
     """
     try:
         if len(text) > READ_AT_ONCE:
-            return json_steps.read(text)
+            known = getattr(_of_thread, "known", {})
+            return known[text] if text in known else json_steps.read(text)
         content = json.loads(text)
         if "\\ud" in text or "\\uD" in text:
             content = json.loads(storable(json.dumps(content, ensure_ascii=False)))
