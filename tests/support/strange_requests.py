@@ -5,7 +5,10 @@ The same seed and number give the same request, on any machine: a finding can be
 
 import base64
 import gzip
+import hashlib
+import itertools
 import json
+import os
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -87,7 +90,7 @@ SPECS = [
     ),
     "{method: random, parameters: {x: {min: 0, max: 1}}, metric: {name: loss}}",
     "{method: grid, parameters: {x: {values: [1, 2, 'é', null, {a: 1}]}}, run_cap: 3}",
-    "{method: grid, parameters: {x: {values: [1]}, y: {distribution: q_uniform, min: 0, max: 1e9}}}",
+    "{method: grid, parameters: {x: {distribution: q_uniform, min: 0, max: 1.0e+9}}}",
     "{method: bayes, parameters: {x: {min: 0, max: 1}}, metric: {name: '', goal: maximize}}",
     "{method: bayes, parameters: {x: {min: 1.0e+300, max: 1.7e+308}}, metric: {name: l}}",
     "{method: random, parameters: {x: {distribution: normal, mu: 1.0e+308, sigma: 1.0e+308}}}",
@@ -159,6 +162,7 @@ class _Maker:
     def __init__(self, schema: GraphQLSchema, known: Known, rng: random.Random) -> None:
         self.schema, self.known, self.rng = schema, known, rng
         self.declared: dict[str, tuple[str, object]] = {}
+        self.aliases = itertools.count()
 
     def request(self) -> Strange:
         kinds: list[tuple[int, Callable[[], Strange]]] = [
@@ -210,7 +214,7 @@ class _Maker:
                 f"... on {t.name}{self.selection(t, depth)}"
                 for t in self.schema.get_possible_types(kind)
             ]
-            return f" {{ __typename {' '.join(parts) if depth < 7 else ''} }}"
+            return f" {{ __typename {' '.join(parts) if depth < 5 else ''} }}"
         if not isinstance(kind, GraphQLObjectType):
             return ""
         plain = [
@@ -222,10 +226,11 @@ class _Maker:
         ]
         deep = [n for n in kind.fields if n not in plain]
         chosen = self.rng.sample(plain, min(len(plain), self.rng.randrange(1, 8)))
-        if depth < 7 and deep:
+        if depth < 5 and deep:
             chosen += self.rng.sample(deep, min(len(deep), self.one((2, 1), (2, 2), (1, 3))))
         fields = [
-            f"a{n}: {self.field(name, kind.fields[name], depth)}" for n, name in enumerate(chosen)
+            f"a{next(self.aliases)}: {self.field(name, kind.fields[name], depth)}"
+            for name in chosen
         ]
         return f" {{ {' '.join(fields) or '__typename'} }}"
 
@@ -236,7 +241,7 @@ class _Maker:
 
     def value(self, name: str, kind: GraphQLInputType, depth: int) -> object:
         """Return a value of a kind, or something else."""
-        if self.rng.random() < 0.06:
+        if self.rng.random() < 0.02:
             return self.rng.choice(VALUES)
         if isinstance(kind, GraphQLNonNull):
             return self.value(name, kind.of_type, depth)
@@ -252,7 +257,7 @@ class _Maker:
                 if isinstance(said.type, GraphQLNonNull) or (depth < 5 and self.rng.random() < 0.5)
             }
         if isinstance(kind, GraphQLEnumType):
-            return self.rng.choice([*kind.values, "NOPE"])
+            return self.rng.choice([*kind.values] * 5 + ["NOPE"])
         return self.scalar(name, kind.name)
 
     def scalar(self, name: str, kind: str) -> object:
@@ -261,24 +266,27 @@ class _Maker:
             return self.rng.choice(sensible)
         match kind:
             case "Int" | "Int64" | "Float":
-                return self.one((5, self.rng.randrange(30)), (3, self.rng.choice(NUMBERS)))
+                return self.one((12, self.rng.randrange(30)), (1, self.rng.choice(NUMBERS)))
             case "Boolean":
                 return self.rng.random() < 0.5
             case "ID":
-                return self.identity()
+                return self.identity(name)
             case "JSONString" | "JSON":
                 return self.document(name)
         if name == "config":
             return self.one((1, self.rng.choice(SPECS)), (1, self.broken(self.rng.choice(SPECS))))
         return self.rng.choice(TEXTS)
 
-    def identity(self) -> str:
-        kind = self.rng.choice(
-            ["Run", "Sweep", "Agent", "Artifact", "Project", "User", "Entity", "File", "at"]
-        )
-        number = self.one((5, str(self.rng.randrange(1, 6))), (2, str(self.rng.choice(NUMBERS))))
-        encoded = base64.b64encode(f"{kind}:{number}".encode()).decode()
-        return str(self.one((6, encoded), (1, self.broken(encoded)), (1, self.rng.choice(TEXTS))))
+    def identity(self, name: str) -> str:
+        """Return the id that an argument's name asks for, or another."""
+        base = name.removesuffix("s").removesuffix("Id").removesuffix("ID")
+        base = base[:1].upper() + base[1:]
+        kinds = [base, "ArtifactCollection"] if "equence" in base or "ortfolio" in base else [base]
+        if base not in self.schema.type_map or self.rng.random() < 0.1:
+            kinds = ["Run", "Sweep", "Agent", "Artifact", "Project", "User", "Entity", "File"]
+        number = self.one((9, str(self.rng.randrange(1, 6))), (1, str(self.rng.choice(NUMBERS))))
+        encoded = base64.b64encode(f"{self.rng.choice(kinds)}:{number}".encode()).decode()
+        return str(self.one((12, encoded), (1, self.broken(encoded)), (1, self.rng.choice(TEXTS))))
 
     def document(self, name: str) -> str:
         if "filter" in name.lower():
@@ -465,3 +473,74 @@ class _Maker:
             )
             headers[name] = self.rng.choice(values)
         return Strange(kind, method, target, body, headers, hangs_up=self.rng.random() < 0.01)
+
+
+Ask = Callable[..., Any]
+"""(query, **variables) -> data."""
+
+RUN = """mutation($name: String!) { upsertBucket(input: {name: $name, modelName: "fuzz",
+    config: "{\\"a\\": {\\"value\\": 1}}", summaryMetrics: "{\\"loss\\": 0.5}", tags: ["t"]}) {
+    bucket { id } } }"""
+SWEEP = """mutation($config: String!) { upsertSweep(input: {config: $config, projectName: "fuzz"}) {
+    sweep { id name } } }"""
+AGENT = """mutation($sweep: String!) { createAgent(input: {host: "h", projectName: "fuzz",
+    sweep: $sweep}) { agent { id } } }"""
+DRAFT = """mutation($entity: String!, $digest: String!) { createArtifact(input: {
+    artifactTypeName: "model", artifactCollectionName: "nets", entityName: $entity,
+    projectName: "fuzz", runName: "r1", digest: $digest, aliases: [{artifactCollectionName: "nets",
+    alias: "best"}]}) { artifact { id } } }"""
+MANIFEST = """mutation($id: ID!, $entity: String!, $digest: String!) {
+    createArtifactManifest(input: { artifactID: $id, name: "wandb_manifest.json",
+    digest: $digest, entityName: $entity,
+    projectName: "fuzz", runName: "r1"}) { artifactManifest { file { uploadUrl } } } }"""
+FILE = """mutation($entity: String!) { createRunFiles(input: {entityName: $entity,
+    projectName: "fuzz", runName: "r1", files: ["a.txt"]}) { files { uploadUrl } } }"""
+COMMIT = "mutation($id: ID!) { commitArtifact(input: {artifactID: $id}) { artifact { id } } }"
+
+
+def furnish(
+    ask: Ask, put: Callable[[str, bytes], None], user: str
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Make one of each thing; return names by argument, and signed paths.
+
+    Args:
+        ask: sends a GraphQL request, and raises if that fails.
+        put: (URL, bytes), to upload.
+        user: the owner's name.
+    """
+    for name in ("r1", "r2"):
+        ask(RUN, name=name)
+    new = [ask(SWEEP, config=text)["upsertSweep"]["sweep"] for text in SPECS[7:9]]
+    agents = [ask(AGENT, sweep=sweep["name"])["createAgent"]["agent"]["id"] for sweep in new]
+    body = b'{"version": 1, "contents": {}}'
+    digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    draft = ask(DRAFT, entity=user, digest=os.urandom(16).hex())["createArtifact"]["artifact"]["id"]
+    manifest = ask(MANIFEST, id=draft, entity=user, digest=digest)["createArtifactManifest"]
+    urls = [manifest["artifactManifest"]["file"]["uploadUrl"]]
+    put(urls[0], body)
+    ask(COMMIT, id=draft)
+    urls += [file["uploadUrl"] for file in ask(FILE, entity=user)["createRunFiles"]["files"]]
+    open_draft = ask(DRAFT, entity=user, digest=os.urandom(16).hex())["createArtifact"]["artifact"][
+        "id"
+    ]
+    sweeps = [sweep["name"] for sweep in new]
+    things = ["r1", "r2", *sweeps, "nets", "nets:v0", "nets:best", "model", "fuzz", user]
+    groups: dict[str, list[str]] = {
+        "entityname entity organization username": [user],
+        "projectname project modelname models": ["fuzz"],
+        "run runname bucketname": ["r1", "r2"],
+        "sweep sweepname": sweeps,
+        "artifactid artifactids": [draft, open_draft],
+        "artifactcollectionname collection sequence": ["nets"],
+        "artifacttypename type artifacttype": ["model"],
+        "filters filter where": FILTERS,
+        "id": [*agents, draft, *(sweep["id"] for sweep in new)],
+        "name": things,
+        "after cursor": [base64.b64encode(f"at:{n}".encode()).decode() for n in (0, 1, 99)],
+        "version": ["v0", "latest", "best"],
+        "state": ["RUNNING", "PAUSED", "finished", "CANCELED"],
+        "order": ["-created_at", "+summary_metrics.loss", "config.a.value", "-"],
+    }
+    names = {name: values for group, values in groups.items() for name in group.split()}
+    paths = ["/" + url.split("/", 3)[3] for url in urls]
+    return names, paths

@@ -69,8 +69,10 @@ def _status(result: ExecutionResult, operation: object) -> int:
 
 def _status_of(error: GraphQLError, operation: object) -> int:
     original = error.original_error
+    while isinstance(original, GraphQLError):  # a value that is none of its type
+        original = original.original_error
     if original is None:
-        return 400  # parse or validation: no retry can heal it
+        return 400  # parse, validation or coercion: no retry can heal it
     ours = as_ours(original)
     if ours is None:
         # A bug of ours. 500 would make the SDK retry for minutes; it is logged, and the call ends.
