@@ -153,6 +153,17 @@ class StrangeRequests:
     def __init__(self, schema: GraphQLSchema, known: Known, seed: int) -> None:
         self._schema, self._known, self._seed = schema, known, seed
 
+    @property
+    def key(self) -> str:
+        """A valid API key."""
+        return self._known.key
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its holder sends with a request."""
+        credentials = base64.b64encode(f"api:{self.key}".encode()).decode()
+        return {"authorization": f"Basic {credentials}"}
+
     def request(self, number: int) -> Strange:
         """Return one request."""
         return _Maker(self._schema, self._known, random.Random(f"{self._seed}/{number}")).request()

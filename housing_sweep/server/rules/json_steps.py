@@ -20,8 +20,8 @@ MOST_VALUES = 1_000_000
 DEEPEST = 200
 """Levels of nesting that are read; Python's own stack ends near 1,000."""
 
-STEP = 2**18
-"""Characters that are read at once, in 5 ms at most."""
+STEP = 2**15
+"""Characters that are read at once, in 1 ms at most."""
 
 MANY_VALUES = 20_000
 """More than these are written one by one; C writes as many in 5 ms."""

@@ -13,8 +13,8 @@ Scalar = tuple[float | None, str | None]
 LONGEST_TEXT = 512
 """Longer strings are indexed by their beginning and a digest: equal only if wholly equal."""
 
-MOST_KEYS = 10_000
-"""Values of a run's config, and of its summary, that are indexed: 0.1 s of everybody's lock."""
+MOST_KEYS = 5000
+"""Values of a run's config, and of its summary, that are indexed: 50 ms of everybody's lock."""
 
 _DIGEST = 64
 
