@@ -3,6 +3,7 @@
 HousingSweepError          exit 1   HTTP 500
 ├── BadInput               exit 2   HTTP 400   a value, file, config or query breaks a rule
 │   ├── SpecError          exit 2   HTTP 400   a sweep YAML or trial config
+│   ├── TooLarge           exit 2   HTTP 413   a request that is larger than any may be
 │   ├── DataError          exit 2   HTTP 400   a table that is not what it should be
 │   └── ProtocolError      exit 2   HTTP 400   the client spoke out of turn
 ├── NotLoggedIn            exit 2   HTTP 401   no API key, or an unknown one
@@ -43,6 +44,12 @@ class BadInput(HousingSweepError):
 
 class SpecError(BadInput):
     """A sweep YAML or a trial config breaks a rule."""
+
+
+class TooLarge(BadInput):
+    """A request holds more than any may."""
+
+    http_status = 413
 
 
 class DataError(BadInput):

@@ -42,7 +42,7 @@ def _parameter(raw: object, path: str, problems: list[str]) -> "Leaf | Tree":
     kind = raw.get("distribution") or _implied(raw)
     if kind == "constant":
         return Leaf(constant=raw.get("value"))
-    make = KINDS.get(kind) if kind is not None else None
+    make = KINDS.get(kind) if isinstance(kind, str) else None
     if make is None:
         problems.append(
             f"{path}: needs value, values, or min and max{spec_hints.near_key(raw)}"

@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from housing_sweep.errors import SpecError
 from housing_sweep.search import spec_hints
 from housing_sweep.search.parameters import Tree, is_number, not_for_grid, parse_tree
 from housing_sweep.search.score import Goal, Score, known_goal
 from housing_sweep.search.spec_hints import choice
+from housing_sweep.search.spec_yaml import FIX, read_yaml
 
 METHODS = ("grid", "random", "bayes", "custom")
 GOALS = tuple(goal.value for goal in Goal)
 EARLY_TERMINATE = ("hyperband", "custom")
-FIX = "correct the sweep YAML; the reference is W&B's page on sweep configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +72,7 @@ def parse_yaml(text: str) -> SweepSpec:
     Raises:
         SpecError: it is not YAML, or breaks a rule; all violations are named.
     """
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SpecError(f"the sweep spec is not YAML: {error}", fix=FIX) from None
-    if not isinstance(raw, Mapping):
-        raise SpecError(f"the sweep spec is not a mapping but {raw!r}", fix=FIX)
-    return parse_spec(raw)
+    return parse_spec(read_yaml(text))
 
 
 def parse_spec(raw: Mapping[str, Any]) -> SweepSpec:
@@ -104,12 +96,12 @@ def parse_spec(raw: Mapping[str, Any]) -> SweepSpec:
         run_cap=_run_cap(raw.get("run_cap"), problems),
         early_terminate=_mapping(raw, "early_terminate", problems),
         scheduler=_mapping(raw, "scheduler", problems),
-        program=raw.get("program"),
+        program=_text(raw, "program", problems),
         command=_command(raw.get("command"), problems),
-        name=raw.get("name") or raw.get("displayName"),
-        description=raw.get("description"),
-        project=raw.get("project"),
-        entity=raw.get("entity"),
+        name=_text(raw, "name", problems) or _text(raw, "displayName", problems),
+        description=_text(raw, "description", problems),
+        project=_text(raw, "project", problems),
+        entity=_text(raw, "entity", problems),
         warnings=(*spec_hints.warnings(raw), *_goal_warnings(raw)),
     )
     if spec.method == "bayes" and not spec.objectives:
@@ -206,6 +198,14 @@ def _goal_warnings(raw: Mapping[str, Any]) -> list[str]:
         for name in names
         if isinstance(name, str) and known_goal(name) is Goal.MAXIMIZE
     ]
+
+
+def _text(raw: Mapping[str, Any], name: str, problems: list[str]) -> str | None:
+    value = raw.get(name)
+    if isinstance(value, dict | list):
+        problems.append(f"{name}: expected text, got {value!r:.80}")
+        return None
+    return None if value is None else str(value)
 
 
 def _run_cap(cap: object, problems: list[str]) -> int | None:

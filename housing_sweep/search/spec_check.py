@@ -11,6 +11,7 @@ from housing_sweep.errors import SpecError
 from housing_sweep.search import grid, sampling
 from housing_sweep.search.hyperband import Bands
 from housing_sweep.search.spec import SweepSpec, parse_yaml
+from housing_sweep.search.spec_yaml import read_yaml
 from housing_sweep.search.trial import Params
 
 PREVIEW = 10
@@ -127,10 +128,9 @@ def _unknown(name: str, prefix: str, known: frozenset[str]) -> str:
 
 def _mapping(text: str) -> Mapping[str, object]:
     try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError:
+        return read_yaml(text)
+    except SpecError:
         return {}  # the parser says it better
-    return raw if isinstance(raw, Mapping) else {}
 
 
 def _with_lines(text: str, problems: list[str]) -> tuple[Violation, ...]:
@@ -144,6 +144,8 @@ def line_of(text: str, path: str) -> int | None:
     """Return the line (from 1) of the deepest part of a dotted path that the YAML has."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError:
+        return None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         return mark.line + 1 if mark else None

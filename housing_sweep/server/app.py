@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -19,6 +19,7 @@ from housing_sweep.server.edge.answers import Guard, on_error, on_http_error
 from housing_sweep.server.edge.artifact_bytes import artifact_file_endpoint, by_digest_endpoint
 from housing_sweep.server.edge.filestream import filestream_endpoint
 from housing_sweep.server.edge.graphql_endpoint import graphql_endpoint
+from housing_sweep.server.edge.request import Bodies
 from housing_sweep.server.edge.run_file_bytes import run_file_endpoint
 from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.services.config import ServerConfig
@@ -74,8 +75,8 @@ def make_app(server: Server) -> Starlette:
         routes=_routes(server, Api()),
         exception_handlers={
             HousingSweepError: on_error,
+            ClientDisconnect: on_error,
             HTTPException: on_http_error,
-            Exception: on_error,
         },
         middleware=[Middleware(Guard)],
         lifespan=lifespan,
@@ -83,11 +84,12 @@ def make_app(server: Server) -> Starlette:
 
 
 def _routes(server: Server, api: Api) -> list[BaseRoute]:
+    bodies = Bodies(server)
     return [
-        Route("/graphql", graphql_endpoint(server, api), methods=["POST"]),
+        Route("/graphql", graphql_endpoint(server, api, bodies), methods=["POST"]),
         Route(
             "/files/{entity}/{project}/{run}/file_stream",
-            filestream_endpoint(server),
+            filestream_endpoint(server, bodies),
             methods=["POST"],
         ),
         Route(

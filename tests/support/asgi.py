@@ -1,6 +1,8 @@
 """One request to the application itself: no process, no socket, no client's good manners."""
 
 import asyncio
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -9,6 +11,7 @@ from starlette.applications import Starlette
 
 from housing_sweep.server.app import make_app
 from housing_sweep.server.services.runtime import Server
+from tests.support.bare_http import basic
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,30 @@ class Asker:
 
     def request(self, method: str, target: str, body: bytes = b"", **headers: str) -> Answer:
         """Send one request to a path with its query; an absolute URL loses its host."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send(method, target, body, fields)
+
+    def ask_graphql(self, key: str, query: str, variables: Mapping[str, object]) -> Answer:
+        """Send one GraphQL request with a key."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        return self.send("POST", "/graphql", body, {"authorization": basic(key)})
+
+    def hang_up(self, method: str, target: str, body: bytes) -> Answer:
+        """Send the beginning of a request, and go away."""
+        return self.send(method, target, body, {}, hangs_up=True)
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        hangs_up: bool = False,
+    ) -> Answer:
+        """Send one request with headers as they are."""
         path, _, query = target.removeprefix("http://test").partition("?")
-        fields = {"host": "test", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        fields = {"host": "test", **headers}
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -47,7 +72,10 @@ class Asker:
         }
         messages: list[dict[str, Any]] = []
 
-        unread = [{"type": "http.request", "body": body, "more_body": False}]
+        unread: list[dict[str, Any]] = [
+            *([{"type": "http.disconnect"}] if hangs_up else []),
+            {"type": "http.request", "body": body, "more_body": hangs_up},
+        ]
 
         async def receive() -> dict[str, Any]:
             if not unread:

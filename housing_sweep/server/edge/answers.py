@@ -1,4 +1,4 @@
-"""What an error becomes on HTTP, and what every answer tells browsers.
+"""What an error becomes on HTTP and in the log, and what every answer tells browsers.
 
 Status codes are orders to the SDK: 4xx ends a call at once (and a file stream for good), 5xx is
 retried for up to seven days. So a validation problem is never 5xx, and nothing transient is 4xx.
@@ -10,11 +10,11 @@ import re
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from housing_sweep.errors import BadInput, HousingSweepError, Unavailable
+from housing_sweep.errors import BadInput, HousingSweepError, Unavailable, plain
 from housing_sweep.server.store.failures import as_ours
 
 _log = logging.getLogger(__name__)
@@ -34,12 +34,29 @@ def error_response(error: HousingSweepError) -> Response:
     return JSONResponse(body, status_code=error.http_status, headers=headers)
 
 
-async def on_error(_request: Request, error: Exception) -> Response:
-    """Starlette's handler of last resort for errors raised by an endpoint."""
+def log_refusal(request: Request, status: int, why: str) -> None:
+    """Write the one line that a refused request leaves."""
+    line = plain(f"{request.method} {request.url.path}: {why}"[:LONGEST_LINE])
+    _log.log(logging.WARNING if status in _MISTAKES else logging.INFO, "%s %s", status, line)
+
+
+LONGEST_LINE = 300
+"""Characters of a refusal in the log: it holds what the client sent."""
+
+_MISTAKES = frozenset({400, 413, 422, 499})
+"""What a good client does not do; that it asks for what is not there, or not its own, it does."""
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """Return what an error raised by an endpoint is answered with; only bugs leave a traceback."""
+    if isinstance(error, ClientDisconnect):
+        log_refusal(request, 499, "the client went away")
+        return Response(status_code=499)
     ours = as_ours(error)
     if ours is not None:
+        log_refusal(request, ours.http_status, ours.what)
         return error_response(ours)
-    _log.error("bug in the server", exc_info=error)
+    _log.error("bug in the server: %s", plain(str(request.url.path)), exc_info=error)
     return JSONResponse({"errors": [{"message": "internal error"}]}, status_code=500)
 
 
@@ -73,15 +90,28 @@ class Guard:
             return
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
-            refusal = error_response(BadInput(f"the Host header {hosts!r} is not one host"))
-            await refusal(scope, receive, send)
+            why = BadInput(f"the Host header {hosts!r:.80} is not one host")
+            log_refusal(Request(scope), why.http_status, why.what)
+            await error_response(why)(scope, receive, send)
             return
 
+        began = False
+
         async def guarded(message: Message) -> None:
+            nonlocal began
             if message["type"] == "http.response.start":
+                began = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception as error:
+            if began and isinstance(error, ClientDisconnect):
+                return
+            if began:  # too late to say anything else
+                raise
+            answer = await on_error(Request(scope), error)
+            await answer(scope, receive, guarded)

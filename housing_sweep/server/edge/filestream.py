@@ -1,18 +1,21 @@
-"""`POST /files/{entity}/{project}/{run}/file_stream`: a run's lines, one transaction a post.
+"""`POST /files/{entity}/{project}/{run}/file_stream`: a run's lines, a transaction a thousand.
 
 Every post may arrive twice: lines are keyed by number. The answer's `stopped` is the clean way to
 end a run. Only what no retry can heal is a 4xx, because a 4xx ends the stream for good; anything
 else is retried for days, so a post must not be able to make us fail.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from housing_sweep.errors import BadInput, NotFound
-from housing_sweep.server.edge.request import json_body, request_context
+from housing_sweep.server.edge.request import Bodies, request_context
+from housing_sweep.server.rules.json_text import read_before
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
@@ -23,21 +26,26 @@ from housing_sweep.server.store.runs.runs import Run
 MAX_LINES = 2**40
 
 
-def filestream_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]:
+def filestream_endpoint(server: Server, bodies: Bodies) -> Callable[[Request], Awaitable[Response]]:
     """Return the endpoint of one server."""
 
     async def endpoint(request: Request) -> Response:
-        body = await json_body(request)
         path = request.path_params
 
-        def accept() -> Run:
+        def accept(body: Mapping[str, Any]) -> Run:
             ctx = request_context(request, server.services)
-            with write(ctx.db):
-                run = _run(ctx, path["entity"], path["project"], path["run"])
-                take(ctx, run, body)
+            posts = in_pieces(body)
+            with read_before(_long_lines(body)):
+                for number, post in enumerate(posts):
+                    if number:
+                        time.sleep(PAUSE_SECONDS)
+                    with write(ctx.db):
+                        run = _run(ctx, path["entity"], path["project"], path["run"])
+                        take(ctx, run, post)
             return runs.get(ctx.db, run.id)
 
-        run = await server.run(accept)
+        async with bodies.json(request) as body:
+            run = await server.run(lambda: accept(body))
         answer: dict[str, object] = {
             "exitcode": None,
             "limits": {},
@@ -46,6 +54,57 @@ def filestream_endpoint(server: Server) -> Callable[[Request], Awaitable[Respons
         return JSONResponse(answer)
 
     return endpoint
+
+
+LINES_AT_ONCE = 1000
+CHARACTERS_AT_ONCE = 2**20
+"""What one transaction stores of a post: everybody else's heartbeat waits for it."""
+
+PAUSE_SECONDS = 0.002
+"""Between two transactions of a post: the lock is not fair, and who waits for it must wake up."""
+
+
+def in_pieces(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return a post as several, each for one transaction; nearly always one.
+
+    Lines are keyed by number, so that a post of which a part is stored may come again. What ends a
+    run, and its summary, come last.
+
+    Raises:
+        BadInput: the post is not shaped like one.
+    """
+    files = body.get("files") or {}
+    if not isinstance(files, dict):
+        raise BadInput("`files` must be an object")
+    pieces: list[Mapping[str, Any]] = []
+    last = {}
+    for name, part in files.items():
+        offset, lines = _chunk(name, part)
+        cuts = _cuts(lines) if name in APPEND else []
+        for begin, end in pairwise([0, *cuts]):
+            piece = {"offset": offset + begin, "content": lines[begin:end]}
+            pieces.append({"files": {name: piece}})
+        begin = cuts[-1] if cuts else 0
+        last[name] = {"offset": offset + begin, "content": lines[begin:]} if begin else part
+    return [*pieces, {**body, "files": last}]
+
+
+def _cuts(lines: Sequence[str]) -> list[int]:
+    """Return where to cut lines, so that no piece has too many or too much."""
+    cuts, begin, characters = [], 0, 0
+    for number, line in enumerate(lines):
+        if number - begin >= LINES_AT_ONCE or characters + len(line) > CHARACTERS_AT_ONCE:
+            if number > begin:
+                cuts.append(number)
+            begin, characters = number, 0
+        characters += len(line)
+    return cuts
+
+
+def _long_lines(body: Mapping[str, Any]) -> Iterator[str]:
+    for part in (body.get("files") or {}).values():
+        lines = part.get("content")
+        yield from [lines] if isinstance(lines, str) else lines or ()
 
 
 def _run(ctx: Context, entity: str, project_name: str, name: str) -> Run:

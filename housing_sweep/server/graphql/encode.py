@@ -1,8 +1,8 @@
 """The answer's bytes. NaN and Infinity stay bare, as wandb-core writes and reads them."""
 
-import json
-
 from graphql import ExecutionResult
+
+from housing_sweep.server.rules import json_steps
 
 
 def encode(result: ExecutionResult) -> bytes:
@@ -12,4 +12,7 @@ def encode(result: ExecutionResult) -> bytes:
         answer["errors"] = [
             {"message": error.message, "path": list(error.path or ())} for error in result.errors
         ]
-    return json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
+    # Half a character that a client sent, and hears of, is none that UTF-8 knows.
+    return json_steps.write(answer, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )

@@ -19,14 +19,24 @@ def _date_time(value: Any) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise GraphQLError(f"expected JSON text in a string, got {value!r}")
+        raise GraphQLError(f"expected JSON text in a string, got {value!r:.80}")
     return value
 
 
 def _int64(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise GraphQLError(f"expected a whole number, got {value!r}")
-    return int(value)
+        raise GraphQLError(f"expected a whole number, got {value!r:.80}")
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):
+        raise GraphQLError(f"expected a whole number, got {value!r:.80}") from None
+    if not -BEYOND <= number < BEYOND:
+        raise GraphQLError("expected a whole number of 64 bits")
+    return number
+
+
+BEYOND = 2**63
+"""Whole numbers of 64 bits, which SQLite's are, end here."""
 
 
 def _same(value: Any) -> Any:

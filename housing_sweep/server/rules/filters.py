@@ -14,26 +14,23 @@ Source of the operators: wandb/_filters/operators.py.
 
 import json
 import math
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from operator import ge, gt, le, lt
-from re import _parser  # type: ignore[attr-defined]
 from typing import ClassVar
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.rules import json_steps
 from housing_sweep.server.rules.json_text import loads
+from housing_sweep.server.rules.patterns import check_pattern, found_in
 
 DEEPEST = 32
 """Levels of `$and`, `$or`, `$nor` and `$not`."""
 
 MOST_TESTS = 2000
 """Tests in one filter; a list of names belongs into one `$in`, which may be of any length."""
-
-LONGEST_PATTERN = 300
-"""Characters of a regular expression."""
 
 ORDERED: Mapping[str, Callable[..., bool]] = {
     "$lt": lt,
@@ -187,11 +184,16 @@ def matches(filters: Filter, record: Record) -> bool:
 
 
 def scalar(value: object) -> Scalar | None:
-    """Return what a value is compared as; None for null."""
+    """Return what a value is compared as; None for null.
+
+    A list with very many values (`json_steps.MANY_VALUES`) is compared by its length alone.
+    """
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
         return _number(value)
+    if json_steps.is_large(value):
+        return f"{len(value)} items" if isinstance(value, list | dict) else "many items"
     return json.dumps(value, sort_keys=True)
 
 
@@ -316,51 +318,10 @@ def _text(name: str, field: Field, operator: str, value: object) -> str:
 
 
 def _check_pattern(name: str, pattern: str) -> None:
-    """Refuse what is no regular expression, or may take for ever to fail.
-
-    Python's matcher tries every way to share a text among repeats within a repeat: `(a+)+$` takes
-    2**n steps for n times `a` and a `b`, and nothing can interrupt it.
-    """
-    if len(pattern) > LONGEST_PATTERN:
-        raise BadInput(
-            f"{name}: a $regex of {len(pattern)} characters is too long,"
-            f" {LONGEST_PATTERN} are allowed"
-        )
     try:
-        re.compile(pattern)
-        tree = _parser.parse(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise BadInput(f"{name}: $regex {pattern!r} is not a regular expression: {error}") from None
-    if _has_choice_in_a_repeat(tree, repeated=False):
-        raise BadInput(
-            f"{name}: $regex {pattern!r} has a repeat or a choice within a repeat,"
-            " which may take for ever",
-            fix="repeat single characters only, like [a-z0-9.]*",
-        )
-
-
-def _has_choice_in_a_repeat(tree: Sequence[object], *, repeated: bool) -> bool:
-    """Return whether something that is repeated can be matched in more ways than one."""
-    for operation, argument in ((str(item[0]), item[1]) for item in tree):  # type: ignore[index]
-        choice = operation == "BRANCH"
-        again = repeated
-        if operation.endswith("_REPEAT"):
-            least, most, _ = argument
-            choice = least != most
-            again = repeated or most > 1
-        if repeated and choice:
-            return True
-        if any(_has_choice_in_a_repeat(part, repeated=again) for part in _subpatterns(argument)):
-            return True
-    return False
-
-
-def _subpatterns(argument: object) -> Iterator[Sequence[object]]:
-    if isinstance(argument, _parser.SubPattern):
-        yield argument
-    elif isinstance(argument, list | tuple):
-        for item in argument:
-            yield from _subpatterns(item)
+        check_pattern(pattern)
+    except BadInput as error:
+        raise BadInput(f"{name}: {error.what}", fix=error.fix) from None
 
 
 def _tests_in(filters: Filter) -> Iterator[Test]:
@@ -409,7 +370,7 @@ def _passes(value: Scalar, name: str, operand: Operand) -> bool:
         case "$in":
             return isinstance(operand, tuple) and value in operand
         case "$regex":
-            return isinstance(value, str) and re.search(str(operand), value) is not None
+            return isinstance(value, str) and found_in(str(operand), value)
         case "$contains":
             return isinstance(value, str) and str(operand) in value
     return type(value) is type(operand) and ORDERED[name](value, operand)

@@ -6,6 +6,12 @@ from pathlib import Path
 MAX_BODY_BYTES = 64 * 2**20
 """Largest JSON request accepted: `wandb verify` sends 10 MB, a history line may have 10 MB."""
 
+LOGIN_BYTES = 64 * 2**10
+"""Largest JSON request, unpacked, that is read of somebody unknown."""
+
+MOST_BODY_BYTES = 512 * 2**20
+"""Memory for all requests that are read or answered at once; others are told to try again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:

@@ -17,8 +17,11 @@ from housing_sweep.server.store.people import users
 
 T = TypeVar("T")
 
-DATABASE_THREADS = 8
-"""SQLite has one writer; a few threads keep readers and fsyncs from waiting for each other."""
+WRITING_THREADS = 4
+"""SQLite has one writer; a few threads keep fsyncs and short reads from waiting for each other."""
+
+READING_THREADS = 4
+"""Queries, pages and large bodies: however slow, they leave the others to heartbeats."""
 
 
 class Server:
@@ -46,15 +49,21 @@ class Server:
             clock=clock,
         )
         first_start(database, config, clock())
-        self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="database")
+        self._writing = ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="database-writing")
+        self._reading = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="database-reading")
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Run a function that uses the database in one of its threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+        """Run a function that uses the database, and for a short while, in one of its threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._writing, function)
+
+    async def run_reading(self, function: Callable[[], T]) -> T:
+        """Run a function that may take long in a thread that no heartbeat waits for."""
+        return await asyncio.get_running_loop().run_in_executor(self._reading, function)
 
     def close(self) -> None:
         """Finish what runs, then close the database."""
         self.services.live_feed.close()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._writing, self._reading):
+            threads.shutdown(wait=True, cancel_futures=True)
         self.services.suggestions.stop()
         self.services.database.close()

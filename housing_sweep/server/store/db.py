@@ -1,7 +1,6 @@
 """Connections, transactions, their events, and migrations: how store modules reach SQLite."""
 
 import logging
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.rules.patterns import found_in
 from housing_sweep.server.store.events import Event
 
 BUSY_TIMEOUT_SECONDS = 10.0
@@ -114,7 +114,7 @@ class Database:
 
 def _matches(pattern: str, text: object) -> bool:
     """SQLite's REGEXP: whether the pattern is found in the text; null matches nothing."""
-    return text is not None and re.search(pattern, str(text)) is not None
+    return text is not None and found_in(pattern, str(text))
 
 
 @contextmanager

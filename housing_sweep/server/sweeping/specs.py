@@ -2,10 +2,9 @@
 
 from functools import lru_cache
 
-import yaml
-
 from housing_sweep.search import grid
 from housing_sweep.search.spec import SweepSpec, parse_yaml
+from housing_sweep.search.spec_yaml import read_yaml
 from housing_sweep.server.store.sweeps.sweeps import Sweep
 
 spec_of = lru_cache(maxsize=256)(parse_yaml)
@@ -19,7 +18,7 @@ def local_controller(spec_text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _controller(spec_text: str) -> str | None:
-    controller = (yaml.safe_load(spec_text) or {}).get("controller")
+    controller = read_yaml(spec_text).get("controller")
     return controller.get("type") if isinstance(controller, dict) else None
 
 

@@ -67,7 +67,7 @@ def _endpoint(server: Server, api: Api, page: Page) -> Endpoint:
             return render("error.html", _name(ctx), status=error.http_status, error=error)
 
     async def endpoint(request: Request) -> Response:
-        return await server.run(lambda: show(request))
+        return await server.run_reading(lambda: show(request))
 
     return endpoint
 

@@ -146,10 +146,15 @@ def nodes(connection: Mapping[str, Any] | None) -> list[Any]:
 def parsed(text: str | None) -> dict[str, Any]:
     """Return a JSON object's content; what is none counts as empty."""
     try:
-        content = json.loads(text or "{}")
-    except ValueError:
+        content = json.loads(text or "{}", parse_int=_whole)
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _whole(digits: str) -> int | float:
+    """Return a whole number; one beyond all floats is infinite, as in a browser."""
+    return int(digits) if len(digits) < 300 else float(digits)
 
 
 def plain_config(text: str | None) -> dict[str, Any]:

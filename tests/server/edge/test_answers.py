@@ -1,12 +1,14 @@
 """Which order an answer's status gives to the SDK, and what every answer tells browsers."""
 
+import asyncio
 import json
 import sqlite3
 
 import pytest
+from starlette.requests import ClientDisconnect, Request
 
 from housing_sweep import errors
-from housing_sweep.server.edge.answers import error_response
+from housing_sweep.server.edge.answers import error_response, on_error
 from housing_sweep.server.store.failures import as_ours
 from tests.support.bare_http import bare_request
 from tests.support.local_server import LocalServer
@@ -34,6 +36,25 @@ def test_only_what_a_retry_can_heal_is_retried(error: Exception, status: int) ->
     assert ("Retry-After" in answer.headers) is (status == 503)
     body = json.loads(bytes(answer.body))
     assert body["errors"][0]["message"] == body["error"] == str(known)
+
+
+def answered(error: Exception) -> int:
+    scope = {"type": "http", "method": "GET", "path": "/a\nb", "query_string": b"", "headers": []}
+    return asyncio.run(on_error(Request({**scope, "server": ("test", 80)}), error)).status_code
+
+
+def test_a_refusal_is_one_line_and_only_a_bug_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert answered(errors.BadInput("x\ny" * 1000)) == 400
+    assert answered(sqlite3.OperationalError("database is locked")) == 503
+    assert answered(ClientDisconnect()) == 499
+    assert [record.exc_info for record in caplog.records] == [None, None]  # 503 is not shown
+    assert all(len(r.getMessage().splitlines()) == 1 for r in caplog.records)
+    assert all(len(r.getMessage()) < 400 for r in caplog.records)
+    caplog.clear()
+    assert answered(KeyError("x")) == 500
+    assert caplog.records[0].exc_info is not None
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.chores import reaper
-from housing_sweep.server.edge.filestream import take
+from housing_sweep.server.edge import filestream
+from housing_sweep.server.edge.filestream import in_pieces, take
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
@@ -257,3 +258,43 @@ def test_summaries_of_a_shared_run_are_put_together(together: Together) -> None:
     together.by("b", 0, '{"b": 2, "_step": 9, "_wandb": {"y": 2}}', to="wandb-summary.json")
     wanted = {"a": 1, "b": 2, "_step": 9, "_wandb": {"x": 1, "y": 2}}
     assert json.loads(together.run.summary) == wanted
+
+
+def test_a_long_post_is_stored_in_pieces_as_if_it_were_one(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filestream, "LINES_AT_ONCE", 10)
+    monkeypatch.setattr(filestream, "CHARACTERS_AT_ONCE", 300)
+    lines = [json.dumps({"_step": n, "pad": "x" * (n % 50)}) for n in range(35)]
+    files = {
+        HISTORY: {"offset": 0, "content": lines},
+        LOG: {"offset": 2, "content": ["a"] * 25},
+        "wandb-summary.json": {"offset": 0, "content": ['{"loss": 1}']},
+    }
+    posts = in_pieces({"files": files, "complete": True, "exitcode": 0})
+    assert len(posts) > 5
+    for post in posts:
+        contents = [part["content"] for part in post["files"].values()]
+        assert all(len(content) <= 10 for content in contents)
+        assert all(sum(map(len, content)) <= 300 or len(content) == 1 for content in contents)
+        assert ("complete" in post) is (post is posts[-1])
+        with write(stream.db):
+            take(stream.ctx, stream.run, post)
+    assert list(history.lines(stream.db, stream.id)) == lines
+    assert (stream.run.state, stream.run.log_lines) == ("finished", 27)
+    assert json.loads(stream.run.summary) == {"loss": 1}
+
+
+def test_a_short_post_is_one_piece() -> None:
+    files = {HISTORY: {"offset": 5, "content": ["{}"] * 100}, "new": {"content": "x"}}
+    assert in_pieces({"files": files, "complete": True}) == [{"files": files, "complete": True}]
+    assert in_pieces({}) == [{"files": {}}]
+
+
+@pytest.mark.parametrize("files", [[], "x", {HISTORY: []}, {HISTORY: {"content": [1]}}])
+def test_a_post_that_is_none_is_refused_before_anything_is_stored(files: object) -> None:
+    if files == []:
+        assert in_pieces({"files": files}) == [{"files": {}}]
+        return
+    with pytest.raises(BadInput):
+        in_pieces({"files": files})

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from housing_sweep.errors import BadInput
+from housing_sweep.errors import BadInput, NotLoggedIn, TooLarge, Unavailable
 from housing_sweep.server.edge import request as ours
-from tests.support.bare_http import bare_request
+from housing_sweep.server.services.config import LOGIN_BYTES, MAX_BODY_BYTES
+from tests.support.bare_http import bare_request, basic
+from tests.support.inprocess import House
 from tests.support.local_server import LocalServer
 
 VIEWER = {"query": "{ viewer { username } }"}
@@ -24,17 +27,51 @@ def request(body: bytes, **headers: str) -> Request:
         return {"type": "http.request", "body": body, "more_body": False}
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return Request({"type": "http", "method": "POST", "headers": raw}, receive)
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": raw}
+    return Request({**scope, "server": ("test", 80)}, receive)
 
 
-def parsed(body: bytes, **headers: str) -> dict[str, Any]:
-    return asyncio.run(ours.json_body(request(body, **headers)))
+@pytest.fixture
+def parsed(house: House, ann_key: str) -> Callable[..., dict[str, Any]]:
+    """Reads one body, as it is sent by Ann, or by nobody."""
+    bodies = ours.Bodies(house.server)
+
+    def read(body: bytes, *, stranger: bool = False, **headers: str) -> dict[str, Any]:
+        sent = headers if stranger else {"authorization": basic(ann_key), **headers}
+
+        async def held() -> dict[str, Any]:
+            async with bodies.json(request(body, **sent)) as content:
+                return content
+
+        return asyncio.run(held())
+
+    return read
 
 
-def test_a_body_is_a_json_object_plain_or_gzipped() -> None:
+Parsed = Callable[..., dict[str, Any]]
+GZIP = {"content_encoding": "gzip"}
+
+
+def zeros(count: int) -> bytes:
+    """Return a gzipped JSON object that is mostly one text."""
+    return gzip.compress(b'{"a": "' + b"0" * count + b'"}', mtime=0)
+
+
+def test_a_body_is_a_json_object_plain_or_gzipped(parsed: Parsed) -> None:
     assert parsed(b'{"a": [1]}') == {"a": [1]}
     assert parsed(b"") == {}
-    assert parsed(gzip.compress(b'{"a": NaN}', mtime=0), content_encoding="gzip").keys() == {"a"}
+    assert parsed(gzip.compress(b'{"a": NaN}', mtime=0), **GZIP).keys() == {"a"}
+
+
+@pytest.mark.parametrize("size", [1000, LOGIN_BYTES + 1, ours.SHORT_BYTES + 1])
+def test_a_body_of_any_size_is_the_same_plain_or_gzipped(parsed: Parsed, size: int) -> None:
+    content = {"a": "é" * (size // 2), "b": [1, {"c": None}]}
+    body = json.dumps(content, ensure_ascii=False).encode()
+    assert parsed(body) == parsed(gzip.compress(body), **GZIP) == content
+
+
+def test_half_a_character_becomes_a_question_mark(parsed: Parsed) -> None:
+    assert parsed(b'{"a": "\\ud800", "\\udfff": 1}') == {"a": "?", "?": 1}
 
 
 @pytest.mark.parametrize(
@@ -46,27 +83,62 @@ def test_a_body_is_a_json_object_plain_or_gzipped() -> None:
         (b"\xff\xfe{}", {}),
         (b"[" * 200_000, {}),
         (b'{"a":' * 200_000, {}),
-        (b"{}", {"content_encoding": "gzip"}),
-        (gzip.compress(b'{"a": 1}', mtime=0)[:-9], {"content_encoding": "gzip"}),
+        (b'{"a": ' + b"9" * 5000 + b"}", {}),
+        (b"{}", GZIP),
+        (b"", GZIP),
+        (gzip.compress(b'{"a": 1}', mtime=0)[:-9], GZIP),
+        (b'{"a": [' + b"[]," * 1_000_000 + b"1]}", {}),
     ],
 )
 def test_anything_else_is_refused_as_a_mistake_of_the_client(
-    body: bytes, headers: dict[str, str]
+    parsed: Parsed, body: bytes, headers: dict[str, str]
 ) -> None:
     with pytest.raises(BadInput):
         parsed(body, **headers)
 
 
 def test_a_body_beyond_the_limit_is_refused_also_when_it_is_gzipped(
-    monkeypatch: pytest.MonkeyPatch,
+    parsed: Parsed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ours, "MAX_BODY_BYTES", 1000)
-    with pytest.raises(BadInput, match="larger than 1000"):
-        parsed(b'{"a": "' + b"x" * 2000 + b'"}')
-    bomb = gzip.compress(b'{"a": "' + b"x" * 100_000 + b'"}', mtime=0)
-    assert len(bomb) < 1000
-    with pytest.raises(BadInput, match="larger than 1000"):
-        parsed(bomb, content_encoding="gzip")
+    monkeypatch.setattr(ours, "MAX_BODY_BYTES", 2_000_000)
+    with pytest.raises(TooLarge, match="larger than 2000000"):
+        parsed(b'{"a": "' + b"x" * 2_000_000 + b'"}')
+    bomb = zeros(3_000_000)
+    assert len(bomb) < 10_000
+    with pytest.raises(TooLarge, match="larger than 2000000"):
+        parsed(bomb, **GZIP)
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(parsed: Parsed) -> None:
+    with pytest.raises(TooLarge):
+        parsed(b"{}", content_length=str(MAX_BODY_BYTES + 1))
+
+
+def test_of_a_stranger_no_more_is_read_than_login_needs(parsed: Parsed) -> None:
+    assert parsed(b'{"a": 1}', stranger=True) == {"a": 1}
+    assert parsed(zeros(1000), stranger=True, **GZIP)
+    large = b'{"a": "' + b"x" * LOGIN_BYTES + b'"}'
+    for body, headers in ((large, {}), (zeros(LOGIN_BYTES), GZIP), (zeros(10**7), GZIP)):
+        with pytest.raises(NotLoggedIn):
+            parsed(body, stranger=True, **headers)
+        assert parsed(body, **headers)
+
+
+def test_all_bodies_together_hold_so_much_and_give_it_back(
+    house: House, ann_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ours, "MOST_BODY_BYTES", 20_000_000)
+    bodies, body = ours.Bodies(house.server), b'{"a": "' + b"x" * 3_000_000 + b'"}'
+
+    async def two() -> None:
+        async with bodies.json(request(body, authorization=basic(ann_key))):
+            with pytest.raises(Unavailable, match="too many large requests"):
+                async with bodies.json(request(body, authorization=basic(ann_key))):
+                    pass
+        async with bodies.json(request(body, authorization=basic(ann_key))) as content:
+            assert len(content["a"]) == 3_000_000
+
+    asyncio.run(two())
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))

@@ -47,7 +47,9 @@ def test_a_whole_number_may_be_larger_than_graphqls(value: object) -> None:
     assert answer("query($x: Int64) { number(x: $x) }", {"number": echo}, x=value) == 2**40
 
 
-@pytest.mark.parametrize("value", [True, "many", [1], float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "value", [True, "many", [1], float("nan"), float("inf"), 2**63, -(2**63) - 1, "9" * 5000]
+)
 def test_anything_else_is_no_whole_number(value: object) -> None:
     with pytest.raises(GraphQLError):
         answer("query($x: Int64) { number(x: $x) }", {"number": echo}, x=value)

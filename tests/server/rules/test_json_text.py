@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.rules import json_steps, json_text
+from housing_sweep.server.rules.json_steps import DEEPEST
 from housing_sweep.server.rules.json_text import (
-    DEEPEST,
     loads,
     loads_object,
+    read_before,
     spelled,
     storable,
 )
@@ -90,3 +92,13 @@ def test_an_object_is_an_object(text: str) -> None:
 def test_numbers_that_strict_json_does_not_have_become_words(value: Any, expected: Any) -> None:
     assert spelled(value) == expected
     json.dumps(spelled(value), allow_nan=False)
+
+
+def test_what_was_read_before_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "READ_AT_ONCE", 10)
+    text, other = json.dumps(["long enough", 1]), json.dumps(["as long as this", 2])
+    with read_before([text, "{ that is no JSON"]):
+        monkeypatch.setattr(json_steps, "read", lambda _text: "read again")
+        assert loads(text) == ["long enough", 1]
+        assert loads(other) == "read again"
+    assert loads(text) == "read again"

@@ -10,7 +10,7 @@ import pytest
 
 from housing_sweep.errors import BadInput, PermissionDenied
 from housing_sweep.server.services.config import ServerConfig
-from housing_sweep.server.services.runtime import DATABASE_THREADS, Server
+from housing_sweep.server.services.runtime import WRITING_THREADS, Server
 from housing_sweep.server.store.db import write
 
 
@@ -43,18 +43,31 @@ def test_a_folder_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_work_on_the_database_runs_beside_the_loop_in_a_few_threads(tmp_path: Path) -> None:
-    server, together = Server(ServerConfig(data_dir=tmp_path)), threading.Barrier(DATABASE_THREADS)
+    server, together = Server(ServerConfig(data_dir=tmp_path)), threading.Barrier(WRITING_THREADS)
 
     def work() -> str:
         together.wait(60)  # all of them at once, or none gets on
         return threading.current_thread().name
 
     async def many() -> list[str]:
-        return await asyncio.gather(*(server.run(work) for _ in range(DATABASE_THREADS)))
+        return await asyncio.gather(*(server.run(work) for _ in range(WRITING_THREADS)))
 
     names = set(asyncio.run(many()))
-    assert len(names) == DATABASE_THREADS
+    assert len(names) == WRITING_THREADS
     assert all(name.startswith("database") for name in names)
+    server.close()
+
+
+def test_however_many_searches_run_a_heartbeat_finds_a_thread(tmp_path: Path) -> None:
+    server, over = Server(ServerConfig(data_dir=tmp_path)), threading.Event()
+
+    async def both() -> list[bool]:
+        slow = [asyncio.create_task(server.run_reading(lambda: over.wait(60))) for _ in range(20)]
+        await server.run(lambda: None)
+        over.set()
+        return await asyncio.gather(*slow)
+
+    assert all(asyncio.run(both()))
     server.close()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NewType
 
 from housing_sweep.errors import Gone
+from housing_sweep.server.rules import json_steps
 from housing_sweep.server.rules.json_text import loads_object, storable
 from housing_sweep.server.store.db import emit, write
 from housing_sweep.server.store.events import RunChanged, RunDeleted, RunEnded
@@ -256,7 +257,7 @@ def merged(old: str, new: str) -> str:
         BadInput: one is not a JSON object.
     """
     before, after = loads_object(old), loads_object(new)
-    return json.dumps(_merged(before, after, keep=("_wandb", "value", "e", "t")))
+    return json_steps.write(_merged(before, after, keep=("_wandb", "value", "e", "t")))
 
 
 def _merged(

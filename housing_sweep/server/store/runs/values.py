@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from housing_sweep.server.rules import filters
 
@@ -11,6 +12,9 @@ Scalar = tuple[float | None, str | None]
 
 LONGEST_TEXT = 512
 """Longer strings are indexed by their beginning and a digest: equal only if wholly equal."""
+
+MOST_KEYS = 5000
+"""Values of a run's config, and of its summary, that are indexed: 50 ms of everybody's lock."""
 
 _DIGEST = 64
 
@@ -48,7 +52,7 @@ def replace(
     content: Mapping[str, object],
 ) -> None:
     """Make the stored values of one scope equal to `content`; only what changed is written."""
-    entries = dict(flatten(content))
+    entries = dict(islice(flatten(content), MOST_KEYS))
     stored = {
         key: (number, text)
         for key, number, text in db.execute(

@@ -65,7 +65,7 @@ def test_versions_are_filtered_by_the_one_engine(
         ("{", "filters are not JSON"),
         ('{"colour": 1}', "cannot be filtered by 'colour'"),
         ('{"description": {"$near": 1}}', r"description: unknown filter operator '\$near'"),
-        ('{"description": {"$regex": "(a+)+"}}', r"description: \$regex .* may take for ever"),
+        ('{"description": {"$regex": "(?=(a+)+)"}}', r"description: \$regex .* may take for ever"),
     ],
 )
 def test_a_filter_that_is_not_understood_is_refused(

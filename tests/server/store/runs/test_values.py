@@ -1,5 +1,6 @@
 """The indexed values of config and summary: what is stored, cut short, replaced and found."""
 
+import json
 import math
 from typing import Any
 
@@ -56,6 +57,16 @@ def test_replacing_writes_only_what_changed(rows: Rows) -> None:
     assert rows.db.total_changes - count == 3  # one deleted, one replaced, one added
     entries = rows.db.execute("SELECT key, number, text FROM run_values WHERE scope = 'summary'")
     assert {key: (number, text) for key, number, text in entries} == dict(values.flatten(after))
+
+
+def test_only_so_many_values_of_a_run_are_indexed(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "MOST_KEYS", 10)
+    config = json.dumps({f"k{n:02}": {"value": n} for n in range(20)})
+    runs.update(rows.db, rows.run.id, now=NOW, config=config)
+    stored = rows.db.execute("SELECT key FROM run_values WHERE scope = 'config'").fetchall()
+    assert sorted(key for (key,) in stored) == [f"k{n:02}" for n in range(10)]
 
 
 def test_replacing_one_scope_leaves_the_other(rows: Rows) -> None:
