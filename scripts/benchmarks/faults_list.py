@@ -29,6 +29,7 @@ _SHARED = (
     "tests/sdk/test_portfolios.py::"
     "test_processes_that_share_a_version_make_one_and_the_next_round_another"
 )
+_JUMPS = "tests/server/sweeping/test_clock_jumps.py"
 _LIARS = "tests/tamper/test_liars.py"
 _RESTRICTED = (
     "tests/sdk/test_artifact_rights.py::"
@@ -429,6 +430,48 @@ FAULTS = [
         "        if _id(holder) != _id(case.champion) and _id(holder) != model.id:",
         "        if holder is None and case.champion is not None:",
         "tests/tamper/test_races.py -k alias",
+    ),
+    Fault(
+        "leases by the system's clock",
+        _S + "services/runtime.py",
+        "Steady(max(clock(), heard), ticks)",
+        "Steady(clock(), clock)",
+        _JUMPS,
+    ),
+    Fault(
+        "leases that ended while the server was down",
+        _S + "store/steady.py",
+        "return now - seconds if now - self._began > seconds else -math.inf",
+        "return now - seconds",
+        _JUMPS,
+    ),
+    Fault(
+        "a stop that was asked for counts the time a server was down",
+        _S + "store/steady.py",
+        "return self.now() - max(moment, self._began)",
+        "return self.now() - moment",
+        _JUMPS,
+    ),
+    Fault(
+        "a clock put back between two servers stops the time",
+        _S + "services/runtime.py",
+        "Steady(max(clock(), heard), ticks)",
+        "Steady(clock(), ticks)",
+        _JUMPS,
+    ),
+    Fault(
+        "signed URLs by the system's clock",
+        _S + "services/runtime.py",
+        "Signer(secret, config.url_lifetime, database.steady.now)",
+        "Signer(secret, config.url_lifetime, clock)",
+        "tests/server/services/test_runtime.py",
+    ),
+    Fault(
+        "a clock that jumped ahead ends what is dated",
+        _S + "services/context.py",
+        "return min(self.now, self.steady.now())",
+        "return self.now",
+        "tests/server/chores/test_collector.py",
     ),
 ]
 """Every one is a lie that a careless server could tell, or a careless verifier believe."""

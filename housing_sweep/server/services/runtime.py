@@ -14,6 +14,8 @@ from housing_sweep.server.services.first_start import first_start
 from housing_sweep.server.services.signing import Signer
 from housing_sweep.server.store.db import open_database
 from housing_sweep.server.store.people import users
+from housing_sweep.server.store.steady import Steady
+from housing_sweep.server.store.sweeps.agents import last_heard
 
 T = TypeVar("T")
 
@@ -29,20 +31,28 @@ class Server:
     Args:
         config: where and how it runs.
         clock: seconds since the epoch.
+        ticks: monotonic seconds.
 
     Raises:
         BadInput: the data folder was written by a newer version.
     """
 
-    def __init__(self, config: ServerConfig, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = open_database(config.database, config.busy_timeout)
+        heard = last_heard(database.connection())
+        database.steady = Steady(max(clock(), heard), ticks)
         secret = users.setting(database.connection(), "url_secret", secrets.token_hex(32))
         self.services = Services(
             config=config,
             database=database,
             blobs=BlobStore(config.blobs),
-            signer=Signer(secret, config.url_lifetime),
+            signer=Signer(secret, config.url_lifetime, database.steady.now),
             clock=clock,
         )
         first_start(database, config, clock())

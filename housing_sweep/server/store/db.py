@@ -4,6 +4,7 @@ import logging
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.store.events import Event
+from housing_sweep.server.store.steady import Steady
 
 BUSY_TIMEOUT_SECONDS = 10.0
 """How long a writer waits for another process (an administration command) before SQLITE_BUSY."""
@@ -46,6 +48,7 @@ class Connection(sqlite3.Connection):
     """A SQLite connection that knows the lock its process's writers queue at, and how long.
 
     Attributes:
+        steady: the moment by its process's steady clock.
         events: what the open transaction changed, in order, each once.
         unsettled: those of them whose consequences are still to come.
     """
@@ -53,12 +56,17 @@ class Connection(sqlite3.Connection):
     write_lock: threading.RLock
     busy_timeout: float
     followers: Followers
+    steady: Callable[[], float]
     events: dict[Event, None]
     unsettled: dict[Event, None]
 
 
 class Database:
-    """One SQLite file: a connection per thread, one writer at a time."""
+    """One SQLite file: a connection per thread, one writer at a time.
+
+    Attributes:
+        steady: this process's clock for leases.
+    """
 
     def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> None:
         self.path, self.busy_timeout = path, busy_timeout
@@ -66,6 +74,7 @@ class Database:
         self._local = threading.local()
         self._all: list[Connection] = []
         self.followers = Followers()
+        self.steady = Steady(time.time())
 
     def connection(self) -> Connection:
         """Return this thread's connection, opened on first use."""
@@ -96,6 +105,7 @@ class Database:
         )
         db.write_lock, db.busy_timeout = self._write_lock, self.busy_timeout
         db.followers, db.events, db.unsettled = self.followers, {}, {}
+        db.steady = lambda: self.steady.now()
         db.row_factory = sqlite3.Row
         db.create_function("regexp", 2, _matches, deterministic=True)
         # FULL: an acknowledged history line that a power cut loses would become a gap, and a gap
@@ -153,6 +163,12 @@ def write(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             db.followers.publish(events)
         except Exception:  # noqa: BLE001  it is written: who listens cannot undo it
             _log.exception("publishing %s failed", events)
+
+
+def steady(db: sqlite3.Connection) -> float:
+    """Return the moment by the steady clock of this process."""
+    assert isinstance(db, Connection), "opened by this module"
+    return db.steady()
 
 
 def emit(db: sqlite3.Connection, event: Event) -> None:
