@@ -10,12 +10,12 @@ from typing import Any
 
 import uvicorn
 
-from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.errors import BadInput, Damaged, NotFound
 from housing_sweep.server.app import make_app, make_server
 from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.data_folder import failures_in_words
 from housing_sweep.server.services.lock import exclusive
 from housing_sweep.server.services.runtime import Server
-from housing_sweep.server.store.failures import as_ours
 
 
 def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
@@ -31,13 +31,8 @@ def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
         Unavailable: the disk is full, or another process holds the database.
     """
     listener = bind(config.host, config.port)
-    try:
+    with failures_in_words(config.data_dir):
         _serve(config, listener, announce)
-    except Exception as error:
-        ours = as_ours(error)
-        if ours is None or ours is error:
-            raise
-        raise ours from error
 
 
 def _serve(
@@ -105,15 +100,22 @@ def read_client_env(config: ServerConfig) -> dict[str, str]:
 
     Raises:
         NotFound: no server was ever started on this folder.
+        Damaged: the file is not what a server wrote.
     """
     try:
-        client_env: dict[str, str] = json.loads(config.client_env.read_text())
+        client_env = json.loads(config.client_env.read_text())
+        client_env["api_key"], client_env["user"]
+    except (ValueError, KeyError, TypeError):
+        raise Damaged(
+            f"{config.client_env} is damaged: it holds no key",
+            fix="delete it: the next start of the server makes a new key for you",
+        ) from None
     except FileNotFoundError:
         raise NotFound(
             f"no server was started on {config.data_dir} yet",
             fix="run `housing-sweep server` first, or name its folder with --data-dir",
         ) from None
-    return client_env
+    return {str(name): str(value) for name, value in client_env.items()}
 
 
 def _write_private(path: Path, content: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Connections, transactions, their events, and migrations: how store modules reach SQLite."""
 
 import logging
+import os
 import re
 import sqlite3
 import threading
@@ -12,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from housing_sweep.errors import BadInput
+from housing_sweep.server.store import database_file
 from housing_sweep.server.store.events import Event
 from housing_sweep.server.store.steady import Steady
 
@@ -199,18 +201,32 @@ def open_database(path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> Dat
     """Open the database at `path`, created or migrated to the newest schema.
 
     Raises:
-        BadInput: the file was written by a newer version of this program.
+        BadInput: the file is of another program, or of a newer version of this one.
+        Damaged: it is empty, cut off, or cannot be read.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        path.touch(mode=0o600)
+    if not os.path.lexists(path):
+        database_file.make_whole(path, _fill)
+    database_file.examine_file(path)
+    database_file.open_to_read(path).close()  # before a file of another program is changed
     database = Database(path, busy_timeout)
     try:
-        migrate(database.connection())
+        with database_file.damage_named(path):
+            migrate(database.connection())
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _fill(path: Path) -> None:
+    """Make an empty database, whose file nobody else knows yet."""
+    database = Database(path)
+    try:
+        database.connection().execute("PRAGMA synchronous = OFF")  # the whole is synced at the end
+        migrate(database.connection())
+    finally:
+        database.close()
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -240,6 +256,11 @@ def migrate(db: sqlite3.Connection) -> None:
             for statement in _statements(steps[number]):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
+
+
+def newest_schema() -> int:
+    """Return the number of the last migration that this version ships."""
+    return max(_steps())
 
 
 def _steps() -> dict[int, str]:

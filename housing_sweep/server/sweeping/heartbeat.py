@@ -5,6 +5,7 @@ memory but suggestions computed ahead, so a killed server goes on where it was.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -160,8 +161,8 @@ def _offer(
     if (run := runs.find(ctx.db, sweep.project_id, name)) is None:
         return None
     trial = trials.of_run(ctx.db, run.id)
-    told = run.agent_id == agent.id and run.offered_at is not None
-    repeated = told and ctx.steady.age(run.offered_at or 0) < SAME_REQUEST_SECONDS
+    age = ctx.steady.age(run.offered_at) if run.offered_at is not None else math.inf
+    repeated = run.agent_id == agent.id and age < SAME_REQUEST_SECONDS
     if trial is not None and trial.offers >= MOST_OFFERS and not repeated:
         runs.close(ctx.db, run.id, "failed", ctx.now)
         settle(ctx.db)  # it may be retried, and then is in the queue of this very answer
