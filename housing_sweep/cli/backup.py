@@ -26,8 +26,10 @@ def backup(folder: Path, as_json: bool, data_dir: Path) -> None:
     """
     config = server_config(data_dir=data_dir)
     from housing_sweep.server.backup import back_up
+    from housing_sweep.server.services.data_folder import failures_in_words
 
-    report = back_up(config.data_dir, folder)
+    with failures_in_words(data_dir):
+        report = back_up(config.data_dir, folder)
     click.echo(
         json.dumps(report, indent=2)
         if as_json
@@ -55,8 +57,10 @@ def restore(folder: Path, replace: bool, as_json: bool, data_dir: Path) -> None:
     """
     config = server_config(data_dir=data_dir)
     from housing_sweep.server.backup import restore as put_back
+    from housing_sweep.server.services.data_folder import failures_in_words
 
-    report = put_back(folder, config.data_dir, replace=replace)
+    with failures_in_words(data_dir):
+        report = put_back(folder, config.data_dir, replace=replace)
     lines = [f"restored {data_dir} from {folder}: the database and {report['files']} files"]
     if report["put_aside"]:
         lines.append(f"what was there is in {report['put_aside']}; delete it when all is well")

@@ -99,6 +99,7 @@ def read_client_env(config: ServerConfig) -> dict[str, str]:
     """Return what `housing-sweep env` prints: url, api_key and user of this data folder.
 
     Raises:
+        BadInput: the file cannot be read by this user.
         NotFound: no server was ever started on this folder.
         Damaged: the file is not what a server wrote.
     """
@@ -114,6 +115,11 @@ def read_client_env(config: ServerConfig) -> dict[str, str]:
         raise NotFound(
             f"no server was started on {config.data_dir} yet",
             fix="run `housing-sweep server` first, or name its folder with --data-dir",
+        ) from None
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {config.client_env}: {error.strerror}",
+            fix="run this as the user who runs the server, or set WANDB_API_KEY yourself",
         ) from None
     return {str(name): str(value) for name, value in client_env.items()}
 

@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -407,6 +407,8 @@ def growth(soak: Soak) -> list[tuple[str, bool]]:
                 f" {max(s.files for s in samples)} open files at most"
             )
     last_life = [s for s in lives[soak.life] if s.age > 10]
+    by_minute = {int(s.age // 60): s.memory_kb / 1024 for s in last_life}
+    print("  memory in the last life by minute, MiB: " + _figures(by_minute.values()))
     if len(last_life) < 9:
         return [("the last life was too short to tell of memory", True)]
     third = len(last_life) // 3
@@ -421,6 +423,10 @@ def growth(soak: Soak) -> list[tuple[str, bool]]:
         ),
         (f"open files: {files[0]}, then {files[1]}", files[1] <= files[0] + 10),
     ]
+
+
+def _figures(values: Iterable[float]) -> str:
+    return " ".join(f"{value:.0f}" for value in values)
 
 
 def main(arguments: list[str] | None = None) -> int:

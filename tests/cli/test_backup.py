@@ -75,3 +75,10 @@ def test_no_folder_is_a_3_and_stays_none(tmp_path: Path, capsys: Shown) -> None:
     assert run(cli, ["restore", str(tmp_path / "b"), "--data-dir", none]) == 3
     assert capsys.readouterr().err.count("fix: ") == 3
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_file_that_cannot_be_read_is_no_traceback(data: Path, capsys: Shown) -> None:
+    (data / "client.json").unlink()
+    (data / "client.json").mkdir()
+    assert run(cli, ["env", "--data-dir", str(data)]) == 2
+    assert "cannot read" in capsys.readouterr().err

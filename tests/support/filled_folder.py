@@ -1,5 +1,9 @@
 """A data folder with something of each kind in it, whose server has ended."""
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from housing_sweep.server.services.config import ServerConfig
@@ -11,6 +15,15 @@ from tests.support.sweep_play import RANDOM, Play
 
 def fill(folder: Path) -> ServerConfig:
     """Make it: a trial with lines and a file, a version with a file."""
+    shutil.copytree(_filled_once(), folder)
+    return ServerConfig(data_dir=folder)
+
+
+@cache
+def _filled_once() -> Path:
+    """One a process, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="housing-sweep-filled-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     play = Play(folder)
     db, blobs = play.ctx.db, play.services.blobs
     run = play.trial(play.agent(play.sweep(RANDOM)), 0.5)
@@ -29,4 +42,4 @@ def fill(folder: Path) -> ServerConfig:
     files.record_upload(db, draft.id, "weights", blobs.put(b"weights" * 1000), play.now)
     versions.publish(db, draft, digest="d", size=7000, file_count=1, now=play.now)
     play.close()
-    return ServerConfig(data_dir=folder)
+    return folder

@@ -96,6 +96,17 @@ def test_processes_that_start_together_make_one_database(tmp_path: Path) -> None
     assert [p.name for p in tmp_path.iterdir()] == ["x.db"]
 
 
+def test_a_database_that_another_process_made_meanwhile_stays(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+
+    def slowly(_beside: Path) -> None:
+        path.write_bytes(b"theirs")
+
+    database_file.make_whole(path, slowly)
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_start_that_fails_leaves_nothing_that_looks_like_a_database(tmp_path: Path) -> None:
     def fail(_beside: Path) -> None:
         raise ArithmeticError
