@@ -13,7 +13,8 @@ HousingSweepError          exit 1   HTTP 500
 ├── Conflict               exit 4   HTTP 409   the change would break a promise already made
 │   └── Refused            exit 4   HTTP 409   no candidate earns the promotion
 ├── NotSupported           exit 1   HTTP 501   the local server has no such feature
-└── Unavailable            exit 1   HTTP 503   true now, maybe not later: locked, full, starting
+├── Unavailable            exit 1   HTTP 503   true now, maybe not later: locked, full, starting
+└── Damaged                exit 2   HTTP 503   what is on disk is not what was written
 
 `cli` maps a class to its exit code, `server` to its status; nobody else decides either.
 """
@@ -105,6 +106,13 @@ class NotSupported(HousingSweepError):
 class Unavailable(HousingSweepError):
     """True now, maybe not later: a locked database, a full disk. Worth a retry."""
 
+    http_status = 503
+
+
+class Damaged(HousingSweepError):
+    """What is on disk is not what was written; a client may try again once it was restored."""
+
+    exit_code = 2
     http_status = 503
 
 

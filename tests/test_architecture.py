@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"web"},
         {"edge", "chores"},
         {"graphql"},
-        {"sweeping", "administration"},
+        {"sweeping", "administration", "backup"},
         {"services"},
         {"store"},
         {"content", "rules"},

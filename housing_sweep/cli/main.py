@@ -9,6 +9,7 @@ import click
 from housing_sweep.errors import HousingSweepError
 
 COMMANDS = {
+    "backup": ("backup", "Copy the local server's data, while it runs or not."),
     "compare": ("compare", "Show what differs between runs."),
     "data": ("data", "Check and publish the dataset."),
     "env": ("server", "Print the exports that point wandb at the local server."),
@@ -21,6 +22,7 @@ COMMANDS = {
     "prune": ("prune", "Delete the models of a sweep's losing trials."),
     "report": ("report", "Write a sweep's report: one HTML file, and Markdown."),
     "reproduce": ("trace", "Build a model again from its record, and compare."),
+    "restore": ("backup", "Put a backup in the place of the local server's data."),
     "rollback": ("model", "Put an alias back to the version displaced last."),
     "server": ("server", "Run the local W&B server."),
     "sweeps": ("sweeps", "Check, list, watch, stop and retry sweeps."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from housing_sweep.errors import NotSupported
+from housing_sweep.errors import Damaged, NotSupported
 
 if TYPE_CHECKING:
     from housing_sweep.server.services.config import ServerConfig
@@ -74,13 +74,23 @@ def server_config(**settings: Any) -> "ServerConfig":
     show_default=True,
     help="Times that a failed or crashed trial of a sweep is tried again.",
 )
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Start nothing: examine the data folder, whether a server runs on it or not.",
+)
 @data_dir_option
-def server(host: str, port: int, trials_per_agent: int, retries: int, data_dir: Path) -> None:
+def server(
+    host: str, port: int, trials_per_agent: int, retries: int, check: bool, data_dir: Path
+) -> None:
     """Run the local W&B server until Ctrl-C.
 
     The first start creates the data folder, a user named after you, and an API key. Paste the two
     printed lines into a terminal, or run `eval "$(housing-sweep env)"` there, and every wandb
     command of that terminal uses this server.
+
+    --check examines the database, every stored file against its digests, and the references
+    between them, and exits with 0 when all is well, 2 otherwise.
     """
     config = server_config(
         host=host,
@@ -89,9 +99,37 @@ def server(host: str, port: int, trials_per_agent: int, retries: int, data_dir: 
         retries=retries,
         data_dir=data_dir,
     )
+    if check:
+        _check(config)
+        return
     from housing_sweep.server.serve import serve
 
     serve(config, _announce)
+
+
+def _check(config: "ServerConfig") -> None:
+    """Print what is wrong with a data folder.
+
+    Raises:
+        Damaged: something is.
+    """
+    from housing_sweep.server.services.checkup import examine_folder
+    from housing_sweep.server.services.data_folder import failures_in_words
+
+    with failures_in_words(config.data_dir):
+        checkup = examine_folder(config)
+    counted = ", ".join(f"{number} {what}" for what, number in checkup.counts.items())
+    click.echo(f"examined {config.data_dir}: {counted or 'the database'}")
+    for kind, sentences in (("note", checkup.notes), ("problem", checkup.problems)):
+        for sentence in sentences:
+            click.echo(f"{kind}: {sentence}")
+    if checkup.problems:
+        raise Damaged(
+            f"{len(checkup.problems)} problems in {config.data_dir}",
+            fix="stop the server; `housing-sweep backup` keeps what is sound, "
+            "`housing-sweep restore BACKUP --replace` puts an earlier backup in its place",
+        )
+    click.echo("nothing is wrong")
 
 
 def _announce(url: str, api_key: str) -> None:

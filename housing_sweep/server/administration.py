@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from housing_sweep.errors import BadInput, Conflict, NotFound
+from housing_sweep.errors import Conflict, NotFound
 from housing_sweep.server.rules import names
 from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.data_folder import failures_in_words, open_folder
 from housing_sweep.server.services.first_start import first_start
-from housing_sweep.server.store.db import Connection, open_database, write
-from housing_sweep.server.store.failures import as_ours
+from housing_sweep.server.store.db import Connection, write
 from housing_sweep.server.store.people import keys, members, users
 from housing_sweep.server.store.people.users import Entity, Organization, User
 from housing_sweep.server.store.projects import projects
@@ -244,24 +244,14 @@ def administration(
 
     Raises:
         BadInput: the folder cannot be used, or was written by a newer version.
+        Damaged: what is in it is not what was.
         Unavailable: the database stays locked.
     """
     config = ServerConfig(data_dir=data_dir)
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise BadInput(
-            f"cannot use the data folder {data_dir}: {error.strerror}", fix="choose another one"
-        ) from None
-    try:
-        database = open_database(config.database)
+    with failures_in_words(data_dir):
+        database = open_folder(config)
         try:
             first_start(database, config, clock())
             yield Administration(database.connection(), clock)
         finally:
             database.close()
-    except Exception as error:
-        ours = as_ours(error)
-        if ours is None or ours is error:
-            raise
-        raise ours from error

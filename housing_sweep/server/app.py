@@ -35,13 +35,17 @@ from housing_sweep.server.sweeping.consequences import (
 from housing_sweep.server.web.pages import page_routes
 
 
-def make_server(config: ServerConfig, clock: Callable[[], float] = time.time) -> Server:
+def make_server(
+    config: ServerConfig,
+    clock: Callable[[], float] = time.time,
+    ticks: Callable[[], float] = time.monotonic,
+) -> Server:
     """Return a server whose sweeps go on by themselves; close it when it is done.
 
     Raises:
         BadInput: the data folder was written by a newer version.
     """
-    server = Server(config, clock)
+    server = Server(config, clock, ticks)
     services = server.services
 
     def publish(events: Sequence[Event]) -> None:

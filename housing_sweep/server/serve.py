@@ -11,12 +11,12 @@ from typing import Any
 
 import uvicorn
 
-from housing_sweep.errors import BadInput, NotFound
+from housing_sweep.errors import BadInput, Damaged, NotFound
 from housing_sweep.server.app import make_app, make_server
 from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.data_folder import failures_in_words
 from housing_sweep.server.services.lock import exclusive
 from housing_sweep.server.services.runtime import Server
-from housing_sweep.server.store.failures import as_ours
 
 
 def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
@@ -32,13 +32,8 @@ def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
         Unavailable: the disk is full, or another process holds the database.
     """
     listener = bind(config.host, config.port)
-    try:
+    with failures_in_words(config.data_dir):
         _serve(config, listener, announce)
-    except Exception as error:
-        ours = as_ours(error)
-        if ours is None or ours is error:
-            raise
-        raise ours from error
 
 
 SWITCH_SECONDS = 0.0005
@@ -112,16 +107,29 @@ def read_client_env(config: ServerConfig) -> dict[str, str]:
     """Return what `housing-sweep env` prints: url, api_key and user of this data folder.
 
     Raises:
+        BadInput: the file cannot be read by this user.
         NotFound: no server was ever started on this folder.
+        Damaged: the file is not what a server wrote.
     """
     try:
-        client_env: dict[str, str] = json.loads(config.client_env.read_text())
+        client_env = json.loads(config.client_env.read_text())
+        client_env["api_key"], client_env["user"]
+    except (ValueError, KeyError, TypeError):
+        raise Damaged(
+            f"{config.client_env} is damaged: it holds no key",
+            fix="delete it: the next start of the server makes a new key for you",
+        ) from None
     except FileNotFoundError:
         raise NotFound(
             f"no server was started on {config.data_dir} yet",
             fix="run `housing-sweep server` first, or name its folder with --data-dir",
         ) from None
-    return client_env
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {config.client_env}: {error.strerror}",
+            fix="run this as the user who runs the server, or set WANDB_API_KEY yourself",
+        ) from None
+    return {str(name): str(value) for name, value in client_env.items()}
 
 
 def _write_private(path: Path, content: dict[str, Any]) -> None:

@@ -38,11 +38,15 @@ def shared_api() -> Api:
     return Api()
 
 
-def server_on(config: ServerConfig, clock: Callable[[], float] = time.time) -> Server:
+def server_on(
+    config: ServerConfig,
+    clock: Callable[[], float] = time.time,
+    ticks: Callable[[], float] = time.monotonic,
+) -> Server:
     """Return a server on its data folder; a new folder is copied, not made: 18 fsyncs less."""
     if not config.database.exists():
         shutil.copytree(_started_once(), config.data_dir, dirs_exist_ok=True)
-    return make_server(config, clock)
+    return make_server(config, clock, ticks)
 
 
 class House:

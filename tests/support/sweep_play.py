@@ -45,15 +45,38 @@ class Play:
     """One server in this process, without HTTP, and what agents and trials would do to it."""
 
     def __init__(self, folder: Path, **config: Any) -> None:
-        self.now = 1_000_000.0
+        self.ticks, self.ahead = 1_000_000.0, 0.0
         self.api = shared_api()
-        self.server = server_on(ServerConfig(data_dir=folder, **config), lambda: self.now)
-        self.services = self.server.services
+        self._config = ServerConfig(data_dir=folder, **config)
+        self._open()
         db = self.services.database.connection()
         user = users.user_by_id(db, 1)  # type: ignore[arg-type]
         assert user is not None
         self.user: User = user
         self.project: Project = projects.ensure(db, user, None, "play", now=self.now)
+
+    def _open(self) -> None:
+        self.server = server_on(self._config, lambda: self.now, lambda: self.ticks)
+        self.services = self.server.services
+
+    @property
+    def now(self) -> float:
+        """The system's time; set it to let time pass."""
+        return self.ticks + self.ahead
+
+    @now.setter
+    def now(self, moment: float) -> None:
+        self.ticks += moment - self.now
+
+    def jump(self, seconds: float) -> None:
+        """Put the system's clock ahead, or back; no time passes."""
+        self.ahead += seconds
+
+    def restart(self, down: float = 0.0) -> None:
+        """End the server and start it again on its folder, after a while."""
+        self.server.close()
+        self.ticks += down
+        self._open()
 
     @property
     def ctx(self) -> Context:

@@ -35,16 +35,17 @@ def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
     Blobs and parts are spared for `young` seconds, see `YOUNG_SECONDS`; returns how many blobs
     went.
     """
-    expiry.expire(ctx.db, ctx.now)
-    versions.abandon_drafts(ctx.db, ctx.now - DRAFT_LIFETIME_SECONDS)
+    now = ctx.surely_now
+    expiry.expire(ctx.db, now)
+    versions.abandon_drafts(ctx.db, now - DRAFT_LIFETIME_SECONDS)
     blobs, gone = ctx.services.blobs, 0
     referenced = versions.blobs(ctx.db) | files.blobs(ctx.db)
     for name in list(blobs.names()):
-        if name not in referenced and ctx.now - blobs.path(name).stat().st_mtime >= young:
+        if name not in referenced and now - blobs.path(name).stat().st_mtime >= young:
             blobs.delete(name)
             gone += 1
     on_their_way = uploads.in_progress(ctx.db)
     for upload in blobs.uploads():
-        if upload not in on_their_way and ctx.now - blobs.last_part_at(upload) >= young:
+        if upload not in on_their_way and now - blobs.last_part_at(upload) >= young:
             blobs.forget_parts(upload)
     return gone

@@ -17,9 +17,7 @@ _log = logging.getLogger(__name__)
 
 async def reap_forever(server: Server) -> None:
     """Look for silent runs until cancelled."""
-    # A server that was down has heard nobody: give everybody time to speak first.
     crash_after = server.services.config.crash_after
-    await asyncio.sleep(crash_after)
     while True:
         try:
             await server.run(lambda: reap(Context.own(server.services)))
@@ -31,5 +29,6 @@ async def reap_forever(server: Server) -> None:
 def reap(ctx: Context) -> None:
     """Mark runs without a sign of life as crashed; a sweep may be over by that."""
     with write(ctx.db):
-        runs.reap(ctx.db, ctx.now - ctx.services.config.crash_after, ctx.now)
+        # A server that was down has heard nobody: `before` gives everybody time to speak first.
+        runs.reap(ctx.db, ctx.steady.before(ctx.services.config.crash_after), ctx.now)
         consequences.close_orphans(ctx)

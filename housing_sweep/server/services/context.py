@@ -14,6 +14,7 @@ from housing_sweep.server.services.signing import Signer
 from housing_sweep.server.services.suggestions import Suggestions
 from housing_sweep.server.store.db import Connection, Database
 from housing_sweep.server.store.people.users import User
+from housing_sweep.server.store.steady import Steady
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,19 @@ class Context:
     def now(self) -> float:
         """Seconds since the epoch, from the server's clock."""
         return self.services.clock()
+
+    @property
+    def steady(self) -> Steady:
+        """The clock that leases go by; the system's may jump."""
+        return self.services.database.steady
+
+    @property
+    def surely_now(self) -> float:
+        """Seconds since the epoch, unless that is further ahead than the time that went by.
+
+        What is dated, and deleted when its time is over, goes by this.
+        """
+        return min(self.now, self.steady.now())
 
     @property
     def viewer(self) -> User:

@@ -10,10 +10,12 @@ from typing import TypeVar
 from housing_sweep.server.content.blobs import BlobStore
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Services
+from housing_sweep.server.services.data_folder import open_folder
 from housing_sweep.server.services.first_start import first_start
 from housing_sweep.server.services.signing import Signer
-from housing_sweep.server.store.db import open_database
 from housing_sweep.server.store.people import users
+from housing_sweep.server.store.steady import Steady
+from housing_sweep.server.store.sweeps.agents import last_heard
 
 T = TypeVar("T")
 
@@ -32,20 +34,28 @@ class Server:
     Args:
         config: where and how it runs.
         clock: seconds since the epoch.
+        ticks: monotonic seconds.
 
     Raises:
-        BadInput: the data folder was written by a newer version.
+        BadInput: the data folder was written by a newer version, or is not ours to use.
+        Damaged: what is in it is not what was.
     """
 
-    def __init__(self, config: ServerConfig, clock: Callable[[], float] = time.time) -> None:
-        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = open_database(config.database, config.busy_timeout)
+    def __init__(
+        self,
+        config: ServerConfig,
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        database = open_folder(config)
+        heard = last_heard(database.connection())
+        database.steady = Steady(max(clock(), heard), ticks)
         secret = users.setting(database.connection(), "url_secret", secrets.token_hex(32))
         self.services = Services(
             config=config,
             database=database,
             blobs=BlobStore(config.blobs),
-            signer=Signer(secret, config.url_lifetime),
+            signer=Signer(secret, config.url_lifetime, database.steady.now),
             clock=clock,
         )
         first_start(database, config, clock())

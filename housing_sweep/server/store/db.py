@@ -1,8 +1,10 @@
 """Connections, transactions, their events, and migrations: how store modules reach SQLite."""
 
 import logging
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from pathlib import Path
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.rules.patterns import found_in
+from housing_sweep.server.store import database_file
 from housing_sweep.server.store.events import Event
+from housing_sweep.server.store.steady import Steady
 
 BUSY_TIMEOUT_SECONDS = 10.0
 """How long a writer waits for another process (an administration command) before SQLITE_BUSY."""
@@ -46,6 +50,7 @@ class Connection(sqlite3.Connection):
     """A SQLite connection that knows the lock its process's writers queue at, and how long.
 
     Attributes:
+        steady: the moment by its process's steady clock.
         events: what the open transaction changed, in order, each once.
         unsettled: those of them whose consequences are still to come.
     """
@@ -53,12 +58,17 @@ class Connection(sqlite3.Connection):
     write_lock: threading.RLock
     busy_timeout: float
     followers: Followers
+    steady: Callable[[], float]
     events: dict[Event, None]
     unsettled: dict[Event, None]
 
 
 class Database:
-    """One SQLite file: a connection per thread, one writer at a time."""
+    """One SQLite file: a connection per thread, one writer at a time.
+
+    Attributes:
+        steady: this process's clock for leases.
+    """
 
     def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> None:
         self.path, self.busy_timeout = path, busy_timeout
@@ -66,6 +76,7 @@ class Database:
         self._local = threading.local()
         self._all: list[Connection] = []
         self.followers = Followers()
+        self.steady = Steady(time.time())
 
     def connection(self) -> Connection:
         """Return this thread's connection, opened on first use."""
@@ -96,6 +107,7 @@ class Database:
         )
         db.write_lock, db.busy_timeout = self._write_lock, self.busy_timeout
         db.followers, db.events, db.unsettled = self.followers, {}, {}
+        db.steady = lambda: self.steady.now()
         db.row_factory = sqlite3.Row
         db.create_function("regexp", 2, _matches, deterministic=True)
         # FULL: an acknowledged history line that a power cut loses would become a gap, and a gap
@@ -155,6 +167,12 @@ def write(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             _log.exception("publishing %s failed", events)
 
 
+def steady(db: sqlite3.Connection) -> float:
+    """Return the moment by the steady clock of this process."""
+    assert isinstance(db, Connection), "opened by this module"
+    return db.steady()
+
+
 def emit(db: sqlite3.Connection, event: Event) -> None:
     """Say what a write changed; call it inside the `write` that changes it."""
     assert isinstance(db, Connection), "opened by this module"
@@ -183,18 +201,32 @@ def open_database(path: Path, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> Dat
     """Open the database at `path`, created or migrated to the newest schema.
 
     Raises:
-        BadInput: the file was written by a newer version of this program.
+        BadInput: the file is of another program, or of a newer version of this one.
+        Damaged: it is empty, cut off, or cannot be read.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        path.touch(mode=0o600)
+    if not os.path.lexists(path):
+        database_file.make_whole(path, _fill)
+    database_file.examine_file(path)
+    database_file.open_to_read(path).close()  # before a file of another program is changed
     database = Database(path, busy_timeout)
     try:
-        migrate(database.connection())
+        with database_file.damage_named(path):
+            migrate(database.connection())
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _fill(path: Path) -> None:
+    """Make an empty database, whose file nobody else knows yet."""
+    database = Database(path)
+    try:
+        database.connection().execute("PRAGMA synchronous = OFF")  # the whole is synced at the end
+        migrate(database.connection())
+    finally:
+        database.close()
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -224,6 +256,11 @@ def migrate(db: sqlite3.Connection) -> None:
             for statement in _statements(steps[number]):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
+
+
+def newest_schema() -> int:
+    """Return the number of the last migration that this version ships."""
+    return max(_steps())
 
 
 def _steps() -> dict[int, str]:

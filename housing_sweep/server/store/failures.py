@@ -3,7 +3,8 @@
 import errno
 import sqlite3
 
-from housing_sweep.errors import BadInput, HousingSweepError, Unavailable
+from housing_sweep.errors import BadInput, Damaged, HousingSweepError, Unavailable
+from housing_sweep.server.store.database_file import RESTORE, is_damage
 
 _TRANSIENT = ("locked", "busy", "full", "disk I/O", "unable to open")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -17,6 +18,16 @@ def as_ours(error: BaseException) -> HousingSweepError | None:
         return Unavailable(f"the database is not available: {error}", fix="try again")
     if (mistake := _mistake(error)) is not None:
         return BadInput(mistake)
+    if isinstance(error, sqlite3.OperationalError) and "readonly" in str(error):
+        return Unavailable(
+            f"the database cannot be written: {error}",
+            fix="chown the data folder to the user that runs the server, and chmod -R u+rwX it",
+        )
+    if is_damage(error):
+        return Damaged(
+            f"the database is damaged: {error}",
+            fix=f"stop the server; `housing-sweep server --check` says how far it goes; {RESTORE}",
+        )
     if isinstance(error, OSError) and error.errno in _FULL:
         return Unavailable(f"the disk is full: {error}", fix="free some space")
     return None

@@ -163,7 +163,9 @@ def _close_controller_run(ctx: Context, sweep: Sweep) -> None:
 
 def close_orphans(ctx: Context) -> None:
     """Close queued trials that nobody will run; a sweep may be over by that."""
-    for run in trials.never_to_run(ctx.db, ctx.now - ctx.services.config.offer_again_after):
+    for run in trials.never_to_run(
+        ctx.db, ctx.steady.before(ctx.services.config.offer_again_after)
+    ):
         runs.close(ctx.db, run.id, "killed", ctx.now)
 
 

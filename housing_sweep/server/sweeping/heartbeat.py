@@ -5,6 +5,7 @@ memory but suggestions computed ahead, so a killed server goes on where it was.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -56,7 +57,7 @@ def heartbeat(ctx: Context, agent_id: int, running: frozenset[str]) -> list[Agen
         agents.heartbeat(ctx.db, agent.id, running, ctx.now)
         _close_vanished(ctx, agent, running)
         settle(ctx.db)  # a trial that crashed just now waits to be retried
-        trials.note_stop_requests(ctx.db, agent.id, ctx.now)
+        trials.note_stop_requests(ctx.db, agent.id)
         commands = _commands(ctx, agent, sweeps.get(ctx.db, sweep.id), spec, running, dict(ready))
         finish_if_over(ctx, sweeps.get(ctx.db, sweep.id))
     return commands
@@ -87,11 +88,11 @@ def _decide(
     running: frozenset[str],
     passed: Sequence[str] = (),
 ) -> schedule.Command | None:
-    before = ctx.now - ctx.services.config.offer_again_after
+    before = ctx.steady.before(ctx.services.config.offer_again_after)
     waiting = trials.waiting(ctx.db, sweep.id, agent.id, running, before, passed)
     view = replace(sweep_view(ctx, sweep, spec), waiting=waiting.name if waiting else None)
     stop_requests = [
-        (name, 0.0 if since is None else ctx.now - since)
+        (name, 0.0 if since is None else ctx.steady.age(since))
         for name, since in trials.stop_requests(ctx.db, agent.id)
     ]
     capacity = ctx.services.config.trials_per_agent
@@ -160,7 +161,8 @@ def _offer(
     if (run := runs.find(ctx.db, sweep.project_id, name)) is None:
         return None
     trial = trials.of_run(ctx.db, run.id)
-    repeated = run.agent_id == agent.id and ctx.now - (run.offered_at or 0) < SAME_REQUEST_SECONDS
+    age = ctx.steady.age(run.offered_at) if run.offered_at is not None else math.inf
+    repeated = run.agent_id == agent.id and age < SAME_REQUEST_SECONDS
     if trial is not None and trial.offers >= MOST_OFFERS and not repeated:
         runs.close(ctx.db, run.id, "failed", ctx.now)
         settle(ctx.db)  # it may be retried, and then is in the queue of this very answer

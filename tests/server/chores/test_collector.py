@@ -102,6 +102,18 @@ def test_a_draft_may_be_finished_for_a_week(shelf: Shelf, play: Play) -> None:
     assert versions.find_by_id(shelf.db, draft.id) is None
 
 
+def test_a_clock_that_jumps_ahead_ends_nothing_early(shelf: Shelf, play: Play) -> None:
+    draft = shelf.draft(shelf.put(b"draft"))
+    expiring = shelf.publish(shelf.put(b"model"), ttl=100)
+    shelf.put(b"on its way")
+    play.jump(400 * DAY)
+    assert collect(play.ctx) == 0
+    assert versions.find_by_id(shelf.db, draft.id) == draft
+    play.now += 100
+    collect(play.ctx)
+    assert versions.find_by_id(shelf.db, expiring.id) is None
+
+
 def test_bytes_of_two_versions_stay_as_long_as_one_of_them(shelf: Shelf, play: Play) -> None:
     blob = shelf.put(b"model", 9 * DAY)
     artifact, _ = shelf.publish(blob), shelf.publish(blob)

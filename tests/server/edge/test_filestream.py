@@ -1,6 +1,7 @@
 """A run's stream, post by post, without a server: lines by number, ends, and what is refused."""
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from housing_sweep.server.store.db import write
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.runs import history, runs
 from housing_sweep.server.store.runs.runs import Run
+from housing_sweep.server.store.steady import Steady
 from tests.support.examples import examples
 from tests.support.inprocess import START, House
 
@@ -53,6 +55,12 @@ class Stream:
     def log(self, first: int, count: int, of: str = HISTORY) -> Run:
         """Post `count` lines from `first` on."""
         return self.post({of: {"offset": first, "content": rows(first, count)}})
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in which nobody says a word."""
+        database = self.house.server.services.database
+        ticks = itertools.chain([0.0], itertools.repeat(seconds))
+        database.steady = Steady(database.steady.now(), lambda: next(ticks))
 
     def steps(self) -> list[int]:
         """The steps of the history."""
@@ -191,8 +199,7 @@ def test_silence_makes_a_run_crashed_and_a_word_makes_it_run_again(stream: Strea
     later = Context.own(stream.house.server.services)
     reaper.reap(later)
     assert stream.run.state == "running"
-    with write(stream.db):
-        stream.db.execute("UPDATE runs SET heartbeat_at = heartbeat_at - 1000")
+    stream.wait(1000)
     reaper.reap(later)
     crashed = stream.run
     assert crashed.state == "crashed"
@@ -205,16 +212,14 @@ def test_silence_makes_a_run_crashed_and_a_word_makes_it_run_again(stream: Strea
 def test_a_run_that_ended_is_not_brought_back_by_a_late_word(stream: Stream) -> None:
     stream.post(complete=True, exitcode=0)
     assert stream.post().state == "finished"
-    with write(stream.db):
-        stream.db.execute("UPDATE runs SET heartbeat_at = 0")
+    stream.wait(1000)
     reaper.reap(stream.ctx)
     assert stream.run.state == "finished"
 
 
 def test_a_silent_preempting_run_is_preempted(stream: Stream) -> None:
     stream.post(preempting=True)
-    with write(stream.db):
-        stream.db.execute("UPDATE runs SET heartbeat_at = 0")
+    stream.wait(1000)
     reaper.reap(stream.ctx)
     assert stream.run.state == "preempted"
 

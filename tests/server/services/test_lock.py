@@ -1,6 +1,7 @@
 """One server per data folder."""
 
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from housing_sweep.server.services.lock import exclusive
 def test_a_second_server_is_refused_and_told_who_has_the_folder(tmp_path: Path) -> None:
     with exclusive(tmp_path):
         with (
-            pytest.raises(Conflict, match=f"another server .process {os.getpid()}."),
+            pytest.raises(
+                Conflict, match=f"another server .process {os.getpid()} on {socket.gethostname()}."
+            ),
             exclusive(tmp_path),
         ):
             raise AssertionError("two servers on one folder")
@@ -44,3 +47,10 @@ def test_a_folder_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot use the data folder"), exclusive(tmp_path / "file"):
         raise AssertionError("a file is no folder")
+
+
+def test_a_lock_file_that_was_deleted_lets_no_second_server_in(tmp_path: Path) -> None:
+    with exclusive(tmp_path):
+        (tmp_path / "server.lock").unlink()
+        with pytest.raises(Conflict, match="another server"), exclusive(tmp_path):
+            raise AssertionError("two servers on one folder")

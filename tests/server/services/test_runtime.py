@@ -12,6 +12,7 @@ from housing_sweep.errors import BadInput, PermissionDenied
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.runtime import WRITING_THREADS, Server
 from housing_sweep.server.store.db import write
+from tests.support.sweep_play import Play
 
 
 def test_a_new_folder_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -31,6 +32,13 @@ def test_a_signature_holds_over_a_restart_and_on_no_other_server(tmp_path: Path)
             with pytest.raises(PermissionDenied):
                 server.services.signer.check(tokens[0])
         server.close()
+
+
+def test_a_signed_url_outlives_every_jump_of_the_clock(play: Play) -> None:
+    token = play.services.signer.sign({"allows": "put"})
+    for jump in (-3600.0, 400 * 24 * 3600.0, -800 * 24 * 3600.0):
+        play.jump(jump)
+        assert play.services.signer.check(token) == {"allows": "put"}
 
 
 def test_a_folder_of_a_newer_version_is_refused(tmp_path: Path) -> None:

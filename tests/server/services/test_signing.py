@@ -41,3 +41,14 @@ def test_an_old_token_is_refused_and_says_why() -> None:
     signer = Signer("secret", -1)  # older than a lifetime that ended before it began
     with pytest.raises(PermissionDenied, match="expired"):
         signer.check(signer.sign(SCOPE))
+
+
+def test_a_token_lives_by_the_clock_that_it_is_given_and_is_never_too_young() -> None:
+    moment = [1000.0]
+    signer = Signer("secret", 60, lambda: moment[0])
+    token = signer.sign(SCOPE)
+    for moment[0] in (400.0, 1000.0, 1060.0):
+        assert signer.check(token) == SCOPE
+    moment[0] = 1061.0
+    with pytest.raises(PermissionDenied, match="expired"):
+        signer.check(token)

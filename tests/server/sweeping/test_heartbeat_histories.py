@@ -18,7 +18,7 @@ from tests.support.work import work_of
 
 ACTIONS = (
     *("beat", "beat", "beat", "repeat", "forget", "start", "log", "finish", "fail", "die"),
-    *("preempt", "vanish", "sleep", "reap", "pause", "resume", "restart"),
+    *("preempt", "vanish", "sleep", "reap", "pause", "resume", "restart", "ahead", "back"),
 )
 STEPS = st.lists(
     st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2), st.integers(0, 5)), max_size=40
@@ -55,10 +55,9 @@ class Chaos:
         elif action in ("pause", "resume"):
             self.state("PAUSED" if action == "pause" else "RUNNING")
         elif action == "restart":
-            now = self.play.now
-            self.play.close()
-            self.play = Play(self.folder, **self.config)
-            self.play.now = now
+            self.play.restart()
+        elif action in ("ahead", "back"):  # the system's clock is put right, or wrong
+            self.play.jump(3600 if action == "ahead" else -3600)
         elif name is not None:
             self.trial(action, who, name)
 

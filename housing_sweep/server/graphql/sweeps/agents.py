@@ -97,7 +97,7 @@ def state(source: Agent, info: Info) -> str:
     """Return whether an agent works, left, or fell silent."""
     if source.left_at is not None:
         return "FINISHED"
-    lost = info.context.now - source.heartbeat_at > AGENT_LOST_SECONDS
+    lost = info.context.steady.now() - source.heard_at > AGENT_LOST_SECONDS
     return "CRASHED" if lost else "RUNNING"
 
 

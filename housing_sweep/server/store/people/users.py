@@ -416,6 +416,12 @@ def setting(db: sqlite3.Connection, key: str, default: str) -> str:
     return str(value)
 
 
+def forget_secrets(db: sqlite3.Connection) -> None:
+    """Drop what URLs and logins are signed with; the next start makes others."""
+    with write(db):
+        db.execute("DELETE FROM settings WHERE key LIKE '%secret%'")
+
+
 def _user(row: sqlite3.Row) -> User:
     return User(**{**dict(row), "is_admin": bool(row[3]), "is_service": bool(row[6])})
 

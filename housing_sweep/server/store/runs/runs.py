@@ -11,7 +11,7 @@ from typing import Any, NewType
 from housing_sweep.errors import Gone
 from housing_sweep.server.rules import json_steps
 from housing_sweep.server.rules.json_text import loads_object, storable
-from housing_sweep.server.store.db import emit, write
+from housing_sweep.server.store.db import emit, steady, write
 from housing_sweep.server.store.events import RunChanged, RunDeleted, RunEnded
 from housing_sweep.server.store.people.users import UserId
 from housing_sweep.server.store.projects.projects import ProjectId
@@ -173,6 +173,7 @@ def create(
         "updated_at": now,
         "started_at": alive,
         "heartbeat_at": alive,
+        "heard_at": None if alive is None else steady(db),
         **_storable(columns),
     }
     with write(db):
@@ -282,9 +283,9 @@ def mark_alive(db: sqlite3.Connection, run: Run, now: float) -> None:
     back = ", state = 'running', finished_at = NULL" if run.state in ("pending", "crashed") else ""
     with write(db):
         db.execute(
-            "UPDATE runs SET heartbeat_at = :now, started_at = coalesce(started_at, :now)"
-            f"{back} WHERE id = :id",
-            {"now": now, "id": run.id},
+            "UPDATE runs SET heartbeat_at = :now, heard_at = :heard,"
+            f" started_at = coalesce(started_at, :now){back} WHERE id = :id",
+            {"now": now, "heard": steady(db), "id": run.id},
         )
         if back:
             emit(db, RunChanged(run.project_id, run.id, run.sweep_id, "running"))
@@ -337,12 +338,18 @@ def ask_to_stop(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
 
 
 def reap(db: sqlite3.Connection, silent_since: float, now: float) -> int:
-    """Mark running runs without a sign of life since `silent_since` as crashed; return how many."""
+    """Mark running runs without a sign of life since `silent_since` as crashed; return how many.
+
+    Args:
+        db: the database.
+        silent_since: a moment of the steady clock.
+        now: when, for people.
+    """
     with write(db):
         rows = db.execute(
             "UPDATE runs SET state = CASE state WHEN 'running' THEN 'crashed' ELSE 'preempted' END,"
             " finished_at = heartbeat_at, updated_at = ?"
-            " WHERE state IN ('running', 'preempting') AND heartbeat_at < ?"
+            " WHERE state IN ('running', 'preempting') AND heard_at < ?"
             f" RETURNING {_STATE}",
             (now, silent_since),
         ).fetchall()
@@ -364,8 +371,8 @@ def restart(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
             " history_base = 0, event_base = 0, log_base = 0,"
             " rewriting = CASE WHEN exit_code IS NULL THEN 2 ELSE 1 END, exit_code = NULL,"
             " should_stop = 0, finished_at = NULL, started_at = ?, heartbeat_at = ?,"
-            " state = 'running' WHERE id = ?",
-            (now, now, run_id),
+            " heard_at = ?, state = 'running' WHERE id = ?",
+            (now, now, steady(db), run_id),
         )
         update(db, run_id, now=now, summary="{}")
 
@@ -376,9 +383,9 @@ def resume(db: sqlite3.Connection, run_id: RunId, now: float) -> None:
         row = db.execute(
             "UPDATE runs SET state = 'running', exit_code = NULL, should_stop = 0,"
             " history_base = 0, event_base = 0, log_base = 0,"
-            " finished_at = NULL, heartbeat_at = ?, started_at = coalesce(started_at, ?)"
-            f" WHERE id = ? RETURNING {_STATE}",
-            (now, now, run_id),
+            " finished_at = NULL, heartbeat_at = ?, started_at = coalesce(started_at, ?),"
+            f" heard_at = ? WHERE id = ? RETURNING {_STATE}",
+            (now, now, steady(db), run_id),
         ).fetchone()
         _emit_state(db, row)
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from housing_sweep.server.store.db import write
+from housing_sweep.server.store.db import steady, write
 from housing_sweep.server.store.people.users import UserId
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.runs.runs import AgentId, Run, SweepId
@@ -24,6 +24,7 @@ class Agent:
     left_at: float | None
     created_at: float
     heartbeat_at: float
+    heard_at: float
 
 
 _COLUMNS = ", ".join(f"a.{f.name}" for f in fields(Agent))
@@ -36,9 +37,10 @@ def create(
     """Add an agent to a sweep."""
     with write(db):
         row = db.execute(
-            "INSERT INTO agents (sweep_id, name, host, user_id, created_at, heartbeat_at)"
-            f" VALUES (?, ?, ?, ?, ?, ?) RETURNING {_NAMES}",
-            (sweep_id, runs.new_name(), host, user_id, now, now),
+            "INSERT INTO agents"
+            " (sweep_id, name, host, user_id, created_at, heartbeat_at, heard_at)"
+            f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {_NAMES}",
+            (sweep_id, runs.new_name(), host, user_id, now, now, steady(db)),
         ).fetchone()
     return Agent(*row)
 
@@ -71,9 +73,22 @@ def heartbeat(
     """Record that an agent lives, and what it says it is running."""
     with write(db):
         db.execute(
-            "UPDATE agents SET heartbeat_at = ?, running = ?, left_at = NULL WHERE id = ?",
-            (now, json.dumps(sorted(running)), agent_id),
+            "UPDATE agents SET heartbeat_at = ?, heard_at = ?, running = ?, left_at = NULL"
+            " WHERE id = ?",
+            (now, steady(db), json.dumps(sorted(running)), agent_id),
         )
+
+
+def last_heard(db: sqlite3.Connection) -> float:
+    """Return the last moment of the steady clock that is noted of an agent or a living run.
+
+    Whatever else is noted by that clock was in the course of an agent's heartbeat.
+    """
+    (moment,) = db.execute(
+        "SELECT max(coalesce((SELECT max(heard_at) FROM agents), 0),"
+        " coalesce((SELECT max(heard_at) FROM runs WHERE state IN ('running', 'preempting')), 0))"
+    ).fetchone()
+    return float(moment)
 
 
 def leave(db: sqlite3.Connection, agent_id: AgentId, now: float) -> None:

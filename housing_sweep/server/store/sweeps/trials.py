@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from housing_sweep.search.score import Score
-from housing_sweep.server.store.db import emit, write
+from housing_sweep.server.store.db import emit, steady, write
 from housing_sweep.server.store.events import TrialQueued
 from housing_sweep.server.store.people.users import UserId
 from housing_sweep.server.store.runs import runs
@@ -165,7 +165,7 @@ def _attempt(
         sweep_id=sweep.id,
         trial_number=number,
         agent_id=agent_id,
-        offered_at=None if agent_id is None else now,
+        offered_at=None if agent_id is None else steady(db),
         **({"display_name": display_name} if display_name else {}),
     )
 
@@ -256,7 +256,7 @@ def waiting(
         sweep_id: the sweep.
         agent_id: who asks.
         running: the trials it says are alive.
-        offered_before: time before which an offer counts as lost.
+        offered_before: moment of the steady clock before which an offer counts as lost.
         passed: names of trials to leave out.
     """
     row = db.execute(
@@ -267,7 +267,7 @@ def waiting(
         " AND (r.offered_at IS NULL"
         "  OR (r.agent_id = :agent AND r.name NOT IN (SELECT value FROM json_each(:running)))"
         "  OR (r.agent_id IS NULL AND r.offered_at < :before)"
-        "  OR (r.agent_id <> :agent AND r.offered_at < :before AND NOT (a.heartbeat_at >= :before"
+        "  OR (r.agent_id <> :agent AND r.offered_at < :before AND NOT (a.heard_at >= :before"
         "      AND r.name IN (SELECT value FROM json_each(a.running)))))"
         f" ORDER BY {_NUMBER} LIMIT 1",
         {
@@ -294,7 +294,7 @@ def offer(db: sqlite3.Connection, run: Run, agent_id: AgentId, now: float, *, co
     with write(db):
         db.execute(
             "UPDATE runs SET agent_id = ?, offered_at = ?, updated_at = ? WHERE id = ?",
-            (agent_id, now, now, run.id),
+            (agent_id, steady(db), now, run.id),
         )
         if counts:
             db.execute("UPDATE trials SET offers = offers + 1 WHERE run_id = ?", (run.id,))
@@ -316,18 +316,18 @@ def requeue_preempted(db: sqlite3.Connection, run: Run) -> None:
 _TO_STOP = "r.agent_id = ? AND r.should_stop AND r.state IN ('running', 'preempting')"
 
 
-def note_stop_requests(db: sqlite3.Connection, agent_id: AgentId, now: float) -> None:
+def note_stop_requests(db: sqlite3.Connection, agent_id: AgentId) -> None:
     """Note when an agent's living trials were first seen to be asked to stop."""
     with write(db):
         db.execute(
             "UPDATE trials SET stop_asked_at = ? WHERE stop_asked_at IS NULL"
             f" AND run_id IN (SELECT r.id FROM runs r WHERE {_TO_STOP})",
-            (now, agent_id),
+            (steady(db), agent_id),
         )
 
 
 def stop_requests(db: sqlite3.Connection, agent_id: AgentId) -> list[tuple[str, float | None]]:
-    """Return (run name, since when noted) of an agent's living trials that were asked to stop."""
+    """Return (run name, since when, by the steady clock) of an agent's trials asked to stop."""
     rows = db.execute(
         "SELECT r.name, t.stop_asked_at FROM runs r LEFT JOIN trials t ON t.run_id = r.id"
         f" WHERE {_TO_STOP} ORDER BY r.id",
@@ -337,13 +337,16 @@ def stop_requests(db: sqlite3.Connection, agent_id: AgentId) -> list[tuple[str, 
 
 
 def never_to_run(db: sqlite3.Connection, offered_before: float) -> list[Run]:
-    """Return queued trials nobody will run: asked to stop, or of a sweep that a user ended."""
+    """Return queued trials nobody will run: asked to stop, or of a sweep that a user ended.
+
+    Those only that nobody was told about since `offered_before`, a moment of the steady clock.
+    """
     rows = db.execute(
         f"SELECT {runs.COLUMNS} FROM runs r JOIN sweeps s ON s.id = r.sweep_id"
         " LEFT JOIN agents a ON a.id = r.agent_id"
         " WHERE r.state = 'pending' AND r.trial_number IS NOT NULL"
         " AND (r.should_stop OR s.state IN ('FINISHED', 'CANCELED'))"
-        " AND coalesce(r.offered_at, 0) < :before AND NOT coalesce(a.heartbeat_at >= :before"
+        " AND coalesce(r.offered_at, 0) < :before AND NOT coalesce(a.heard_at >= :before"
         "      AND r.name IN (SELECT value FROM json_each(a.running)), 0)",
         {"before": offered_before},
     )

@@ -12,13 +12,15 @@ def test_the_first_look_at_a_stop_request_counts(play: Play) -> None:
     agent = play.agent(sweep)
     name, db = play.given(agent), play.ctx.db
     play.start(name)
-    trials.note_stop_requests(db, agent.id, 10.0)
+    trials.note_stop_requests(db, agent.id)
     assert trials.stop_requests(db, agent.id) == []
     runs.ask_to_stop(db, play.run(name).id, play.now)
     assert trials.stop_requests(db, agent.id) == [(name, None)], "asking does not note"
-    for now in (11.0, 12.0):
-        trials.note_stop_requests(db, agent.id, now)
-        assert trials.stop_requests(db, agent.id) == [(name, 11.0)]
+    noted = play.ticks = 1_000_011.0
+    for _ in range(2):
+        trials.note_stop_requests(db, agent.id)
+        assert trials.stop_requests(db, agent.id) == [(name, noted)]
+        play.ticks += 1
     play.finish(name, exitcode=255)
     assert trials.stop_requests(db, agent.id) == [], "it ended"
 
