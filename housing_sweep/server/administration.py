@@ -13,6 +13,7 @@ from pathlib import Path
 from housing_sweep.errors import BadInput, Conflict, NotFound
 from housing_sweep.server.rules import names
 from housing_sweep.server.services.config import ServerConfig
+from housing_sweep.server.services.data_folder import make_private
 from housing_sweep.server.services.first_start import first_start
 from housing_sweep.server.store.db import Connection, open_database, write
 from housing_sweep.server.store.failures import as_ours
@@ -248,7 +249,7 @@ def administration(
     """
     config = ServerConfig(data_dir=data_dir)
     try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(data_dir)
     except OSError as error:
         raise BadInput(
             f"cannot use the data folder {data_dir}: {error.strerror}", fix="choose another one"

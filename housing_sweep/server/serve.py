@@ -17,13 +17,16 @@ from housing_sweep.server.services.lock import exclusive
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.failures import as_ours
 
+Announce = Callable[[str, str | None], None]
+"""Called with (url, api_key); the key at a folder's first start only: it is shown once."""
 
-def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
+
+def serve(config: ServerConfig, announce: Announce) -> None:
     """Run a server until SIGINT or SIGTERM.
 
     Args:
         config: where and how.
-        announce: called with (url, api_key) once the address is bound.
+        announce: called once the address is bound.
 
     Raises:
         BadInput: the port is taken, the address is not ours, or the data folder is newer.
@@ -40,15 +43,13 @@ def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
         raise ours from error
 
 
-def _serve(
-    config: ServerConfig, listener: socket.socket, announce: Callable[[str, str], None]
-) -> None:
+def _serve(config: ServerConfig, listener: socket.socket, announce: Announce) -> None:
     with listener, exclusive(config.data_dir):
         server = make_server(config)
         url = f"http://{_spell(config.host)}:{listener.getsockname()[1]}"
         connection = read_client_env(config)
         _write_private(config.client_env, {**connection, "url": url})
-        announce(url, connection["api_key"])
+        announce(url, None if "url" in connection else connection["api_key"])
         _Uvicorn(
             server,
             uvicorn.Config(

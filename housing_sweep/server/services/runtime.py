@@ -10,6 +10,7 @@ from typing import TypeVar
 from housing_sweep.server.content.blobs import BlobStore
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.context import Services
+from housing_sweep.server.services.data_folder import make_private
 from housing_sweep.server.services.first_start import first_start
 from housing_sweep.server.services.signing import Signer
 from housing_sweep.server.store.db import open_database
@@ -35,7 +36,7 @@ class Server:
     """
 
     def __init__(self, config: ServerConfig, clock: Callable[[], float] = time.time) -> None:
-        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(config.data_dir)
         database = open_database(config.database, config.busy_timeout)
         secret = users.setting(database.connection(), "url_secret", secrets.token_hex(32))
         self.services = Services(

@@ -17,6 +17,8 @@ HEADERS = {
     " connect-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
+    # To this server only: with none at all, browsers send the origin of a form as `null`.
+    "Referrer-Policy": "same-origin",
 }
 STYLE = (resources.files("housing_sweep.server.web") / "static" / "style.css").read_bytes()
 LONGEST_VALUE = 200

@@ -82,7 +82,7 @@ def delete(db: sqlite3.Connection, key_id: int) -> None:
         db.execute("DELETE FROM api_keys WHERE id = ?", (key_id,))
 
 
-def id_of(db: sqlite3.Connection, api_key: str) -> int | None:
-    """Return the number of a key."""
-    row = db.execute("SELECT id FROM api_keys WHERE digest = ?", (key_digest(api_key),)).fetchone()
-    return None if row is None else int(row[0])
+def find(db: sqlite3.Connection, api_key: str) -> ApiKey | None:
+    """Return the row of a key; none stands for nobody."""
+    row = db.execute(f"{_KEY} WHERE digest = ?", (key_digest(api_key),)).fetchone()
+    return None if row is None else ApiKey(*row)

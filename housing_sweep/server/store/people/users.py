@@ -246,7 +246,11 @@ def teams_of_user(db: sqlite3.Connection, user_id: UserId) -> list[Entity]:
 
 
 def role_in_entity(db: sqlite3.Connection, user: User, entity: Entity) -> str | None:
-    """Return what a user is to an entity: admin, member, viewer, or None for a stranger."""
+    """Return what a user is to an entity: admin, member, viewer, or None for a stranger.
+
+    To an organisation, who was not added to it itself is what the best of their teams makes them:
+    of teams that they only look at, a viewer.
+    """
     if entity.kind == "user":
         return "admin" if entity.user_id == user.id else None
     if entity.kind == "team":
@@ -263,7 +267,15 @@ def role_in_entity(db: sqlite3.Connection, user: User, entity: Entity) -> str | 
         return str(row[0])
     if not any(o.id == entity.organization_id for o in organizations_of_user(db, user.id)):
         return None
-    return "admin" if user.is_admin else "member"
+    if user.is_admin:
+        return "admin"
+    in_teams = db.execute(
+        "SELECT t.role FROM team_members t JOIN entities e ON e.id = t.entity_id"
+        " WHERE t.user_id = ? AND e.organization_id = ?",
+        (user.id, entity.organization_id),
+    ).fetchall()
+    only_looks = in_teams and all(role == "viewer" for (role,) in in_teams)
+    return "viewer" if only_looks else "member"
 
 
 def may_manage(db: sqlite3.Connection, user: User, entity: Entity) -> bool:
