@@ -47,7 +47,7 @@ def parse(body: bytes) -> dict[str, object]:
         size = item.get("size") or 0 if isinstance(item, dict) else None
         if not isinstance(size, int | float) or not 0 <= size <= LARGEST_FILE:
             raise BadInput(f"{path!r} of the manifest is no entry: {str(item)[:80]}")
-        check_inner_path(path)
+        check_inner_path(path, "the version of this manifest")
     return document
 
 

@@ -154,7 +154,7 @@ def create_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
             artifact = writable(info, relay.from_id("Artifact", spec["artifactID"]))
             _require_draft(artifact)
             collection = collections.get(ctx.db, artifact.collection_id)
-            digests, name = _announced(artifact, spec), check_inner_path(spec["name"])
+            digests, name = _announced(artifact, spec), check_inner_path(spec["name"], "a version")
             file = files.declare(ctx.db, collection.project_id, artifact.id, name, digests, ctx.now)
             node = wire_file(ctx, artifact, file, upload=True)
             parts = part_urls(ctx, artifact, file, spec.get("uploadPartsInput") or ())

@@ -36,7 +36,7 @@ def clean_name(name: str) -> str:
     Raises:
         BadInput: it is empty, absolute or leaves the run's folder.
     """
-    return check_inner_path(posixpath.normpath(name.replace("\\", "/")))
+    return check_inner_path(posixpath.normpath(name.replace("\\", "/")), "a run")
 
 
 def declare(db: sqlite3.Connection, run_id: RunId, names: Iterable[str], now: float) -> None:
