@@ -43,7 +43,7 @@ def _find(server: Server, scope: dict[str, str]) -> str:
     artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
     artifact = versions.find_by_id(ctx.db, artifact_id)
     if artifact is not None:
-        rights.require_download(ctx, artifact)
+        rights.require_download(ctx, manifest or artifact)
         file = None if manifest else files.find(ctx.db, artifact.id, scope["name"])
         sha256 = manifest.sha256 if manifest else file.sha256 if file else None
     if sha256 is None:

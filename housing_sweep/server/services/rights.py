@@ -64,11 +64,14 @@ def sees(ctx: Context, row: object) -> bool:
     return _SEES[type(row)](ctx, row)
 
 
-def downloads(ctx: Context, row: Run | Artifact) -> bool:
-    """Return whether the viewer may have the bytes of a run or a version.
+def downloads(ctx: Context, row: Run | Artifact | Manifest) -> bool:
+    """Return whether the viewer may have the bytes of a run, a version or a manifest.
 
-    Who only looks may not; of a version, anywhere that they see it.
+    Who only looks may not; of a version, anywhere that they see it. A manifest tells what a version
+    holds, which they see.
     """
+    if isinstance(row, Manifest):
+        return sees(ctx, row)
     if isinstance(row, Run):
         roles = [own] if (own := role(ctx, row.project_id)) else []
     else:
@@ -76,8 +79,8 @@ def downloads(ctx: Context, row: Run | Artifact) -> bool:
     return any(own != projects.LOOKS_ONLY for own in roles)
 
 
-def require_download(ctx: Context, row: Run | Artifact) -> None:
-    """Raise unless the viewer may have the bytes of a run or a version.
+def require_download(ctx: Context, row: Run | Artifact | Manifest) -> None:
+    """Raise unless the viewer may have the bytes of a run, a version or a manifest.
 
     Raises:
         PermissionDenied: they may not see it, or only look at it.

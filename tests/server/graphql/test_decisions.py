@@ -108,11 +108,13 @@ def expected(world: World) -> dict[str, frozenset[str]]:
         "ArtifactAlias:3": READERS,
         **dict.fromkeys((f"ArtifactCollectionMembership:{n}" for n in (1, 2, 3)), TEAM),
         "ArtifactCollectionMembership:4": READERS,
-        # Who only looks gets no list of files. Ray, who may not download in the team's project, may
-        # in the registry.
-        **dict.fromkeys(("ArtifactManifest:1", "File:manifest-1", "File:1/w"), READERS - {"rex"}),
-        **dict.fromkeys(("ArtifactManifest:2", "File:manifest-2", "File:2/w"), team_but_ray),
-        **dict.fromkeys(("ArtifactManifest:3", "File:manifest-3", "File:run-1"), team_but_ray),
+        # Who only looks is told what a version holds, and gets none of it. Ray, who may not
+        # download in the team's project, may in the registry.
+        **dict.fromkeys(("ArtifactManifest:1", "File:manifest-1"), READERS),
+        **dict.fromkeys((f"ArtifactManifest:{n}" for n in (2, 3)), TEAM),
+        **dict.fromkeys((f"File:manifest-{n}" for n in (2, 3)), TEAM),
+        "File:1/w": READERS - {"rex"},
+        **dict.fromkeys(("File:2/w", "File:run-1"), team_but_ray),
         **{f"ApiKey:{n}": frozenset({who}) for n, who in enumerate(PEOPLE, start=2)},
         "Organization:2": READERS,
         "Organization:3": frozenset({"eve"}),
@@ -174,7 +176,8 @@ def test_urls_to_write_are_for_writers_and_those_to_read_for_who_may_download(
         to_write = {facts["name"] for facts in files if facts["uploadUrl"]}
         assert to_write == ({"output.log", "wandb_manifest.json"} if who in WRITERS else set()), who
         assert all(facts["directUrl"] for facts in files)
-    assert not any(name.startswith("File:") for name in walks["rex"].objects)
+    of_rex = {name for name in walks["rex"].objects if name.startswith("File:")}
+    assert of_rex == {"File:manifest-1"}
 
 
 def test_who_reads_a_linked_version_learns_what_its_source_is_called(

@@ -107,7 +107,7 @@ def wire_manifest_file(ctx: Context, artifact: Artifact, manifest: Manifest) -> 
         "md5": manifest.digest,
         "digest": manifest.digest,
         "storagePath": f"wandb_artifacts/{manifest.artifact_id}/{manifest.name}",
-        "owner": artifact,
+        "owner": manifest,
     }
 
 
