@@ -26,6 +26,8 @@ from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info
 from housing_sweep.server.services import rights
 from housing_sweep.server.services.context import Context
+from housing_sweep.server.store.artifacts.collections import ArtifactType, Collection
+from housing_sweep.server.store.people.users import Entity, User
 
 Resolver = Callable[..., Any]
 
@@ -117,6 +119,10 @@ NAMES: Mapping[str, frozenset[str]] = {
 """Type -> the fields that say what an object is called; the others of a closed one are empty."""
 
 
+CLOSABLE = (ArtifactType, Collection, Entity, User)
+"""The rows of those types."""
+
+
 @dataclass(frozen=True, slots=True)
 class Closed:
     """An object of which the viewer gets the name alone."""
@@ -177,9 +183,7 @@ def _decide(parent: str, name: str, field: GraphQLField, resolve_attribute: Reso
         if decision == "part" and parent not in PART_OF[kind.name]:
             raise LookupError(f"{parent}.{name}: a {kind.name} is no part of a {parent}")
         if decision == "asked":
-            by_name = kind.name in NAMES and (parent, name) in NAMED
-            by_name = by_name or (parent, name) == ("Artifact", "createdBy")
-            resolver = _asked(resolver, ASKED[kind.name], field, by_name)
+            resolver = _asked(resolver, ASKED[kind.name], field, (parent, name) in NAMED)
         elif kind.name.endswith("Connection"):
             resolver = _paged(resolver, _node_of(kind))
     if parent in NAMES:
@@ -203,7 +207,7 @@ def _asked(
             return [item for item in value if sees(info.context, item)]
         if sees(info.context, value):
             return value
-        if by_name:
+        if by_name and isinstance(value, CLOSABLE):
             return Closed(value)
         if required:
             raise NotFound(f"{info.field_name} not found", fix="it may not be yours to see")

@@ -95,9 +95,8 @@ def create_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
     name = names.check_entity_name(names.user_name_of(email))
     with write(ctx.db):
         user = users.create_user(ctx.db, name, email=email, is_admin=is_admin, now=ctx.now)
-        if (
-            organization is not None and not organization.is_default
-        ):  # to that one all others belong
+        # Whoever is in none belongs to the default one.
+        if organization is not None and not organization.is_default:
             members.set_organization_role(ctx.db, organization.id, user.id, "member", now=ctx.now)
     return {"user": user}
 
