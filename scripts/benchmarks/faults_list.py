@@ -218,7 +218,7 @@ FAULTS = [
         "signed URLs accepted whatever they say",
         _S + "services/signing.py",
         'raise PermissionDenied("this URL is not signed by this server") from None',
-        'return {"allows": "get", "artifact": "1", "name": "a/b.txt"}',
+        'return {"allows": "get", "artifact": "1", "name": "a/b.txt", "user": "1"}',
         f"{_ART}::test_a_signed_url_is_good_for_its_file_only",
     ),
     Fault(
@@ -513,7 +513,7 @@ FAULTS = [
         _S + "services/rights.py",
         "    User: lambda ctx, row: _knows(ctx, row.id),",
         "    User: lambda ctx, row: True,",
-        _USERS,
+        _WALK,
     ),
     Fault(
         "teams of elsewhere shown to colleagues",

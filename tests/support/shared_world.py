@@ -68,6 +68,7 @@ def make_world(house: House) -> World:
     assert team is not None
     roles.add(house.db, registry.id, [], [team.id], "viewer", START)
     desk.link(linked, "best", entityName="acme", projectName=registry.name)
+    house.db.execute("UPDATE artifact_types SET description = 'of ' || name")
     world = World(house, desk, project, registry, linked, private, draft)
     _fill_project(world)
     own = projects.ensure(house.db, ann, "ann", "own", now=START)
