@@ -87,13 +87,13 @@ def hex_to_base64(hex_digest: str) -> str:
 
 
 def wire_manifest_file(ctx: Context, artifact: Artifact, manifest: Manifest) -> dict[str, Any]:
-    """Return a manifest's body as `File`; an upload URL for a draft, to who may write it."""
+    """Return a manifest's body as `File`, with an upload URL for who may change the version."""
     path = f"/storage/wandb_artifacts/{manifest.artifact_id}/manifests/{manifest.id}"
     path += f"/{quote(manifest.name)}"
     scope = {"manifest": str(manifest.id)}
     get = ctx.url(path, allows="get", **scope)
-    open_to_viewer = artifact.state == "PENDING" and rights.writes(ctx, artifact)
-    put = ctx.url(path, allows="put", md5=manifest.digest, **scope) if open_to_viewer else None
+    writes = rights.writes(ctx, artifact)
+    put = ctx.url(path, allows="put", md5=manifest.digest, **scope) if writes else None
     return {
         "id": relay.to_id("ArtifactManifestFile", manifest.id),
         "name": manifest.name,
