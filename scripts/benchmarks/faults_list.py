@@ -448,8 +448,8 @@ FAULTS = [
     Fault(
         "an upload URL for who reads a draft",
         _S + "graphql/artifacts/files.py",
-        'artifact.state == "PENDING" and rights.writes(ctx, artifact)',
-        'artifact.state == "PENDING" and rights.sees(ctx, artifact)',
+        "    writes = rights.writes(ctx, artifact)",
+        "    writes = rights.sees(ctx, artifact)",
         _WALK,
     ),
     Fault(

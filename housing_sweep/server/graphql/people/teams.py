@@ -62,7 +62,8 @@ def create_team(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
 def _home(info: Info, admin: User) -> Organization:
     """Return the organisation that a new team belongs to: its admin's, and the viewer's too.
 
-    Of several, that of the admin's default entity. Server admins make teams anywhere.
+    Of several, that of the admin's default entity, else the newest. Server admins make teams
+    anywhere.
     """
     ctx = info.context
     theirs = users.organizations_of_user(ctx.db, admin.id)
@@ -71,7 +72,7 @@ def _home(info: Info, admin: User) -> Organization:
     if not theirs:
         raise _no_user(admin.name)
     chosen = users.default_entity(ctx.db, admin).organization_id
-    home = next((organization for organization in theirs if organization.id == chosen), theirs[0])
+    home = next((organization for organization in theirs if organization.id == chosen), theirs[-1])
     owner = users.organization_entity(ctx.db, home.id)
     if users.role_in_entity(ctx.db, ctx.viewer, owner) == "viewer":
         raise PermissionDenied(

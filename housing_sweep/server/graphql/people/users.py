@@ -104,7 +104,7 @@ def create_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
 def _administered(info: Info) -> Organization | None:
     """Return the organisation that the viewer is admin of.
 
-    Of several, that of the viewer's default entity, else the oldest.
+    Of several, that of the viewer's default entity, else the newest.
     """
     ctx = info.context
     mine = [
@@ -113,7 +113,7 @@ def _administered(info: Info) -> Organization | None:
         if _role_in(info, one) == "admin"
     ]
     chosen = users.default_entity(ctx.db, ctx.viewer).organization_id
-    return next((one for one in mine if one.id == chosen), mine[0] if mine else None)
+    return next((one for one in mine if one.id == chosen), mine[-1] if mine else None)
 
 
 def _role_in(info: Info, organization: Organization) -> str | None:

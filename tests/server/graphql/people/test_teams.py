@@ -127,10 +127,12 @@ def organization_of(house: House, team_name: str) -> str:
 def test_a_team_that_a_server_admin_makes_belongs_to_its_admins_organization(crew: House) -> None:
     crew.user("root2", is_admin=True)
     crew.user("zoe")
+    crew.organization("newest", bob="member")
     for name, admin, expected in (
         ("first", "alice", "acme"),
         ("second", "eve", "evil"),
         ("third", "zoe", "local-org"),
+        ("fifth", "bob", "newest"),
         ("fourth", None, "local-org"),
     ):
         crew.ask("root2", CREATE, n=name, a=admin)

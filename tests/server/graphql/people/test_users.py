@@ -199,8 +199,8 @@ def test_who_rules_an_organization_adds_users_to_it(house: House) -> None:
     for name in ("alice", "bob"):
         house.user(name)
     house.user("root2", is_admin=True)
+    house.organization("first", root2="admin")
     house.organization("acme", alice="admin", bob="member", root2="admin")
-    house.organization("zeta", root2="admin")
     add = """mutation($e: String!, $a: Boolean) {
         createUser(input: {email: $e, admin: $a}) { user { name email } } }"""
     for who, email in (("alice", "carl@x.org"), ("root2", "dora@x.org")):
