@@ -196,8 +196,8 @@ FAULTS = [
     Fault(
         "any key accepted",
         _S + "edge/request.py",
-        "user=users.user_by_id(db, key.user_id) if key else None,",
-        "user=users.user_by_id(db, users.UserId(1)),",
+        "        user=user,",
+        "        user=users.user_by_id(db, users.UserId(1)),",
         f"{_RUNS}::test_a_wrong_key_is_refused_at_once",
     ),
     Fault(

@@ -12,20 +12,20 @@ from starlette.requests import Request
 from housing_sweep.errors import BadInput
 from housing_sweep.server.services.config import MAX_BODY_BYTES
 from housing_sweep.server.services.context import Context, Services
-from housing_sweep.server.store.people import keys, users
+from housing_sweep.server.store.people import keys
 
 
 def request_context(request: Request, services: Services) -> Context:
     """Return the context of one request. Call it in the thread that uses the database."""
     db = services.database.connection()
     given = api_key(request.headers.get("authorization", ""))
-    key = keys.find(db, given) if given else None
+    user, key_id = (keys.holder(db, given) if given else None) or (None, None)
     return Context(
         services=services,
         db=db,
         base_url=f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}",
-        user=users.user_by_id(db, key.user_id) if key else None,
-        login={"key": str(key.id)} if key else {},
+        user=user,
+        login={} if key_id is None else {"key": str(key_id)},
         writer=writer(request.headers),
     )
 

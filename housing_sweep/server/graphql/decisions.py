@@ -182,7 +182,8 @@ def _decide(parent: str, name: str, field: GraphQLField, resolve_attribute: Reso
         decision = decision_of(kind.name)
         if decision == "part" and parent not in PART_OF[kind.name]:
             raise LookupError(f"{parent}.{name}: a {kind.name} is no part of a {parent}")
-        if decision == "asked":
+        # An edge is reached through its page only, which has asked already.
+        if decision == "asked" and not parent.endswith("Edge"):
             resolver = _asked(resolver, ASKED[kind.name], field, (parent, name) in NAMED)
         elif kind.name.endswith("Connection"):
             resolver = _paged(resolver, _node_of(kind))
@@ -224,13 +225,16 @@ def _paged(resolver: Resolver, node_type: str) -> Resolver:
 
     def resolve(source: Any, info: Info, **arguments: Any) -> Any:
         page = resolver(source, info, **arguments)
-        if isinstance(page, relay.Connection):
-            edges = [edge for edge in page.edges if sees(info.context, edge.node)]
-            hidden = len(page.edges) - len(edges)
-            if hidden:
-                total = None if page.total_count is None else page.total_count - hidden
-                return relay.Connection(edges, page.page_info, total)
-        return page
+        if isinstance(page, Mapping):  # one that holds all there is
+            return {"edges": [one for one in page["edges"] if sees(info.context, one["node"])]}
+        if page is None:
+            return None
+        edges = [edge for edge in page.edges if sees(info.context, edge.node)]
+        hidden = len(page.edges) - len(edges)
+        if not hidden:
+            return page
+        total = None if page.total_count is None else page.total_count - hidden
+        return relay.Connection(edges, page.page_info, total)
 
     return resolve
 

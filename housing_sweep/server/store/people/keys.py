@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from housing_sweep.errors import Conflict
 from housing_sweep.server.store.db import write
-from housing_sweep.server.store.people.users import PUBLIC_KEY_CHARS, UserId, key_digest
+from housing_sweep.server.store.people.users import (
+    PUBLIC_KEY_CHARS,
+    USER_COLUMNS,
+    User,
+    UserId,
+    key_digest,
+    user_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,16 @@ def find_by_id(db: sqlite3.Connection, key_id: int) -> ApiKey | None:
     """Return a key, whoever asks."""
     row = db.execute(f"{_KEY} WHERE id = ?", (key_id,)).fetchone()
     return None if row is None else ApiKey(*row)
+
+
+def holder(db: sqlite3.Connection, api_key: str) -> tuple[User, int] | None:
+    """Return whose key this is and the key's number; every request asks, in one look."""
+    row = db.execute(
+        f"SELECT {USER_COLUMNS}, k.id FROM users u JOIN api_keys k ON k.user_id = u.id"
+        " WHERE k.digest = ?",
+        (key_digest(api_key),),
+    ).fetchone()
+    return None if row is None else (user_of(tuple(row)[:-1]), int(row[-1]))
 
 
 def delete(db: sqlite3.Connection, key_id: int) -> None:

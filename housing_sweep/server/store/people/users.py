@@ -2,8 +2,8 @@
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass, fields
-from typing import NewType
+from dataclasses import dataclass, fields, replace
+from typing import Any, NewType
 
 from housing_sweep.errors import Conflict, Gone
 from housing_sweep.server.rules.names import organization_entity_name
@@ -63,7 +63,8 @@ class Organization:
 _USER_NAMES = ", ".join(f.name for f in fields(User))
 _ENTITY_NAMES = ", ".join(f.name for f in fields(Entity))
 _ORGANIZATION_NAMES = ", ".join(f.name for f in fields(Organization))
-_USER = f"SELECT {', '.join(f'u.{f.name}' for f in fields(User))} FROM users u"
+USER_COLUMNS = ", ".join(f"u.{f.name}" for f in fields(User))
+_USER = f"SELECT {USER_COLUMNS} FROM users u"
 _ENTITY = f"SELECT {', '.join(f'e.{f.name}' for f in fields(Entity))} FROM entities e"
 _ORGANIZATION = (
     f"SELECT {', '.join(f'o.{f.name}' for f in fields(Organization))} FROM organizations o"
@@ -429,7 +430,13 @@ def setting(db: sqlite3.Connection, key: str, default: str) -> str:
 
 
 def _user(row: sqlite3.Row) -> User:
-    return User(**{**dict(row), "is_admin": bool(row[3]), "is_service": bool(row[6])})
+    return user_of(tuple(row))
+
+
+def user_of(values: tuple[Any, ...]) -> User:
+    """Return the user whose `USER_COLUMNS` were read."""
+    user = User(*values)
+    return replace(user, is_admin=bool(user.is_admin), is_service=bool(user.is_service))
 
 
 def _entity(row: sqlite3.Row | None) -> Entity | None:

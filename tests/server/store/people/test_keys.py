@@ -26,6 +26,7 @@ def test_a_key_stands_for_its_user_and_is_kept_as_a_digest_only(house: House, an
     assert users.user_by_key(house.db, api_key) == ann
     assert keys.find_by_id(house.db, key.id) == key
     assert keys.find(house.db, api_key) == key
+    assert keys.holder(house.db, api_key) == (users.get_user(house.db, key.user_id), key.id)
     assert (key.name, key.description, key.created_at) == (
         api_key[:PUBLIC_KEY_CHARS],
         "laptop",
@@ -67,4 +68,5 @@ def test_a_deleted_key_stands_for_nobody(house: House, ann: User) -> None:
     keys.delete(house.db, key.id)
     assert users.user_by_key(house.db, api_key) is None
     assert keys.find(house.db, api_key) is None
+    assert keys.holder(house.db, api_key) is None
     assert keys.find_by_id(house.db, key.id) is None
