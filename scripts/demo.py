@@ -6,6 +6,7 @@ Run it through `scripts/demo`, which makes the environment first.
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import signal
@@ -191,11 +192,10 @@ def start_server(
     process = start(command, env, log)
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        exports = dict(re.findall(r"export (WANDB_\w+)=(\S+)", log.read_text()))
-        if len(exports) == 2:
-            url = exports["WANDB_BASE_URL"]
-            console.print(f"  ready at {url}", style="dim")
-            return url, exports["WANDB_API_KEY"], process
+        if found := re.search(r" is ready at (\S+)", log.read_text()):
+            client = json.loads((folder / "client.json").read_text())
+            console.print(f"  ready at {found[1]}", style="dim")
+            return found[1], client["api_key"], process
         time.sleep(0.1)
     _signal_group(process, signal.SIGTERM)
     raise Unavailable("the server did not start", fix=f"see {log}:\n{_tail(log)}")

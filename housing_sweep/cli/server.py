@@ -85,9 +85,9 @@ def server(
 ) -> None:
     """Run the local W&B server until Ctrl-C.
 
-    The first start creates the data folder, a user named after you, and an API key. Paste the two
-    printed lines into a terminal, or run `eval "$(housing-sweep env)"` there, and every wandb
-    command of that terminal uses this server.
+    The first start creates the data folder, a user named after you, and an API key, which is
+    printed this once. Paste the two printed lines into a terminal, or run
+    `eval "$(housing-sweep env)"` there, and every wandb command of that terminal uses this server.
 
     --check examines the database, every stored file against its digests, and the references
     between them, and exits with 0 when all is well, 2 otherwise.
@@ -104,7 +104,20 @@ def server(
         return
     from housing_sweep.server.serve import serve
 
-    serve(config, _announce)
+    def announce(url: str, api_key: str | None) -> None:
+        click.echo(f"housing-sweep server is ready at {url}  (Ctrl-C ends it)")
+        if api_key is None:
+            click.echo("In the terminal that runs wandb:\n")
+            lines = [f'eval "$(housing-sweep env --data-dir {shlex.quote(str(data_dir))})"']
+        else:
+            click.echo("Paste these two lines into the terminal that runs wandb; the key is shown")
+            click.echo("this once, and `housing-sweep env` prints both again:\n")
+            lines = _exports(url, api_key)
+        for line in lines:
+            click.echo(f"  {line}")
+        click.echo("", nl=True)
+
+    serve(config, announce)
 
 
 def _check(config: "ServerConfig") -> None:
@@ -130,14 +143,6 @@ def _check(config: "ServerConfig") -> None:
             "`housing-sweep restore BACKUP --replace` puts an earlier backup in its place",
         )
     click.echo("nothing is wrong")
-
-
-def _announce(url: str, api_key: str) -> None:
-    click.echo(f"housing-sweep server is ready at {url}  (Ctrl-C ends it)")
-    click.echo("Paste these two lines into the terminal that runs wandb:\n")
-    for line in _exports(url, api_key):
-        click.echo(f"  {line}")
-    click.echo("", nl=True)
 
 
 def _exports(url: str, api_key: str) -> list[str]:

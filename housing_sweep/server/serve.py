@@ -18,13 +18,16 @@ from housing_sweep.server.services.data_folder import failures_in_words
 from housing_sweep.server.services.lock import exclusive
 from housing_sweep.server.services.runtime import Server
 
+Announce = Callable[[str, str | None], None]
+"""Called with (url, api_key); the key at a folder's first start only: it is shown once."""
 
-def serve(config: ServerConfig, announce: Callable[[str, str], None]) -> None:
+
+def serve(config: ServerConfig, announce: Announce) -> None:
     """Run a server until SIGINT or SIGTERM.
 
     Args:
         config: where and how.
-        announce: called with (url, api_key) once the address is bound.
+        announce: called once the address is bound.
 
     Raises:
         BadInput: the port is taken, the address is not ours, or the data folder is newer.
@@ -42,16 +45,14 @@ twenty times, and each time waits this long behind every query that computes: wi
 0.4 s beside four of them."""
 
 
-def _serve(
-    config: ServerConfig, listener: socket.socket, announce: Callable[[str, str], None]
-) -> None:
+def _serve(config: ServerConfig, listener: socket.socket, announce: Announce) -> None:
     with listener, exclusive(config.data_dir):
         sys.setswitchinterval(SWITCH_SECONDS)
         server = make_server(config)
         url = f"http://{_spell(config.host)}:{listener.getsockname()[1]}"
         connection = read_client_env(config)
         _write_private(config.client_env, {**connection, "url": url})
-        announce(url, connection["api_key"])
+        announce(url, None if "url" in connection else connection["api_key"])
         _Uvicorn(
             server,
             uvicorn.Config(

@@ -115,6 +115,29 @@ def test_nobody_else_can_read_what_the_server_keeps(own_server: LocalServer) -> 
     assert [p.name for p in open_to_others if p.is_file()] == []
 
 
+def rest_of_greeting(server: LocalServer) -> str:
+    """Return what a server said after its address, up to the empty line behind the commands."""
+    process = server._process
+    assert process is not None
+    assert process.stdout is not None
+    lines: list[str] = []
+    while lines.count("\n") < 2:
+        lines.append(process.stdout.readline())
+    return "".join(lines)
+
+
+@pytest.mark.slow
+def test_the_first_key_is_printed_once(tmp_path: Path) -> None:
+    server = LocalServer(tmp_path).start()
+    assert f"export WANDB_API_KEY={server.api_key}" in rest_of_greeting(server)
+    for _ in range(2):
+        server.restart(signal.SIGTERM)
+        greeting = rest_of_greeting(server)
+        assert server.api_key not in greeting
+        assert f'eval "$(housing-sweep env --data-dir {server.data_dir})"' in greeting
+    server.stop()
+
+
 @pytest.mark.slow
 def test_the_key_survives_a_restart_and_env_tells_it(own_server: LocalServer) -> None:
     key, url = own_server.api_key, own_server.url

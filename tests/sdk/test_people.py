@@ -14,7 +14,10 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Crew:
-    """A server with a team: alice rules it, bob is a member, vic only looks, eve is a stranger."""
+    """A server with a team: alice rules it, bob is a member, vic only looks, eve is a stranger.
+
+    dan belongs to the organisation, zoe to none.
+    """
 
     server: LocalServer
     keys: dict[str, str]
@@ -35,9 +38,11 @@ def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
     keys = {}
     for name in ("alice", "bob", "vic", "eve"):
         keys[name] = run("users", "add", name, "--email", f"{name}@example.org")["api_key"]
+    keys["dan"] = run("users", "add", "dan", "--email", "dan@acme.org")["api_key"]
     keys["zoe"] = run("users", "add", "zoe", "--email", "zoe@elsewhere.org")["api_key"]
     run("orgs", "add", "acme", "--admin", "alice")
     run("orgs", "add", "evil", "--admin", "eve")
+    run("orgs", "add-member", "acme", "dan")
     run("teams", "add", "crew", "--org", "acme", "--admin", "alice")
     run("teams", "add-member", "crew", "bob")
     run("teams", "add-member", "crew", "vic", "--role", "viewer")
@@ -217,7 +222,7 @@ import json, wandb
 api = wandb.Api()
 team = api.create_team("second")
 answers = [team.invite("bob"), team.invite("bob"), team.invite("nobody"),
-           team.invite("zoe@elsewhere.org", admin=True)]
+           team.invite("zoe@elsewhere.org"), team.invite("dan@acme.org", admin=True)]
 before = [[m.username, m.admin] for m in team.load(force=True)["members"]]
 bob = next(m for m in team.members if m.username == "bob")
 answers.append(bob.delete())
@@ -226,10 +231,41 @@ print(json.dumps([answers, before, [m.username for m in api.team("second").membe
 """,
     )
     assert seen == [
-        [True, False, False, True, True, False],
-        [["alice", True], ["bob", False], ["zoe", True]],
-        ["alice", "zoe"],
+        [True, False, False, False, True, True, False],
+        [["alice", True], ["bob", False], ["dan", True]],
+        ["alice", "dan"],
     ]
+
+
+def test_a_server_admins_teams_and_users_are_of_the_organizations_they_are_made_in(
+    crew: Crew,
+) -> None:
+    seen = crew.server.sdk(
+        """
+import json, wandb
+api = wandb.Api()
+teams = [api.create_team("of-eve", admin_username="eve"), api.create_team("of-zoe", "zoe")]
+print(json.dumps([[[m.username for m in team.members], team.organization["name"]
+                   if getattr(team, "organization", None) else None] for team in teams]))
+"""
+    )
+    assert [members for members, _ in seen] == [["eve"], ["zoe"]]
+    shown = crew.server.cli(
+        "housing-sweep", "teams", "list", "--json", "--data-dir", str(crew.server.data_dir)
+    )
+    homes = {team["name"]: team["organization"] for team in json.loads(shown.stdout)}
+    assert (homes["of-eve"], homes["of-zoe"]) == ("evil", "local-org")
+    made = crew.sdk(
+        "alice",
+        """
+import json, wandb
+api = wandb.Api()
+user = api.create_user("new.hire@acme.org")
+print(json.dumps([user.username, api.user("new.hire@acme.org").username,
+                  api.create_team("third").invite(user.username)]))
+""",
+    )
+    assert made == ["new-hire", "new-hire", True]
 
 
 def test_links_go_from_a_team_to_its_organizations_registry(crew: Crew) -> None:

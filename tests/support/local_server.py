@@ -95,14 +95,13 @@ class LocalServer:
             )
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if found := re.search(r"export WANDB_BASE_URL=(\S+)", line):
+            if found := re.search(r"(?: is ready at |WANDB_BASE_URL=)(\S+)", line):
                 self.url = found[1]
-            if found := re.search(r"export WANDB_API_KEY=(\S+)", line):
-                self.api_key = found[1]
                 break
         assert self.url, f"the server did not start: {self.log()}"
         self._wait_until_healthy()
-        self.user = json.loads((self.data_dir / "client.json").read_text())["user"]
+        client = json.loads((self.data_dir / "client.json").read_text())
+        self.user, self.api_key = client["user"], client["api_key"]
         self.env = child_env(
             self.folder / "home", WANDB_BASE_URL=self.url, WANDB_API_KEY=self.api_key
         )

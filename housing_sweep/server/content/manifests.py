@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from housing_sweep.errors import BadInput
 from housing_sweep.server.content.digests import MD5, XXH128, Algorithm, Digests, manifest_hasher
+from housing_sweep.server.content.inner_paths import check_inner_path
 
 LARGEST_FILE = 2**50
 """Bytes, 1 PiB: beyond any disk, and the sum of a version's files fits the database."""
@@ -27,20 +28,12 @@ class Entry:
         return Digests.of(self.algorithm, self.digest)
 
 
-def _is_text(path: str) -> bool:
-    """Return whether a path is text that a database and a URL can hold: no half of a character."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in path
-
-
 def parse(body: bytes) -> dict[str, object]:
     """Return a manifest document.
 
     Raises:
-        BadInput: it is not JSON, has no `contents`, or an entry of them is none.
+        BadInput: it is not JSON, has no `contents`, or an entry of them is none, or lies outside
+            of the version: whoever downloads it would write there.
     """
     try:
         document = json.loads(body)
@@ -54,8 +47,7 @@ def parse(body: bytes) -> dict[str, object]:
         size = item.get("size") or 0 if isinstance(item, dict) else None
         if not isinstance(size, int | float) or not 0 <= size <= LARGEST_FILE:
             raise BadInput(f"{path!r} of the manifest is no entry: {str(item)[:80]}")
-        if not _is_text(path):
-            raise BadInput(f"{path!r} of the manifest is no path")
+        check_inner_path(path, "the version of this manifest")
     return document
 
 

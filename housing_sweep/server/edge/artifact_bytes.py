@@ -10,11 +10,12 @@ from housing_sweep.errors import BadInput, NotFound, PermissionDenied
 from housing_sweep.server.content.blobs import Blob
 from housing_sweep.server.content.digests import Digests
 from housing_sweep.server.edge.request import request_context
-from housing_sweep.server.edge.signed_urls import cors, download, signed_scope
+from housing_sweep.server.edge.signed_urls import bearer, cors, download, signed_scope
+from housing_sweep.server.services import rights
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.artifacts import files, uploads, versions
-from housing_sweep.server.store.artifacts.collections import ArtifactId
 from housing_sweep.server.store.artifacts.uploads import Part
+from housing_sweep.server.store.artifacts.versions import Artifact, Manifest
 from housing_sweep.server.store.projects import projects
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -37,13 +38,14 @@ def artifact_file_endpoint(server: Server) -> Endpoint:
 
 
 def _find(server: Server, scope: dict[str, str]) -> str:
-    db = server.services.database.connection()
-    if "manifest" in scope:
-        manifest = versions.find_manifest(db, int(scope["manifest"]))
-        sha256 = manifest.sha256 if manifest else None
-    else:
-        file = files.find(db, ArtifactId(int(scope["artifact"])), scope["name"])
-        sha256 = file.sha256 if file else None
+    ctx, sha256 = bearer(server.services, scope), None
+    manifest = versions.find_manifest(ctx.db, int(scope.get("manifest", 0)))
+    artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
+    artifact = versions.find_by_id(ctx.db, artifact_id)
+    if artifact is not None:
+        rights.require_download(ctx, manifest or artifact)
+        file = None if manifest else files.find(ctx.db, artifact.id, scope["name"])
+        sha256 = manifest.sha256 if manifest else file.sha256 if file else None
     if sha256 is None:
         raise NotFound(f"{scope.get('name', 'the manifest')!r} was never uploaded")
     return sha256
@@ -51,6 +53,7 @@ def _find(server: Server, scope: dict[str, str]) -> str:
 
 async def _store(server: Server, request: Request) -> Response:
     scope = signed_scope(server.services.signer, request, "put")
+    await server.run(lambda: _draft(server, scope))
     blobs, chunks = server.services.blobs, request.stream()
     announced = Digests(scope.get("md5"), scope.get("xxh128"))
     if "upload" in scope:
@@ -65,11 +68,7 @@ async def _store(server: Server, request: Request) -> Response:
 
 def _record(server: Server, scope: dict[str, str], blob: Blob) -> None:
     db, now = server.services.database.connection(), server.services.clock()
-    manifest = versions.find_manifest(db, int(scope.get("manifest", 0)))
-    artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
-    artifact = versions.find_by_id(db, artifact_id)
-    if artifact is None or artifact.state != "PENDING":
-        raise BadInput("this version is committed and cannot change")
+    artifact, manifest = _draft(server, scope)
     if manifest is not None:
         versions.set_manifest(db, manifest.id, sha256=blob.sha256, size=blob.size)
     elif "upload" in scope:
@@ -77,6 +76,19 @@ def _record(server: Server, scope: dict[str, str], blob: Blob) -> None:
         uploads.keep_part(db, scope["upload"], artifact.id, part)
     else:
         files.record_upload(db, artifact.id, scope["name"], blob, now)
+
+
+def _draft(server: Server, scope: dict[str, str]) -> tuple[Artifact, Manifest | None]:
+    """Return the draft that an upload is for, and the manifest if it is that one's body."""
+    ctx = bearer(server.services, scope)
+    manifest = versions.find_manifest(ctx.db, int(scope.get("manifest", 0)))
+    artifact_id = manifest.artifact_id if manifest else int(scope.get("artifact", 0))
+    artifact = versions.find_by_id(ctx.db, artifact_id)
+    if artifact is None or artifact.state != "PENDING":
+        raise BadInput("this version is committed and cannot change")
+    if not rights.writes(ctx, artifact):
+        raise PermissionDenied(f"permission denied: {ctx.viewer.name} may not change this version")
+    return artifact, manifest
 
 
 def by_digest_endpoint(server: Server) -> Endpoint:

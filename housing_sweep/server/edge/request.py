@@ -17,18 +17,20 @@ from housing_sweep.server.rules.json_text import loads
 from housing_sweep.server.services.config import LOGIN_BYTES, MAX_BODY_BYTES, MOST_BODY_BYTES
 from housing_sweep.server.services.context import Context, Services
 from housing_sweep.server.services.runtime import Server
-from housing_sweep.server.store.people import users
+from housing_sweep.server.store.people import keys
 
 
 def request_context(request: Request, services: Services) -> Context:
     """Return the context of one request. Call it in the thread that uses the database."""
     db = services.database.connection()
-    key = api_key(request.headers.get("authorization", ""))
+    given = api_key(request.headers.get("authorization", ""))
+    user, key_id = (keys.holder(db, given) if given else None) or (None, None)
     return Context(
         services=services,
         db=db,
         base_url=f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}",
-        user=users.user_by_key(db, key) if key else None,
+        user=user,
+        login={} if key_id is None else {"key": str(key_id)},
         writer=writer(request.headers),
     )
 

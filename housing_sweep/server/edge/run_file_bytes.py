@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from housing_sweep.errors import NotFound
-from housing_sweep.server.edge.signed_urls import cors, download, signed_scope
+from housing_sweep.errors import NotFound, PermissionDenied
+from housing_sweep.server.edge.signed_urls import bearer, cors, download, signed_scope
+from housing_sweep.server.services import rights
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs import files, runs
-from housing_sweep.server.store.runs.runs import RunId
+from housing_sweep.server.store.runs.runs import Run, RunId
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -26,8 +27,10 @@ def run_file_endpoint(server: Server) -> Endpoint:
         scope = signed_scope(server.services.signer, request, "get")
 
         def find() -> str:
-            db = server.services.database.connection()
-            file = files.find(db, RunId(int(scope["run"])), scope["name"])
+            ctx = bearer(server.services, scope)
+            run = runs.get(ctx.db, RunId(int(scope["run"])))
+            rights.require_download(ctx, run)
+            file = files.find(ctx.db, run.id, scope["name"])
             if file is None or file.sha256 is None:
                 raise NotFound(f"run file {scope['name']!r} was never uploaded")
             return file.sha256
@@ -40,19 +43,22 @@ def run_file_endpoint(server: Server) -> Endpoint:
 
 async def _store(server: Server, request: Request) -> Response:
     scope = signed_scope(server.services.signer, request, "put")
-    run_id, now = RunId(int(scope["run"])), server.services.clock
-    await server.run(lambda: _require(server, run_id))
+    await server.run(lambda: _writable(server, scope))
     blob = await server.services.blobs.receive(request.stream())
 
     def record() -> None:
         db = server.services.database.connection()
         with write(db):
-            _require(server, run_id)
-            files.record_upload(db, run_id, scope["name"], blob, now())
+            run = _writable(server, scope)
+            files.record_upload(db, run.id, scope["name"], blob, server.services.clock())
 
     await server.run(record)
     return JSONResponse({}, headers={"ETag": f'"{blob.digests.md5}"'})
 
 
-def _require(server: Server, run_id: RunId) -> None:
-    runs.get(server.services.database.connection(), run_id)
+def _writable(server: Server, scope: dict[str, str]) -> Run:
+    ctx = bearer(server.services, scope)
+    run = runs.get(ctx.db, RunId(int(scope["run"])))
+    if not rights.writes(ctx, run):
+        raise PermissionDenied(f"permission denied: {ctx.viewer.name} may not change this run")
+    return run

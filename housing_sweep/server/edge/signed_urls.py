@@ -1,13 +1,16 @@
 """URLs that authorise themselves: what a token vouches for, and how bytes are answered."""
 
 import mimetypes
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from housing_sweep.errors import PermissionDenied
+from housing_sweep.server.services.context import Context, Services
 from housing_sweep.server.services.signing import Signer
+from housing_sweep.server.store.people import keys, sessions, users
 
 
 def signed_scope(signer: Signer, request: Request, allows: str) -> dict[str, str]:
@@ -20,6 +23,29 @@ def signed_scope(signer: Signer, request: Request, allows: str) -> dict[str, str
     if scope.get("allows") != allows:
         raise PermissionDenied(f"this URL does not allow to {allows}")
     return scope
+
+
+def bearer(services: Services, scope: Mapping[str, str]) -> Context:
+    """Return a context of who a URL was made for, if they are still here and logged in.
+
+    Call it in a thread that uses the database. What they may do is asked anew by the endpoint: a
+    URL is good for no longer than the role that it was made by.
+
+    Raises:
+        PermissionDenied: the user was removed, the key deleted, or the session ended.
+    """
+    db = services.database.connection()
+    user = users.user_by_id(db, users.UserId(int(scope.get("user", 0))))
+    gone = user is None or user.deleted_at is not None
+    if "key" in scope:
+        gone = gone or keys.find_by_id(db, int(scope["key"])) is None
+    if "session" in scope:
+        gone = gone or sessions.find(db, int(scope["session"])) is None
+    if gone:
+        raise PermissionDenied(
+            "this URL was made for a login that has ended", fix="log in and ask for a new one"
+        )
+    return Context(services=services, db=db, base_url="", user=user)
 
 
 def download(path: Path, name: str) -> Response:

@@ -30,7 +30,7 @@ from graphql import (
 from graphql.language import REMOVE, ObjectFieldNode, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
-from housing_sweep.server.graphql import scalars, server_info
+from housing_sweep.server.graphql import decisions, scalars, server_info
 from housing_sweep.server.graphql.artifacts import (
     collection_edits,
     collection_versions,
@@ -244,6 +244,7 @@ def _build() -> GraphQLSchema:
     scalars.install(schema)
     for noun in NOUNS:
         _bind(schema, noun)
+    decisions.install(schema, resolve_attribute)
     return schema
 
 

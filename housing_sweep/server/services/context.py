@@ -1,7 +1,7 @@
 """What a request handler may ask for: one server's services, and one request's context."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -39,6 +39,8 @@ class Context:
         base_url: scheme and host the client used; returned URLs start with it, so that they work
             through a proxy or a tunnel.
         writer: of a run that several processes write together, which of them asks.
+        login: what the user is known by, as numbers: the `key`, or a browser's `session`. A URL
+            that is made for this request ends with it.
         cache: rows already read for this request, keyed by the reader; use it against N+1.
     """
 
@@ -47,6 +49,7 @@ class Context:
     base_url: str
     user: User | None
     writer: str | None = None
+    login: Mapping[str, str] = field(default_factory=dict)
     cache: dict[object, object] = field(default_factory=dict)
 
     @classmethod
@@ -84,12 +87,15 @@ class Context:
         return self.user
 
     def url(self, path: str, **scope: str) -> str:
-        """Return an absolute, self-authorising URL of this server.
+        """Return an absolute, self-authorising URL of this server, good for what the viewer may.
 
-        Uploads and downloads carry no authorization header (wandb-core sends PUT and GET bare).
+        Uploads and downloads carry no authorization header (wandb-core sends PUT and GET bare), so
+        that the token says whose request it was made for: when it is used, they must still be here
+        and may still do it.
 
         Args:
             path: absolute path, already quoted.
             scope: what the URL allows, checked by the endpoint: `allows="put"`, `blob=...`.
         """
-        return f"{self.base_url}{path}?token={self.services.signer.sign(scope)}"
+        whose = {"user": str(self.viewer.id), **self.login}
+        return f"{self.base_url}{path}?token={self.services.signer.sign({**scope, **whose})}"

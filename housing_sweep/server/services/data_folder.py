@@ -1,6 +1,8 @@
 """A data folder as a whole: opened, or refused in words that say what to do."""
 
+import logging
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,10 @@ from housing_sweep.server.store import references
 from housing_sweep.server.store.db import Database, open_database
 from housing_sweep.server.store.failures import as_ours
 
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+_log = logging.getLogger(__name__)
+
 
 def open_folder(config: ServerConfig) -> Database:
     """Open the database of a data folder, which is made when it is new.
@@ -19,7 +25,7 @@ def open_folder(config: ServerConfig) -> Database:
         BadInput: the folder is not ours to use, or the database is of something else.
         Damaged: the database or the files that it refers to are gone, or not what they were.
     """
-    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(config.data_dir)
     _check_rights(config.data_dir, os.R_OK | os.W_OK | os.X_OK)
     if not os.path.lexists(config.database) and (traces := _traces(config)):
         raise Damaged(
@@ -93,3 +99,24 @@ def failures_in_words(folder: Path) -> Iterator[None]:
         if ours is None or ours is error:
             raise
         raise ours from error
+
+
+def make_private(folder: Path) -> None:
+    """Make the data folder if it is new, and shut it to other users of the machine (mode 0700).
+
+    A folder that everybody shares (sticky, as /tmp) or that is another user's is left as it is,
+    with a warning: the database and the keys in it are shut on their own.
+
+    Raises:
+        OSError: it can be neither made nor looked at.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mode = folder.stat().st_mode
+    if not mode & _OTHERS:
+        return
+    try:
+        if mode & stat.S_ISVTX:
+            raise PermissionError("it is shared by all")
+        folder.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+    except OSError as error:
+        _log.warning("other users can look into %s, and it stays so: %s", folder, error)

@@ -251,11 +251,16 @@ def migrate(db: sqlite3.Connection) -> None:
             f"the data folder has schema version {version}, of a development version before 0.1.0",
             fix="start a new one: use another --data-dir",
         )
-    for number in sorted(step for step in steps if step > version):
+    pending = sorted(step for step in steps if step > version)
+    if pending:
+        # A table that is made anew is dropped in between; foreign keys would empty others with it.
+        db.execute("PRAGMA foreign_keys = OFF")
+    for number in pending:
         with write(db):
             for statement in _statements(steps[number]):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
+    db.execute("PRAGMA foreign_keys = ON")
 
 
 def newest_schema() -> int:

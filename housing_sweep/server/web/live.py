@@ -19,7 +19,7 @@ from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.projects import projects
 from housing_sweep.server.store.runs import runs
 from housing_sweep.server.store.sweeps import sweeps
-from housing_sweep.server.web.session import signed_in
+from housing_sweep.server.web.session import admit as admit_reader
 
 SILENCE_SECONDS = 20.0
 """A comment at least this often keeps proxies from cutting the stream."""
@@ -61,7 +61,7 @@ def admit(server: Server, request: Request) -> Topic:
         NotFound: there is no such thing, or not for this reader.
     """
     ctx, names = request_context(request, server.services), request.query_params
-    reader = ctx.user or signed_in(server.services, request)
+    reader = admit_reader(ctx, request).user
     if reader is None:
         raise NotLoggedIn("user is not logged in", fix="open a page of this server and log in")
     if "entity" not in names or "project" not in names:

@@ -16,13 +16,20 @@ from housing_sweep.server.graphql.execute import Api
 from housing_sweep.server.rules.names import REGISTRY_PREFIX
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store.people import keys, sessions
 from housing_sweep.server.sweeping.specs import spec_of
 from housing_sweep.server.web import queries
 from housing_sweep.server.web.live import live_endpoint, script_endpoint
 from housing_sweep.server.web.queries import nodes, query, require
 from housing_sweep.server.web.rendering import render, segment, style_endpoint
 from housing_sweep.server.web.run_charts import Series, running_best
-from housing_sweep.server.web.session import login_endpoint, logout_endpoint, signed_in
+from housing_sweep.server.web.session import (
+    admit,
+    login_endpoint,
+    logout_endpoint,
+    require_own_form,
+    session_of,
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Page = Callable[[Api, Context, Request], Response]
@@ -35,7 +42,8 @@ def page_routes(server: Server, api: Api) -> list[BaseRoute]:
     return [
         Route("/", _endpoint(server, api, home)),
         Route("/login", login_endpoint(server), methods=["GET", "POST"]),
-        Route("/logout", logout_endpoint, methods=["POST"]),
+        Route("/logout", logout_endpoint(server), methods=["POST"]),
+        Route("/authorize", _endpoint(server, api, authorize), methods=["GET", "POST"]),
         Route("/static/style.css", style_endpoint),
         Route("/static/live.js", script_endpoint),
         Route("/live", live_endpoint(server)),
@@ -57,8 +65,7 @@ def _endpoint(server: Server, api: Api, page: Page) -> Endpoint:
     """Return an endpoint that shows a page to who is logged in, and the login to others."""
 
     def show(request: Request) -> Response:
-        ctx = request_context(request, server.services)
-        ctx.user = ctx.user or signed_in(server.services, request)
+        ctx = admit(request_context(request, server.services), request)
         if ctx.user is None and request.url.path != "/":
             return _to_login(request)
         try:
@@ -108,6 +115,24 @@ def home(api: Api, ctx: Context, _request: Request) -> Response:
         entities=entities,
         organizations=organizations,
     )
+
+
+def authorize(_api: Api, ctx: Context, request: Request) -> Response:
+    """Show the key that this browser logged in with: `wandb login` sends people here for it.
+
+    It is in memory only; after a restart the page offers to make another one. Looking changes
+    nothing, so that a link to here cannot either.
+    """
+    session, fresh_keys = session_of(ctx.services, request), ctx.services.fresh_keys
+    if session is None:  # who sends a key with the request has one
+        return _to_login(request)
+    if request.method == "POST":
+        require_own_form(request)
+        secret = keys.new_api_key()
+        keys.add(ctx.db, ctx.viewer.id, secret, description="made at /authorize", now=ctx.now)
+        fresh_keys.keep(session.id, secret, sessions.alive(ctx.db))
+        return RedirectResponse("/authorize", status_code=303)
+    return render("authorize.html", _name(ctx), api_key=fresh_keys.of_session(session.id))
 
 
 def projects(api: Api, ctx: Context, request: Request) -> Response:
@@ -193,6 +218,7 @@ def run(api: Api, ctx: Context, request: Request) -> Response:
     where = request.path_params
     project = query(api, ctx, queries.RUN, **where)["project"]
     run = require(project and project["run"], "run {entity}/{project}/{run}".format(**where))
+    files, withheld = _files(api, ctx, queries.RUN_FILES, "run", where)
     summary = {
         name: value
         for name, value in queries.flat(queries.parsed(run["summaryMetrics"])).items()
@@ -207,10 +233,22 @@ def run(api: Api, ctx: Context, request: Request) -> Response:
         config=queries.plain_config(run["config"]),
         curves=queries.curves(run["history"] or []),
         console=nodes(run["logLines"]),
-        files=nodes(run["files"]),
+        files=files,
+        withheld=withheld,
         inputs=nodes(run["inputArtifacts"]),
         outputs=nodes(run["outputArtifacts"]),
     )
+
+
+def _files(
+    api: Api, ctx: Context, text: str, owner: str, where: Mapping[str, str]
+) -> tuple[list[Any], str]:
+    """Return files to download, or why the viewer gets none."""
+    try:
+        project = query(api, ctx, text, **where)["project"]
+    except PermissionDenied as error:
+        return [], error.what
+    return nodes(project[owner]["files"]), ""
 
 
 def sweep(api: Api, ctx: Context, request: Request) -> Response:
@@ -276,12 +314,7 @@ def version(api: Api, ctx: Context, request: Request) -> Response:
         project and project["artifactCollectionMembership"],
         f"artifact {where['entity']}/{where['project']}/{name}",
     )
-    files, withheld = [], ""
-    try:
-        project = query(api, ctx, queries.FILES, **address)["project"]
-        files = nodes(project["artifactCollectionMembership"]["files"])
-    except PermissionDenied as error:
-        withheld = error.what
+    files, withheld = _files(api, ctx, queries.FILES, "artifactCollectionMembership", address)
     return render(
         "version.html",
         _name(ctx),

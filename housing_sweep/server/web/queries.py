@@ -42,7 +42,6 @@ RUN = f"""query($entity: String!, $project: String!, $run: String!) {{
         config notes description host commit exitcode heartbeatAt historyLineCount logLineCount
         history(samples: 500)
         logLines(last: 200) {{ edges {{ node {{ line level timestamp }} }} }}
-        files(first: 200) {{ edges {{ node {{ name sizeBytes directUrl }} }} }}
         inputArtifacts {{ edges {{ node {{ {ARTIFACT} }} }} }}
         outputArtifacts {{ edges {{ node {{ {ARTIFACT} }} }} }} }} }} }}"""
 SWEEP = f"""query($entity: String!, $project: String!, $sweep: String!, $filters: JSONString) {{
@@ -67,10 +66,13 @@ VERSION = """query($entity: String!, $project: String!, $name: String!) {
                 artifactMemberships { edges { node { versionIndex aliases { alias }
                     artifactCollection { name project { name entityName } } } } } } } } }"""
 
+RUN_FILES = """query($entity: String!, $project: String!, $run: String!) {
+    project(entityName: $entity, name: $project) { run(name: $run) {
+        files(first: 200) { edges { node { name sizeBytes directUrl } } } } } }"""
 FILES = """query($entity: String!, $project: String!, $name: String!) {
     project(entityName: $entity, name: $project) { artifactCollectionMembership(name: $name) {
         files(first: 500) { edges { node { name sizeBytes directUrl } } } } } }"""
-"""Apart from the version: who may see it may not always have its bytes."""
+"""Apart from run and version: who may see them may not always have their bytes."""
 
 
 def query(api: Api, ctx: Context, text: str, **variables: object) -> Any:

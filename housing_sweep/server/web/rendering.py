@@ -18,6 +18,9 @@ HEADERS = {
     " base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+WITH_FORM = {"Referrer-Policy": "same-origin"}
+"""With `no-referrer`, as elsewhere, browsers say of a form that its origin is `null`."""
+
 STYLE = (resources.files("housing_sweep.server.web") / "static" / "style.css").read_bytes()
 LONGEST_VALUE = 200
 
@@ -54,7 +57,8 @@ _templates.globals.update(chart=chart, REGISTRY_PREFIX=REGISTRY_PREFIX)
 def render(template: str, user: str | None, *, status: int = 200, **values: Any) -> Response:
     """Return a page as this user, or as nobody."""
     html = _templates.get_template(template).render(user=user, **values)
-    return HTMLResponse(html, status_code=status, headers=HEADERS)
+    headers = {**HEADERS, **(WITH_FORM if "<form" in html else {})}
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 async def style_endpoint(_request: object) -> Response:

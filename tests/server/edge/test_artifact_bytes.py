@@ -5,7 +5,6 @@ import hashlib
 
 import pytest
 
-from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import collections, files, uploads, versions
 from housing_sweep.server.store.artifacts.collections import SEQUENCE
 from housing_sweep.server.store.artifacts.versions import Artifact
@@ -41,8 +40,7 @@ def draft(house: House, ann_key: str) -> Artifact:
 
 def url(house: House, allows: str, **scope: str) -> str:
     """Return a signed URL."""
-    ctx = Context.own(house.server.services)
-    ctx.base_url = "http://test"
+    ctx = house.context("ann")
     return ctx.url("/storage/wandb_artifacts/x", allows=allows, **scope)
 
 
@@ -105,6 +103,34 @@ def test_a_part_is_kept_aside_under_its_number(house: House, asker: Asker, draft
     assert (part.number, part.md5, part.size) == (2, md5(DATA), len(DATA))
     assert files.find(house.db, draft.id, "w") is None
     assert list(house.server.services.blobs.names()) == []
+
+
+def test_a_url_is_good_for_no_longer_than_the_role_it_was_made_by(
+    house: House, asker: Asker, draft: Artifact
+) -> None:
+    bob, project = house.user("bob"), projects.find(house.db, "ann", "p")
+    assert project is not None
+    manifest = versions.add_manifest(
+        house.db, START, artifact_id=draft.id, name="m", type="FULL", digest=md5(DATA)
+    )
+    of_bob = house.context("bob")
+    file = {"artifact": str(draft.id), "name": "w"}
+    urls = {
+        (what, way): of_bob.url("/storage/wandb_artifacts/x", allows=way, **scope)
+        for what, scope in (("file", file), ("manifest", {"manifest": str(manifest.id)}))
+        for way in ("put", "get")
+    }
+    roles.add(house.db, project.id, [bob.id], [], "member", START)
+    for what in ("file", "manifest"):
+        assert asker.request("PUT", urls[what, "put"], DATA).status == 200
+        assert asker.request("GET", urls[what, "get"]).body == DATA
+    roles.set_role(house.db, project.id, "viewer", user=bob.id)
+    for what in ("file", "manifest"):
+        assert asker.request("PUT", urls[what, "put"], b"other").status == 403
+        assert asker.request("GET", urls[what, "get"]).body == DATA
+    roles.remove(house.db, project.id, [bob.id], [])
+    for what in ("file", "manifest"):
+        assert asker.request("GET", urls[what, "get"]).status == 403
 
 
 def test_a_url_is_good_for_one_thing_only(house: House, asker: Asker, draft: Artifact) -> None:

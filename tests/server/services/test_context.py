@@ -22,7 +22,7 @@ def test_a_url_begins_with_the_address_of_the_client_and_vouches_for_its_scope(
     house: House,
 ) -> None:
     ctx = Context.own(house.server.services)
-    ctx.base_url = "https://through.a.tunnel"
+    ctx.base_url, ctx.user, ctx.login = "https://through.a.tunnel", house.user("ann"), {"key": "3"}
     url = urlsplit(ctx.url("/storage/runs/7/a%20b", allows="put", run="7", name="a b"))
     assert (url.scheme, url.netloc, url.path) == (
         "https",
@@ -30,7 +30,9 @@ def test_a_url_begins_with_the_address_of_the_client_and_vouches_for_its_scope(
         "/storage/runs/7/a%20b",
     )
     (token,) = parse_qs(url.query)["token"]
-    assert ctx.services.signer.check(token) == {"allows": "put", "run": "7", "name": "a b"}
+    whose = {"user": str(ctx.viewer.id), "key": "3"}
+    scope = {"allows": "put", "run": "7", "name": "a b", **whose}
+    assert ctx.services.signer.check(token) == scope
 
 
 def test_now_is_what_the_servers_clock_says(play: Play) -> None:

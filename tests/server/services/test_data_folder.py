@@ -1,9 +1,11 @@
 """A data folder that is not as it should be is refused in words that say what to do."""
 
 import errno
+import logging
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,8 +15,9 @@ import pytest
 
 from housing_sweep.errors import BadInput, Conflict, Damaged, HousingSweepError, Unavailable
 from housing_sweep.server.services.config import ServerConfig
-from housing_sweep.server.services.data_folder import failures_in_words, open_folder
+from housing_sweep.server.services.data_folder import failures_in_words, make_private, open_folder
 from tests.support.filled_folder import fill
+from tests.support.inprocess import server_on
 from tests.support.local_server import ROOT
 
 
@@ -131,3 +134,42 @@ def test_bugs_and_errors_of_ours_stay_what_they_are(error: Exception) -> None:
     with pytest.raises(type(error)) as raised, failures_in_words(Path("/data")):
         raise error
     assert raised.value is error
+
+
+def mode(path: Path) -> int:
+    """Return who may do what."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("before", [0o755, 0o777, 0o750, 0o701, 0o700])
+def test_a_folder_that_was_there_is_shut_too(tmp_path: Path, before: int) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(before)
+    make_private(folder)
+    assert mode(folder) == 0o700
+
+
+def test_a_new_one_is_its_owners_alone(tmp_path: Path) -> None:
+    make_private(tmp_path / "a" / "data")
+    assert mode(tmp_path / "a" / "data") == 0o700
+
+
+def test_a_folder_that_all_share_is_left_as_it_is_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    with caplog.at_level(logging.WARNING):
+        make_private(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o1777
+    assert "other users can look into" in caplog.text
+
+
+def test_a_server_shuts_the_folder_it_is_given(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    server_on(ServerConfig(data_dir=folder)).close()
+    folder.chmod(0o755)
+    server_on(ServerConfig(data_dir=folder)).close()
+    assert mode(folder) == 0o700

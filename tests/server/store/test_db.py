@@ -1,9 +1,12 @@
 """Connections, transactions, their events, and migrations."""
 
+import re
+import shutil
 import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from housing_sweep.server.store.db import (
     write,
 )
 from housing_sweep.server.store.events import Event, SweepChanged
+from tests.support.local_server import ROOT
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -138,6 +142,37 @@ def test_opening_again_applies_no_migration_twice(database: Database) -> None:
     ]
     assert count(db) == 1
     database.close()
+
+
+def test_no_table_gives_a_number_twice(database: Database) -> None:
+    db = database.connection()
+    rows = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
+    numbered = {name: sql for name, sql in rows if re.search(r"\bid\s+INTEGER PRIMARY KEY", sql)}
+    assert {"users", "api_keys", "sessions", "runs", "artifacts"} <= numbered.keys()
+    assert [name for name, sql in numbered.items() if "AUTOINCREMENT" not in sql] == []
+
+
+def test_a_folder_of_the_first_release_keeps_all_it_holds(tmp_path: Path) -> None:
+    """Tables are made anew on the way; what points at their rows must not go with the old ones."""
+    shutil.unpack_archive(ROOT / "tests/golden/server-0.1.zip", tmp_path)
+    path = tmp_path / "housing-sweep.db"
+    before = _content(path)
+    database = open_database(path)
+    assert database.connection().execute("PRAGMA foreign_keys").fetchone()[0] == 1
+    assert database.connection().execute("PRAGMA foreign_key_check").fetchall() == []
+    assert database.connection().execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    database.close()
+    after = _content(path)
+    assert before["runs"]
+    assert {name: rows for name, rows in after.items() if name in before} == before
+
+
+def _content(path: Path) -> dict[str, list[object]]:
+    """Return the rows of each table, but for those that a migration gives other columns."""
+    with closing(sqlite3.connect(path)) as db:
+        names = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        tables = {name for (name,) in names} - {"artifact_client_ids", "sqlite_sequence"}
+        return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in sorted(tables)}
 
 
 def test_a_newer_schema_is_refused_untouched(database: Database) -> None:

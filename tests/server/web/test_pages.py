@@ -212,7 +212,7 @@ def test_a_login_leads_back_to_the_page_that_was_asked_for(story: Story) -> None
     assert (status, headers["location"]) == (303, path)
     cookie = headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
+    assert "SameSite=lax" in cookie
     assert story.server.api_key not in cookie
     status, _, text = story.get(path, cookie=cookie.partition(";")[0])
     assert status == 200

@@ -1,14 +1,15 @@
-"""Who may see, download and change a version: decided by the projects it has a place in."""
+"""Which version a request means, if the viewer may see, change or delete it."""
 
 from housing_sweep.errors import NotFound, PermissionDenied
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info
+from housing_sweep.server.services import rights
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import collections, memberships, versions
 from housing_sweep.server.store.artifacts.collections import CollectionId
 from housing_sweep.server.store.artifacts.versions import Artifact
 from housing_sweep.server.store.projects import projects
-from housing_sweep.server.store.projects.projects import Project, ProjectId
+from housing_sweep.server.store.projects.projects import Project
 
 
 def by_opaque_id(info: Info, opaque: str) -> Artifact:
@@ -24,7 +25,7 @@ def readable(info: Info, artifact_id: int) -> Artifact:
     """
     ctx = info.context
     artifact = versions.find_by_id(ctx.db, artifact_id)
-    if artifact is None or not _roles(ctx, artifact):
+    if artifact is None or not rights.sees(ctx, artifact):
         raise NotFound("artifact not found")
     return artifact
 
@@ -38,7 +39,7 @@ def writable(info: Info, artifact_id: int) -> Artifact:
     """
     ctx, artifact = info.context, readable(info, artifact_id)
     project = project_of(ctx, artifact.collection_id)
-    if projects.role(ctx.db, ctx.viewer, project) is None:
+    if rights.role(ctx, project.id) is None:
         raise PermissionDenied("permission denied: you may not change the source of this version")
     projects.require_writable(ctx.db, ctx.viewer, project)
     return artifact
@@ -56,7 +57,7 @@ def deletable(info: Info, artifact_id: int) -> Artifact:
     ctx, artifact = info.context, writable(info, artifact_id)
     for membership in memberships.of_artifact(ctx.db, artifact.id):
         project = project_of(ctx, membership.collection_id)
-        role = projects.role(ctx.db, ctx.viewer, project)
+        role = rights.role(ctx, project.id)
         if role not in projects.WRITERS:
             where = f"{project.entity_name}/{project.name}" if role else "a registry you cannot see"
             raise PermissionDenied(
@@ -66,30 +67,6 @@ def deletable(info: Info, artifact_id: int) -> Artifact:
     return artifact
 
 
-def require_download(ctx: Context, artifact: Artifact) -> None:
-    """Raise unless the viewer may have a version's bytes.
-
-    Raises:
-        PermissionDenied: a restricted viewer everywhere they can see it.
-    """
-    if all(role == projects.LOOKS_ONLY for role in _roles(ctx, artifact)):
-        raise PermissionDenied(
-            f"permission denied: {ctx.viewer.name} may see this version but not download it",
-            fix="ask an admin of the registry for the viewer role",
-        )
-
-
-def shows_project(ctx: Context, project_id: ProjectId) -> bool:
-    """Return whether the viewer may read a project: lineage leaves out what is in others."""
-    project = projects.find_by_id(ctx.db, project_id)
-    return project is not None and projects.role(ctx.db, ctx.viewer, project) is not None
-
-
-def shows(ctx: Context, artifact: Artifact) -> bool:
-    """Return whether the viewer may read a version anywhere."""
-    return bool(_roles(ctx, artifact))
-
-
 def project_of(ctx: Context, collection_id: CollectionId) -> Project:
     """Return a collection's project, whoever asks.
 
@@ -97,11 +74,3 @@ def project_of(ctx: Context, collection_id: CollectionId) -> Project:
         Gone: the collection was deleted meanwhile.
     """
     return projects.get(ctx.db, collections.get(ctx.db, collection_id).project_id)
-
-
-def _roles(ctx: Context, artifact: Artifact) -> list[str]:
-    """Return the viewer's roles in the projects that a version has a place in."""
-    members = memberships.of_artifact(ctx.db, artifact.id)
-    homes = {artifact.collection_id, *(member.collection_id for member in members)}
-    roles = (projects.role(ctx.db, ctx.viewer, project_of(ctx, home)) for home in homes)
-    return [role for role in roles if role]

@@ -7,6 +7,7 @@ from housing_sweep.errors import BadInput
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.rules.filters import EVERYTHING, Kind, Record, fields_of, matches, parse
+from housing_sweep.server.services import rights
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import collections, versions
 from housing_sweep.server.store.artifacts.collections import SEQUENCE, ArtifactType, Collection
@@ -127,15 +128,12 @@ def collection_by_id(_root: None, info: Info, id: str) -> Collection | None:
     """Return a collection the viewer may read."""
     ctx = info.context
     collection = collections.find_by_id(ctx.db, relay.from_id("ArtifactCollection", id))
-    project = projects.find_by_id(ctx.db, collection.project_id) if collection else None
-    return collection if project and projects.role(ctx.db, ctx.viewer, project) else None
+    return collection if collection and rights.sees(ctx, collection) else None
 
 
 def collection_project(source: Collection, info: Info) -> Project | None:
-    """Return a collection's project; null to those who may not read it (sources of links)."""
-    ctx = info.context
-    project = projects.find_by_id(ctx.db, source.project_id)
-    return project if project and projects.role(ctx.db, ctx.viewer, project) else None
+    """Return a collection's project."""
+    return projects.find_by_id(info.context.db, source.project_id)
 
 
 def collection_tags(source: Collection, info: Info) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from housing_sweep.errors import BadInput
 from housing_sweep.server.content import manifests
 from housing_sweep.server.graphql import relay
-from housing_sweep.server.graphql.artifacts.access import require_download
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.services import rights
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.artifacts import files, versions
 from housing_sweep.server.store.artifacts.files import ArtifactFile
@@ -47,6 +47,7 @@ def wire_file(
         "digest": file.digests.by(artifact.digest_algorithm),
         "storagePath": f"wandb_artifacts/{artifact.id}/{file.name}",
         "artifact": artifact,
+        "owner": artifact,
     }
 
 
@@ -85,8 +86,8 @@ def hex_to_base64(hex_digest: str) -> str:
         raise BadInput(f"{hex_digest!r} is not an MD5 in hex") from None
 
 
-def wire_manifest_file(ctx: Context, manifest: Manifest) -> dict[str, Any]:
-    """Return a manifest's body as `File`.
+def wire_manifest_file(ctx: Context, artifact: Artifact, manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest's body as `File`, with an upload URL for who may change the version.
 
     Its address is not that of a file: clients tell the two apart by `wandb_artifacts/`.
     """
@@ -94,19 +95,22 @@ def wire_manifest_file(ctx: Context, manifest: Manifest) -> dict[str, Any]:
     path += f"/{quote(manifest.name)}"
     scope = {"manifest": str(manifest.id)}
     get = ctx.url(path, allows="get", **scope)
+    writes = rights.writes(ctx, artifact)
+    put = ctx.url(path, allows="put", md5=manifest.digest, **scope) if writes else None
     return {
         "id": relay.to_id("ArtifactManifestFile", manifest.id),
         "name": manifest.name,
         "displayName": manifest.name,
         "url": get,
         "directUrl": get,
-        "uploadUrl": ctx.url(path, allows="put", md5=manifest.digest, **scope),
+        "uploadUrl": put,
         "uploadHeaders": [],
         "sizeBytes": manifest.size,
         "updatedAt": manifest.created_at,
         "md5": manifest.digest,
         "digest": manifest.digest,
         "storagePath": f"wandb_artifacts/{manifest.artifact_id}/{manifest.name}",
+        "owner": manifest,
     }
 
 
@@ -168,7 +172,7 @@ def membership_files(
     """Return the files of the version that a membership places."""
     artifact = versions.find_by_id(info.context.db, source.artifact_id)
     if artifact:
-        require_download(info.context, artifact)
+        rights.require_download(info.context, artifact)
     return page(info.context, artifact, names, after, first) if artifact else None
 
 
@@ -182,7 +186,7 @@ def files_by_entries(
 ) -> relay.Connection:
     """Return one file per manifest entry, in order."""
     ctx = info.context
-    require_download(ctx, source)
+    rights.require_download(ctx, source)
     edges = []
     for entry in entries or []:
         file = files.find(ctx.db, source.id, entry["name"])

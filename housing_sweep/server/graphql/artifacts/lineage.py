@@ -8,14 +8,9 @@ from typing import Any
 
 from housing_sweep.errors import NotFound
 from housing_sweep.server.graphql import relay
-from housing_sweep.server.graphql.artifacts.access import (
-    by_opaque_id,
-    project_of,
-    require_download,
-    shows,
-    shows_project,
-)
+from housing_sweep.server.graphql.artifacts.access import by_opaque_id
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.services import rights
 from housing_sweep.server.store.artifacts import memberships, versions
 from housing_sweep.server.store.artifacts.versions import Artifact
 from housing_sweep.server.store.people import users
@@ -27,7 +22,7 @@ from housing_sweep.server.store.runs.runs import Run
 def use_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
     """Record a version as a run's input."""
     ctx, artifact = info.context, by_opaque_id(info, input["artifactID"])
-    require_download(ctx, artifact)
+    rights.require_download(ctx, artifact)
     project = projects.require_readable(
         ctx.db, ctx.viewer, input["entityName"], input["projectName"]
     )
@@ -43,9 +38,7 @@ def used_by(source: Artifact, info: Info) -> relay.Connection:
     """Return the runs that took a version as input."""
     ctx = info.context
     rows = versions.users_of(ctx.db, source.id)
-    return relay.offset_page(
-        [run for run in rows if shows_project(ctx, run.project_id)], None, relay.MAX_PAGE
-    )
+    return relay.offset_page([run for run in rows if rights.sees(ctx, run)], None, relay.MAX_PAGE)
 
 
 def created_by(source: Artifact, info: Info) -> object:
@@ -53,18 +46,15 @@ def created_by(source: Artifact, info: Info) -> object:
     ctx = info.context
     if source.run_id is not None:
         run = runs.find_by_id(ctx.db, source.run_id)
-        return run if run and shows_project(ctx, run.project_id) else None
+        return run if run and rights.sees(ctx, run) else None
     return users.user_by_id(ctx.db, source.user_id) if source.user_id else None
 
 
 def artifact_memberships(source: Artifact, info: Info) -> relay.Connection:
     """Return every place of a version that the viewer may read, its own sequence first."""
     ctx = info.context
-    readable = [
-        membership
-        for membership in memberships.of_artifact(ctx.db, source.id)
-        if projects.role(ctx.db, ctx.viewer, project_of(ctx, membership.collection_id))
-    ]
+    rows = memberships.of_artifact(ctx.db, source.id)
+    readable = [membership for membership in rows if rights.sees(ctx, membership)]
     return relay.offset_page(readable, None, relay.MAX_PAGE)
 
 
@@ -81,7 +71,7 @@ def inputs(
     """Return the versions a run took as input, of any project."""
     ctx = info.context
     rows = versions.inputs_of(ctx.db, source.id)
-    return relay.offset_page([row for row in rows if shows(ctx, row)], after, first)
+    return relay.offset_page([row for row in rows if rights.sees(ctx, row)], after, first)
 
 
 RESOLVERS: Resolvers = {

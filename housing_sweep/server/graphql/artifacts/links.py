@@ -6,6 +6,7 @@ from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifacts.access import by_opaque_id, readable
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.services import rights
 from housing_sweep.server.store.artifacts import collections, memberships, versions
 from housing_sweep.server.store.artifacts.collections import PORTFOLIO, Collection
 from housing_sweep.server.store.artifacts.versions import Artifact
@@ -19,10 +20,14 @@ MADE_ON_FIRST_LINK = frozenset({f"{REGISTRY_PREFIX}model", f"{REGISTRY_PREFIX}da
 
 
 def link_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Place a version in a portfolio and point aliases at it; again changes nothing."""
+    """Place a version in a portfolio and point aliases at it; again changes nothing.
+
+    It shows the version to others, with its files: who may not have those links nothing.
+    """
     ctx = info.context
     with write(ctx.db):
         artifact = _source(info, input)
+        rights.require_download(ctx, artifact)
         if artifact.state != "COMMITTED":
             raise BadInput("only a committed version can be linked")
         portfolio = _portfolio(info, input, artifact)
@@ -35,7 +40,8 @@ def link_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str, A
 def _source(info: Info, input: dict[str, Any]) -> Artifact:
     if input.get("artifactID"):
         return by_opaque_id(info, input["artifactID"])
-    artifact = versions.by_client_id(info.context.db, input.get("clientID") or "")
+    ctx = info.context
+    artifact = versions.by_client_id(ctx.db, ctx.viewer.id, input.get("clientID") or "")
     if artifact is None:
         raise NotFound("the artifact to link does not exist yet")
     return readable(info, artifact.id)

@@ -9,10 +9,12 @@ from typing import Any
 from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.content import manifests
 from housing_sweep.server.content.digests import MD5, Digests
+from housing_sweep.server.content.inner_paths import check_inner_path
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.artifacts.access import readable, writable
 from housing_sweep.server.graphql.artifacts.files import part_urls, wire_file
 from housing_sweep.server.graphql.relay import Info, Resolvers
+from housing_sweep.server.services import rights
 from housing_sweep.server.store.artifacts import collections, files, memberships, versions
 from housing_sweep.server.store.artifacts.collections import SEQUENCE, Collection
 from housing_sweep.server.store.artifacts.versions import Artifact, Manifest
@@ -49,7 +51,7 @@ def create_artifact(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
         run = _run_of(info, project, input.get("runName"))
         artifact = _same_or_draft(info, collection, run, input)
         if input.get("clientID"):
-            versions.name_by_client(ctx.db, artifact.id, input["clientID"])
+            versions.name_by_client(ctx.db, artifact.id, ctx.viewer.id, input["clientID"])
         if run is not None:
             versions.output(ctx.db, run.id, artifact.id, ctx.now)
         if tags := [tag["tagName"] for tag in input.get("tags") or []]:
@@ -111,10 +113,13 @@ def create_manifest(_root: None, info: Info, input: dict[str, Any]) -> dict[str,
 
 
 def _base(info: Info, opaque: str) -> Artifact:
+    """Return the version to build on: what it lists becomes the new one's, so that must be had."""
     try:
-        return readable(info, relay.from_id("Artifact", opaque))
+        base = readable(info, relay.from_id("Artifact", opaque))
     except NotFound:
         raise _base_is_gone() from None
+    rights.require_download(info.context, base)
+    return base
 
 
 def _base_is_gone() -> BadInput:
@@ -149,10 +154,8 @@ def create_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
             artifact = writable(info, relay.from_id("Artifact", spec["artifactID"]))
             _require_draft(artifact)
             collection = collections.get(ctx.db, artifact.collection_id)
-            digests = _announced(artifact, spec)
-            file = files.declare(
-                ctx.db, collection.project_id, artifact.id, spec["name"], digests, ctx.now
-            )
+            digests, name = _announced(artifact, spec), check_inner_path(spec["name"], "a version")
+            file = files.declare(ctx.db, collection.project_id, artifact.id, name, digests, ctx.now)
             node = wire_file(ctx, artifact, file, upload=True)
             parts = part_urls(ctx, artifact, file, spec.get("uploadPartsInput") or ())
             edges.append(relay.Edge({**node, "uploadMultipartUrls": parts}, file.name))

@@ -1,14 +1,16 @@
 """Users, entities and organisations on the wire."""
 
+from dataclasses import replace
 from typing import Any
 
 from graphql import FieldNode
 
 from housing_sweep.errors import NotFound, NotSupported, PermissionDenied
-from housing_sweep.server.graphql.relay import Info, Resolvers, from_id, to_id
+from housing_sweep.server.graphql.relay import Info, Resolvers, from_id
 from housing_sweep.server.rules import names
+from housing_sweep.server.services import rights
 from housing_sweep.server.store.db import write
-from housing_sweep.server.store.people import keys, users
+from housing_sweep.server.store.people import keys, members, users
 from housing_sweep.server.store.people.users import Entity, EntityId, Organization, User
 
 
@@ -72,19 +74,52 @@ def update_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any
 
 
 def create_user(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    """Add a user, named after the e-mail address; server admins may.
+    """Add a user, named after the e-mail address, to the organisation that the viewer is admin of.
 
+    Admins of the server may, and those of an organisation; only the former make such as they are.
     The new user has no key yet: `housing-sweep users add-key NAME` makes one.
+
+    Raises:
+        PermissionDenied: the viewer is neither, or not enough.
     """
     ctx = info.context
-    if not ctx.viewer.is_admin:
-        raise PermissionDenied("permission denied: only admins of this server may add users")
+    organization = _administered(info)
+    is_admin = bool(input.get("admin"))
+    if not ctx.viewer.is_admin and (organization is None or is_admin):
+        raise PermissionDenied(
+            "permission denied: only admins of this server or of an organization may add users,"
+            " and only the former add admins of the server",
+            fix="ask the owner of the server: housing-sweep users add NAME",
+        )
     email = str(input["email"])
     name = names.check_entity_name(names.user_name_of(email))
-    user = users.create_user(
-        ctx.db, name, email=email, is_admin=bool(input.get("admin")), now=ctx.now
-    )
+    with write(ctx.db):
+        user = users.create_user(ctx.db, name, email=email, is_admin=is_admin, now=ctx.now)
+        # Whoever is in none belongs to the default one.
+        if organization is not None and not organization.is_default:
+            members.set_organization_role(ctx.db, organization.id, user.id, "member", now=ctx.now)
     return {"user": user}
+
+
+def _administered(info: Info) -> Organization | None:
+    """Return the organisation that the viewer is admin of.
+
+    Of several, that of the viewer's default entity, else the newest.
+    """
+    ctx = info.context
+    mine = [
+        one
+        for one in users.organizations_of_user(ctx.db, ctx.viewer.id)
+        if _role_in(info, one) == "admin"
+    ]
+    chosen = users.default_entity(ctx.db, ctx.viewer).organization_id
+    return next((one for one in mine if one.id == chosen), mine[-1] if mine else None)
+
+
+def _role_in(info: Info, organization: Organization) -> str | None:
+    ctx = info.context
+    owner = users.organization_entity(ctx.db, organization.id)
+    return users.role_in_entity(ctx.db, ctx.viewer, owner)
 
 
 def generate_api_key(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -92,8 +127,7 @@ def generate_api_key(_root: None, info: Info, input: dict[str, Any]) -> dict[str
     ctx = info.context
     secret = keys.new_api_key()
     key = keys.add(ctx.db, ctx.viewer.id, secret, description=input.get("description"), now=ctx.now)
-    node = {"id": to_id("ApiKey", key.id), "name": secret, "description": key.description}
-    return {"apiKey": node}
+    return {"apiKey": replace(key, name=secret)}
 
 
 def delete_api_key(_root: None, info: Info, input: dict[str, Any]) -> dict[str, Any]:
@@ -108,31 +142,31 @@ def delete_api_key(_root: None, info: Info, input: dict[str, Any]) -> dict[str, 
 
 
 def user_entity(user: User, info: Info) -> str:
-    """Return the name of the entity that a request without one means."""
+    """Return the name of the entity that a request without one means, if the viewer may list it."""
     if user.deleted_at is not None:
         return user.name
-    return users.default_entity(info.context.db, user).name
+    entity = users.default_entity(info.context.db, user)
+    return entity.name if rights.lists(info.context, entity) else user.name
 
 
 def user_teams(user: User, info: Info) -> dict[str, Any]:
-    """Return the entities a user writes to; the client needs the user's own among them."""
+    """Return the user's own entity, which the client needs, and those teams the viewer may list."""
     teams = users.teams_of_user(info.context.db, user.id)
-    return {"edges": [{"node": {"name": name}} for name in [user.name, *(t.name for t in teams)]]}
+    listed = [team.name for team in teams if rights.lists(info.context, team)]
+    return {"edges": [{"node": {"name": name}} for name in [user.name, *listed]]}
 
 
 def user_keys(user: User, info: Info) -> dict[str, Any]:
     """Return a user's keys by their first characters, to the user and to server admins."""
-    ctx = info.context
-    allowed = ctx.viewer.id == user.id or ctx.viewer.is_admin
-    own = keys.of_user(ctx.db, user.id) if allowed else []
-    return {"edges": [{"node": key} for key in own]}
+    own = keys.of_user(info.context.db, user.id)
+    return {"edges": [{"node": key} for key in own if rights.sees(info.context, key)]}
 
 
 def user_organizations(user: User, info: Info) -> list[Organization]:
     """Return the organisations a user belongs to, as far as the viewer belongs to them too."""
     ctx = info.context
-    mine = users.organizations_of_user(ctx.db, ctx.viewer.id)
-    return [one for one in users.organizations_of_user(ctx.db, user.id) if one in mine]
+    rows = users.organizations_of_user(ctx.db, user.id)
+    return [one for one in rows if rights.belongs(ctx, one.id)]
 
 
 def entity_organization(source: Entity, info: Info) -> Organization | None:

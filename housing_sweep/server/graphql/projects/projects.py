@@ -70,6 +70,8 @@ def upsert_model(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
         )
     with write(ctx.db):
         project, inserted = _named(info, input, access)
+        if not inserted and access is not None and access != project.access:
+            projects.require_admin(ctx.db, ctx.viewer, project)
         project = projects.update(
             ctx.db,
             project.id,
@@ -88,13 +90,13 @@ def _named(info: Info, input: dict[str, Any], access: str | None) -> tuple[Proje
     """Return the project that an upsert names, and whether it was made by it."""
     ctx = info.context
     if input.get("id"):
-        return _administered(info, input["id"]), False
+        return _editable(info, input["id"]), False
     if not input.get("name"):
         raise BadInput("a project needs a name")
     entity_name = input.get("entityName") or users.default_entity(ctx.db, ctx.viewer).name
     project = projects.find(ctx.db, entity_name, input["name"])
     if project is not None:
-        return projects.require_admin(ctx.db, ctx.viewer, project), False
+        return projects.require_editor(ctx.db, ctx.viewer, project), False
     project = projects.ensure(
         ctx.db, ctx.viewer, entity_name, input["name"], access=access or "PRIVATE", now=ctx.now
     )
@@ -108,7 +110,7 @@ def rename_project(_root: None, info: Info, input: dict[str, Any]) -> dict[str, 
         project = projects.require_readable(
             ctx.db, ctx.viewer, input["entityName"], input["oldProjectName"]
         )
-        projects.require_admin(ctx.db, ctx.viewer, project)
+        projects.require_editor(ctx.db, ctx.viewer, project)
         project = projects.rename(ctx.db, project, input["newProjectName"], ctx.now)
     return {"project": project, "model": project, "inserted": False}
 
@@ -117,16 +119,16 @@ def delete_model(_root: None, info: Info, input: dict[str, Any]) -> dict[str, An
     """Remove a project or registry with everything in it."""
     ctx = info.context
     with write(ctx.db):
-        projects.delete(ctx.db, _administered(info, input["id"]).id)
+        projects.delete(ctx.db, _editable(info, input["id"]).id)
     return {"success": True}
 
 
-def _administered(info: Info, opaque: str) -> Project:
+def _editable(info: Info, opaque: str) -> Project:
     ctx = info.context
     project = projects.find_by_id(ctx.db, ProjectId(relay.from_id("Project", opaque)))
     if project is None:
         raise NotFound(f"project {opaque!r} not found", fix="it may have been deleted")
-    return projects.require_admin(ctx.db, ctx.viewer, project)
+    return projects.require_editor(ctx.db, ctx.viewer, project)
 
 
 def project_entity(source: Project, info: Info) -> Entity:

@@ -10,6 +10,7 @@ from housing_sweep.errors import BadInput, NotFound
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.rules.filters import Kind, Record, fields_of, matches, parse
+from housing_sweep.server.services import rights
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.people import users
 from housing_sweep.server.store.people.users import Entity, EntityId, UserId
@@ -175,7 +176,7 @@ RESOLVERS: Resolvers = {
         "id": lambda it, _info: relay.to_id("User", it.user.id),
         "name": lambda it, _info: it.user.description or it.user.name,
         "username": lambda it, _info: it.user.name,
-        "email": lambda it, _info: it.user.email,
+        "email": lambda it, info: rights.email(info.context, it.user),
         "role": lambda it, _info: {"name": it.role},
     },
     "ProjectTeamMember": {"role": lambda it, _info: {"name": it.role}},

@@ -8,6 +8,7 @@ from housing_sweep.errors import NotFound
 from housing_sweep.server.graphql import relay
 from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.runs.access import writable, writable_by_name
+from housing_sweep.server.services import rights
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.store.runs import files
 from housing_sweep.server.store.runs.files import RunFile
@@ -22,7 +23,7 @@ def create_run_files(_root: None, info: Info, input: dict[str, Any]) -> dict[str
         "runID": relay.to_id("Run", run.id),
         "uploadHeaders": [],
         "files": [
-            wire_file(ctx, file) for name in input["files"] if (file := _find(ctx, run, name))
+            wire_file(ctx, run, file) for name in input["files"] if (file := _find(ctx, run, name))
         ],
     }
 
@@ -53,12 +54,17 @@ def run_files(
     first: int | None = None,
     pattern: str | None = None,
 ) -> relay.Connection:
-    """Return uploaded files by name; the cursor is the last name."""
+    """Return uploaded files by name; the cursor is the last name.
+
+    Raises:
+        PermissionDenied: the viewer sees the run, but may not download.
+    """
     ctx, size = info.context, relay.page_size(first)
+    rights.require_download(ctx, source)
     page = files.page(
         ctx.db, source.id, names=names, pattern=pattern, after=after or "", limit=size + 1
     )
-    edges = [relay.Edge(wire_file(ctx, file), file.name) for file in page]
+    edges = [relay.Edge(wire_file(ctx, source, file), file.name) for file in page]
     return relay.connection(edges, size, files.count(ctx.db, source.id))
 
 
@@ -66,8 +72,8 @@ def _find(ctx: Context, run: Run, name: str) -> RunFile | None:
     return files.find(ctx.db, run.id, name)
 
 
-def wire_file(ctx: Context, file: RunFile) -> dict[str, Any]:
-    """Return a file as `File`, with signed URLs."""
+def wire_file(ctx: Context, run: Run, file: RunFile) -> dict[str, Any]:
+    """Return a file as `File`, with signed URLs: to upload, only to who may change the run."""
     path = f"/storage/runs/{file.run_id}/{quote(file.name)}"
     scope = {"run": str(file.run_id), "name": file.name}
     get = ctx.url(path, allows="get", **scope)
@@ -77,7 +83,7 @@ def wire_file(ctx: Context, file: RunFile) -> dict[str, Any]:
         "displayName": file.name,
         "url": get,
         "directUrl": get,
-        "uploadUrl": ctx.url(path, allows="put", **scope),
+        "uploadUrl": ctx.url(path, allows="put", **scope) if rights.writes(ctx, run) else None,
         "uploadHeaders": [],
         "sizeBytes": file.size,
         "mimetype": mimetypes.guess_type(file.name)[0],
@@ -85,6 +91,7 @@ def wire_file(ctx: Context, file: RunFile) -> dict[str, Any]:
         "md5": file.md5,
         "digest": file.md5,
         "storagePath": path,
+        "owner": run,
     }
 
 

@@ -9,6 +9,7 @@ from housing_sweep.server.graphql.relay import Info, Resolvers
 from housing_sweep.server.graphql.runs.access import writable, writable_by_name
 from housing_sweep.server.graphql.runs.start import own_part
 from housing_sweep.server.rules.filters import parse
+from housing_sweep.server.services import rights
 from housing_sweep.server.store.artifacts import memberships, versions
 from housing_sweep.server.store.artifacts.memberships import Alias
 from housing_sweep.server.store.artifacts.versions import Artifact
@@ -153,12 +154,8 @@ def run_project(source: Run, info: Info) -> Project | None:
 
 
 def read_only(source: Run, info: Info) -> bool:
-    """Return whether the viewer may only look; read once a request and project."""
-    ctx, key = info.context, ("role", source.project_id)
-    if key not in ctx.cache:
-        project = projects.find_by_id(ctx.db, source.project_id)
-        ctx.cache[key] = projects.role(ctx.db, ctx.viewer, project) if project else None
-    return ctx.cache[key] not in projects.WRITERS
+    """Return whether the viewer may only look."""
+    return not rights.writes(info.context, source)
 
 
 def sweep_name(source: Run, info: Info) -> str | None:

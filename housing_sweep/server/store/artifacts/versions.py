@@ -107,11 +107,10 @@ def open_draft(
     )
 
 
-def by_client_id(db: sqlite3.Connection, client_id: str) -> Artifact | None:
-    """Return the version that a client calls by an id of its own."""
-    return _row(
-        db, "a.id = (SELECT artifact_id FROM artifact_client_ids WHERE client_id = ?)", client_id
-    )
+def by_client_id(db: sqlite3.Connection, user_id: UserId, client_id: str) -> Artifact | None:
+    """Return the version that a user's client calls by an id of its own."""
+    where = "SELECT artifact_id FROM artifact_client_ids WHERE user_id = ? AND client_id = ?"
+    return _row(db, f"a.id = ({where}) AND a.state <> 'DELETED'", user_id, client_id)
 
 
 def create(db: sqlite3.Connection, **columns: object) -> Artifact:
@@ -123,11 +122,14 @@ def create(db: sqlite3.Connection, **columns: object) -> Artifact:
         return Artifact(*db.execute(sql, columns).fetchone())
 
 
-def name_by_client(db: sqlite3.Connection, artifact_id: ArtifactId, client_id: str) -> None:
-    """Remember the id a client uses for a version; of a repeated one, the newest."""
+def name_by_client(
+    db: sqlite3.Connection, artifact_id: ArtifactId, user_id: UserId, client_id: str
+) -> None:
+    """Remember the id a user's client uses for a version; of a repeated one, the newest."""
     with write(db):
         db.execute(
-            "INSERT OR REPLACE INTO artifact_client_ids VALUES (?, ?)", (client_id, artifact_id)
+            "INSERT OR REPLACE INTO artifact_client_ids VALUES (?, ?, ?)",
+            (user_id, client_id, artifact_id),
         )
 
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from housing_sweep.errors import Conflict
 from housing_sweep.server.store.db import write
-from housing_sweep.server.store.people.users import PUBLIC_KEY_CHARS, UserId, key_digest
+from housing_sweep.server.store.people.users import (
+    PUBLIC_KEY_CHARS,
+    USER_COLUMNS,
+    User,
+    UserId,
+    key_digest,
+    user_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +83,23 @@ def find_by_id(db: sqlite3.Connection, key_id: int) -> ApiKey | None:
     return None if row is None else ApiKey(*row)
 
 
+def holder(db: sqlite3.Connection, api_key: str) -> tuple[User, int] | None:
+    """Return whose key this is and the key's number; every request asks, in one look."""
+    row = db.execute(
+        f"SELECT {USER_COLUMNS}, k.id FROM users u JOIN api_keys k ON k.user_id = u.id"
+        " WHERE k.digest = ?",
+        (key_digest(api_key),),
+    ).fetchone()
+    return None if row is None else (user_of(tuple(row)[:-1]), int(row[-1]))
+
+
 def delete(db: sqlite3.Connection, key_id: int) -> None:
     """Make a key worthless, from the next request on."""
     with write(db):
         db.execute("DELETE FROM api_keys WHERE id = ?", (key_id,))
 
 
-def id_of(db: sqlite3.Connection, api_key: str) -> int | None:
-    """Return the number of a key."""
-    row = db.execute("SELECT id FROM api_keys WHERE digest = ?", (key_digest(api_key),)).fetchone()
-    return None if row is None else int(row[0])
+def find(db: sqlite3.Connection, api_key: str) -> ApiKey | None:
+    """Return the row of a key; none stands for nobody."""
+    row = db.execute(f"{_KEY} WHERE digest = ?", (key_digest(api_key),)).fetchone()
+    return None if row is None else ApiKey(*row)

@@ -178,7 +178,13 @@ def _forget_default(db: sqlite3.Connection, user: UserId, team: EntityId) -> Non
 
 
 def _forget_foreign_roles(db: sqlite3.Connection, user: UserId) -> None:
-    """Drop a user's roles in registries of organisations they do not belong to any more."""
+    """Drop a user's roles in projects of teams and organisations that they have left."""
+    db.execute(
+        "DELETE FROM project_members WHERE user_id = :user AND project_id IN (SELECT p.id"
+        " FROM projects p JOIN entities e ON e.id = p.entity_id WHERE e.kind = 'team'"
+        " AND e.id NOT IN (SELECT entity_id FROM team_members WHERE user_id = :user))",
+        {"user": user},
+    )
     own = [organization.id for organization in users.organizations_of_user(db, user)]
     marks = ", ".join("?" * len(own))
     db.execute(

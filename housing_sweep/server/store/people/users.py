@@ -2,8 +2,8 @@
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass, fields
-from typing import NewType
+from dataclasses import dataclass, fields, replace
+from typing import Any, NewType
 
 from housing_sweep.errors import Conflict, Gone
 from housing_sweep.server.rules.names import organization_entity_name
@@ -63,7 +63,8 @@ class Organization:
 _USER_NAMES = ", ".join(f.name for f in fields(User))
 _ENTITY_NAMES = ", ".join(f.name for f in fields(Entity))
 _ORGANIZATION_NAMES = ", ".join(f.name for f in fields(Organization))
-_USER = f"SELECT {', '.join(f'u.{f.name}' for f in fields(User))} FROM users u"
+USER_COLUMNS = ", ".join(f"u.{f.name}" for f in fields(User))
+_USER = f"SELECT {USER_COLUMNS} FROM users u"
 _ENTITY = f"SELECT {', '.join(f'e.{f.name}' for f in fields(Entity))} FROM entities e"
 _ORGANIZATION = (
     f"SELECT {', '.join(f'o.{f.name}' for f in fields(Organization))} FROM organizations o"
@@ -246,7 +247,11 @@ def teams_of_user(db: sqlite3.Connection, user_id: UserId) -> list[Entity]:
 
 
 def role_in_entity(db: sqlite3.Connection, user: User, entity: Entity) -> str | None:
-    """Return what a user is to an entity: admin, member, viewer, or None for a stranger."""
+    """Return what a user is to an entity: admin, member, viewer, or None for a stranger.
+
+    To an organisation, who was not added to it itself is what the best of their teams makes them:
+    of teams that they only look at, a viewer.
+    """
     if entity.kind == "user":
         return "admin" if entity.user_id == user.id else None
     if entity.kind == "team":
@@ -263,7 +268,15 @@ def role_in_entity(db: sqlite3.Connection, user: User, entity: Entity) -> str | 
         return str(row[0])
     if not any(o.id == entity.organization_id for o in organizations_of_user(db, user.id)):
         return None
-    return "admin" if user.is_admin else "member"
+    if user.is_admin:
+        return "admin"
+    in_teams = db.execute(
+        "SELECT t.role FROM team_members t JOIN entities e ON e.id = t.entity_id"
+        " WHERE t.user_id = ? AND e.organization_id = ?",
+        (user.id, entity.organization_id),
+    ).fetchall()
+    only_looks = in_teams and all(role == "viewer" for (role,) in in_teams)
+    return "viewer" if only_looks else "member"
 
 
 def may_manage(db: sqlite3.Connection, user: User, entity: Entity) -> bool:
@@ -423,7 +436,13 @@ def forget_secrets(db: sqlite3.Connection) -> None:
 
 
 def _user(row: sqlite3.Row) -> User:
-    return User(**{**dict(row), "is_admin": bool(row[3]), "is_service": bool(row[6])})
+    return user_of(tuple(row))
+
+
+def user_of(values: tuple[Any, ...]) -> User:
+    """Return the user whose `USER_COLUMNS` were read."""
+    user = User(*values)
+    return replace(user, is_admin=bool(user.is_admin), is_service=bool(user.is_service))
 
 
 def _entity(row: sqlite3.Row | None) -> Entity | None:

@@ -80,9 +80,13 @@ def find(db: sqlite3.Connection, entity_name: str, name: str) -> Project | None:
 def role(db: sqlite3.Connection, user: User, project: Project) -> str | None:
     """Return what a user may do in a project: admin, member, viewer, restricted_viewer or None.
 
-    A role given to the user in the project wins, then the best one of their teams, then the role
-    in its entity. A restricted project is open to those it names and to its entity's admins.
+    An admin of its entity is one of the project, whatever it says. Else a role given to the user
+    in the project wins, then the best one of their teams, then the role in its entity. A restricted
+    project is open to those it names and to its entity's admins.
     """
+    in_entity = users.role_in_entity(db, user, users.get_entity(db, project.entity_id))
+    if in_entity == "admin":
+        return in_entity
     own = db.execute(
         "SELECT role FROM project_members WHERE project_id = ? AND user_id = ?",
         (project.id, user.id),
@@ -96,10 +100,7 @@ def role(db: sqlite3.Connection, user: User, project: Project) -> str | None:
     ).fetchall()
     if by_team:
         return min((str(row[0]) for row in by_team), key=ROLES.index)
-    in_entity = users.role_in_entity(db, user, users.get_entity(db, project.entity_id))
-    if project.access == RESTRICTED and in_entity != "admin":
-        return None
-    return in_entity
+    return None if project.access == RESTRICTED else in_entity
 
 
 def readable(
@@ -145,20 +146,31 @@ def require_writable(db: sqlite3.Connection, user: User, project: Project) -> Pr
     return project
 
 
-def require_admin(db: sqlite3.Connection, user: User, project: Project) -> Project:
-    """Return the project if the user may rename or remove it and name its members.
+def require_editor(db: sqlite3.Connection, user: User, project: Project) -> Project:
+    """Return the project if the user may rename, describe or remove it.
 
     Every writer may of a plain project; a registry has admins.
+
+    Raises:
+        NotFound: the user may not even see it.
+        PermissionDenied: the user only looks, or is no admin of the registry.
+    """
+    require_writable(db, user, project)
+    return require_admin(db, user, project) if project.is_registry else project
+
+
+def require_admin(db: sqlite3.Connection, user: User, project: Project) -> Project:
+    """Return the project if the user may say whom it is open to, and as what.
 
     Raises:
         NotFound: the user may not even see it.
         PermissionDenied: the user is no admin of it.
     """
     require_writable(db, user, project)
-    if project.is_registry and role(db, user, project) != "admin":
+    if role(db, user, project) != "admin":
         raise PermissionDenied(
             f"permission denied: {user.name} is no admin of {project.entity_name}/{project.name}",
-            fix="ask an admin of the registry or of the organization",
+            fix="ask an admin of it, or of the team or organization that owns it",
         )
     return project
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NewType
 
-from housing_sweep.errors import BadInput
 from housing_sweep.server.content.blobs import Blob
+from housing_sweep.server.content.inner_paths import check_inner_path
 from housing_sweep.server.store.db import write
 from housing_sweep.server.store.runs.runs import RunId
 
@@ -36,10 +36,7 @@ def clean_name(name: str) -> str:
     Raises:
         BadInput: it is empty, absolute or leaves the run's folder.
     """
-    clean = posixpath.normpath(name.replace("\\", "/"))
-    if clean in ("", ".") or clean.startswith(("/", "../")) or clean == ".." or "\0" in clean:
-        raise BadInput(f"{name!r} is not the name of a file inside a run")
-    return clean
+    return check_inner_path(posixpath.normpath(name.replace("\\", "/")), "a run")
 
 
 def declare(db: sqlite3.Connection, run_id: RunId, names: Iterable[str], now: float) -> None:

@@ -6,7 +6,7 @@ from housing_sweep.errors import HousingSweepError, NotFound, PermissionDenied
 from housing_sweep.server.graphql.relay import to_id
 from housing_sweep.server.store.artifacts import memberships, versions
 from housing_sweep.server.store.artifacts.versions import Artifact
-from housing_sweep.server.store.people import users
+from housing_sweep.server.store.people import members, users
 from housing_sweep.server.store.projects import projects, roles
 from housing_sweep.server.store.projects.projects import Project
 from tests.support.inprocess import START
@@ -92,6 +92,8 @@ def test_it_is_not_deleted_out_of_a_registry_by_who_may_not_write_there(
 ) -> None:
     desk, artifact, registry = linked
     request = {"artifactID": desk.id(artifact), "deleteAliases": True}
+    acme = organization(desk)
+    members.set_organization_role(desk.db, acme.id, desk.ann.id, "member", now=START)
     roles.set_role(desk.db, registry.id, "viewer", user=desk.ann.id)
     assert f"linked into {registry.entity_name}/" in str(refusal(desk, "ann", DELETE, artifact))
     assert len(memberships.of_artifact(desk.db, artifact.id)) == 2

@@ -67,7 +67,8 @@ def test_a_url_vouches_for_one_file_of_one_version_and_for_reading_only(desk: Ve
     artifact = mixed(desk)
     node = page(desk, names=["c d"])["edges"][0]["node"]
     assert "/c%20d?" in node["directUrl"]
-    vouched = {"allows": "get", "artifact": str(artifact.id), "name": "c d"}
+    viewer = str(desk.house.id_of("vic"))
+    vouched = {"allows": "get", "artifact": str(artifact.id), "name": "c d", "user": viewer}
     assert scope(desk, node["directUrl"]) == vouched
     assert node["uploadUrl"] is None
 

@@ -9,7 +9,7 @@ from housing_sweep.errors import BadInput, NotFound, PermissionDenied
 from housing_sweep.server.content import manifests
 from housing_sweep.server.graphql.relay import from_id
 from housing_sweep.server.store.artifacts import files, memberships, versions
-from tests.support.version_desk import CREATE, VersionDesk, md5
+from tests.support.version_desk import COMMIT, CREATE, FILES, VersionDesk, md5
 
 UPDATE = """mutation($input: UpdateArtifactManifestInput!) {
     updateArtifactManifest(input: $input) { artifactManifest { digest } } }"""
@@ -60,6 +60,33 @@ def test_a_manifest_that_is_none_is_refused_at_the_commit(desk: VersionDesk) -> 
     with pytest.raises(BadInput, match="no entry"):
         desk.commit(draft)
     assert versions.get(desk.db, desk.number(draft)).state == "PENDING"
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc/x", "a/../../x", "..\\x", "C:x"])
+def test_a_file_that_would_be_written_outside_of_the_version_is_refused(
+    desk: VersionDesk, name: str
+) -> None:
+    draft = desk.create()
+    refusal = desk.house.refused(
+        "ann", FILES, files=[{"artifactID": draft, "name": name, "md5": md5(b"x")}]
+    )
+    assert isinstance(refusal, BadInput)
+    for entry in ({"digest": md5(b"x")}, {"digest": "e", "ref": "s3://bucket/x"}):
+        desk.store(draft, name, b"x")
+        desk.manifest(draft, {"contents": {name: {"size": 1, **entry}}})
+        refusal = desk.house.refused("ann", COMMIT, input={"artifactID": draft})
+        assert "is not the name of a file inside" in str(refusal)
+
+
+def test_an_id_of_ones_own_is_not_anothers(desk: VersionDesk) -> None:
+    """Ids are drawn by clients: whoever knows one must not be able to give it another meaning."""
+    mine = desk.publish("one", b"one", clientID="same")
+    project = {"entityName": "vic", "projectName": "p", "artifactTypeName": "t", "digest": "d"}
+    desk.house.ask(
+        "vic", CREATE, input={**project, "artifactCollectionName": "c", "clientID": "same"}
+    )
+    link = desk.link(mine, artifactID=None, clientID="same")
+    assert link["versionIndex"] == 0
 
 
 def test_the_same_content_again_is_the_same_version_with_the_new_aliases(

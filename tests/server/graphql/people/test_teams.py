@@ -77,9 +77,13 @@ def test_a_taken_team_name_is_a_conflict_and_a_viewer_makes_none(crew: House) ->
 def test_an_invited_user_is_a_member_at_once_by_name_or_email(crew: House) -> None:
     invite = crew.ask("alice", INVITE, e="crew", u="carol", admin=True)["result"]["invite"]
     assert invite["toUser"] == {"name": "carol"}
-    crew.ask("alice", INVITE, e="crew", m="EVE@example.org")
+    dan = crew.user("dan", email="Dan@example.org")
+    acme = users.organization_by_name(crew.db, "acme")
+    assert acme is not None
+    members.set_organization_role(crew.db, acme.id, dan.id, "viewer", now=START)
+    crew.ask("alice", INVITE, e="crew", m="DAN@example.org")
     roles = {m["name"]: m["role"] for m in team(crew, "alice")}
-    assert roles == {"alice": "admin", "bob": "member", "carol": "admin", "eve": "member"}
+    assert roles == {"alice": "admin", "bob": "member", "carol": "admin", "dan": "member"}
     assert invite["id"] == next(m["id"] for m in team(crew, "alice") if m["name"] == "carol")
 
 
@@ -90,10 +94,84 @@ def test_inviting_a_member_or_nobody_is_refused(crew: House) -> None:
 
 
 def test_only_admins_of_team_and_organization_invite(crew: House) -> None:
-    assert isinstance(crew.refused("bob", INVITE, e="crew", u="eve"), PermissionDenied)
+    assert isinstance(crew.refused("bob", INVITE, e="crew", u="carol"), PermissionDenied)
     assert isinstance(crew.refused("eve", INVITE, e="crew", u="eve"), NotFound)
-    crew.ask("carol", INVITE, e="crew", u="eve")
-    assert "eve" in [m["name"] for m in team(crew, "alice")]
+    crew.ask("carol", INVITE, e="crew", u="carol")
+    assert "carol" in [m["name"] for m in team(crew, "alice")]
+
+
+def test_nobody_is_enrolled_from_outside_of_the_organization_but_by_the_server_admin(
+    crew: House,
+) -> None:
+    crew.user("zoe", email="zoe@example.org")  # of the default organization
+    crew.user("root2", is_admin=True)
+    unknown = crew.refused("alice", INVITE, e="crew", u="nobody")
+    for name in ("eve", "zoe"):
+        refused = crew.refused("alice", INVITE, e="crew", m=f"{name}@example.org")
+        assert isinstance(refused, NotFound)
+        assert str(refused).replace(name, "nobody") == str(unknown)
+        assert isinstance(crew.refused("alice", CREATE, n="second", a=name), NotFound)
+    assert [m["name"] for m in team(crew, "alice")] == ["alice", "bob"]
+    assert users.entity_by_name(crew.db, "second") is None
+    crew.ask("root2", INVITE, e="crew", u="zoe")
+    assert "zoe" in [m["name"] for m in team(crew, "alice")]
+
+
+def organization_of(house: House, team_name: str) -> str:
+    entity = users.entity_by_name(house.db, team_name)
+    assert entity is not None
+    assert entity.organization_id is not None
+    return users.get_organization(house.db, entity.organization_id).name
+
+
+def test_a_team_that_a_server_admin_makes_belongs_to_its_admins_organization(crew: House) -> None:
+    crew.user("root2", is_admin=True)
+    crew.user("zoe")
+    crew.organization("newest", bob="member")
+    for name, admin, expected in (
+        ("first", "alice", "acme"),
+        ("second", "eve", "evil"),
+        ("third", "zoe", "local-org"),
+        ("fifth", "bob", "newest"),
+        ("fourth", None, "local-org"),
+    ):
+        crew.ask("root2", CREATE, n=name, a=admin)
+        assert organization_of(crew, name) == expected
+        assert [m["username"] for m in team(crew, "root2", name)] == [admin or "root2"]
+
+
+def test_a_team_of_who_is_in_several_organizations_goes_to_one_that_the_maker_shares(
+    crew: House,
+) -> None:
+    evil = users.organization_by_name(crew.db, "evil")
+    assert evil is not None
+    members.set_organization_role(crew.db, evil.id, crew.id_of("bob"), "member", now=START)
+    crew.ask("alice", CREATE, n="second", a="bob")
+    assert organization_of(crew, "second") == "acme"
+    crew.ask("eve", CREATE, n="third", a="bob")
+    assert organization_of(crew, "third") == "evil"
+
+
+def test_who_looks_at_one_team_only_looks_at_the_organization(crew: House) -> None:
+    acme = users.organization_by_name(crew.db, "acme")
+    crew_team = users.entity_by_name(crew.db, "crew")
+    assert acme is not None
+    assert crew_team is not None
+    owner, vic = users.organization_entity(crew.db, acme.id), crew.user("vic")
+    second = crew.team("second", acme, carol="admin")
+    for team_entity, role, expected in (
+        (crew_team, "viewer", "viewer"),
+        (second, "viewer", "viewer"),
+        (second, "member", "member"),
+    ):
+        members.set_team_role(crew.db, team_entity.id, vic.id, role, now=START)
+        assert users.role_in_entity(crew.db, vic, owner) == expected
+    members.set_team_role(crew.db, second.id, vic.id, "viewer", now=START)
+    make = (
+        'mutation($n: String) { upsertModel(input: {name: $n, entityName: "acme"}) { inserted } }'
+    )
+    assert isinstance(crew.refused("vic", make, n="wandb-registry-x"), PermissionDenied)
+    assert isinstance(crew.refused("vic", CREATE, n="mine"), PermissionDenied)
 
 
 def test_a_removed_member_sees_nothing_any_more(crew: House) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from housing_sweep.errors import BadInput, Conflict, NotFound, NotSupported, PermissionDenied
 from housing_sweep.server.graphql.relay import to_id
-from housing_sweep.server.store.people import keys, users
+from housing_sweep.server.store.people import keys, members, users
 from tests.support.inprocess import START, House
 
 USERS = """query($q: String) { users(query: $q) { edges { node {
@@ -193,6 +193,50 @@ def test_only_admins_add_users_by_email(house: House) -> None:
     assert made == {"name": "bob-b", "email": "bob.b@example.org", "admin": False}
     assert isinstance(house.refused("root2", add, e="bob.b@example.org"), Conflict)
     assert isinstance(house.refused("root2", add, e="not an address"), BadInput)
+
+
+def test_who_rules_an_organization_adds_users_to_it(house: House) -> None:
+    for name in ("alice", "bob"):
+        house.user(name)
+    house.user("root2", is_admin=True)
+    house.organization("first", root2="admin")
+    house.organization("acme", alice="admin", bob="member", root2="admin")
+    add = """mutation($e: String!, $a: Boolean) {
+        createUser(input: {email: $e, admin: $a}) { user { name email } } }"""
+    for who, email in (("alice", "carl@x.org"), ("root2", "dora@x.org")):
+        made = house.ask(who, add, e=email)["createUser"]["user"]
+        assert made["email"] == email
+        mine = users.organizations_of_user(house.db, house.id_of(made["name"]))
+        assert [one.name for one in mine] == ["acme"]
+    assert isinstance(house.refused("alice", add, e="emil@x.org", a=True), PermissionDenied)
+    assert isinstance(house.refused("bob", add, e="emil@x.org"), PermissionDenied)
+    assert users.user_by_name(house.db, "emil") is None
+
+
+def test_an_outsider_learns_of_a_person_no_more_than_the_name(house: House) -> None:
+    alice = house.user("alice", email="alice@example.org")
+    for name in ("bob", "eve"):
+        house.user(name)
+    acme = house.organization("acme", alice="admin", bob="member")
+    evil = house.organization("evil", eve="admin")
+    house.team("crew", acme, alice="admin")
+    house.team("secret", evil, eve="admin")
+    ask = """{ entity(name: "alice") { name user { email teams { edges { node { name } } } }
+        members { email } organization { name } } }"""
+    assert house.ask("eve", ask)["entity"] == {
+        "name": "alice",
+        "user": None,
+        "members": [],
+        "organization": None,
+    }
+    seen = house.ask("bob", ask)["entity"]
+    assert seen["user"]["email"] == "alice@example.org"
+    assert [e["node"]["name"] for e in seen["user"]["teams"]["edges"]] == ["alice", "crew"]
+    members.set_organization_role(house.db, evil.id, alice.id, "member", now=START)
+    (secret,) = users.teams_of_user(house.db, house.id_of("eve"))
+    members.set_team_role(house.db, secret.id, alice.id, "member", now=START)
+    teams = house.ask("bob", ask)["entity"]["user"]["teams"]["edges"]
+    assert [e["node"]["name"] for e in teams] == ["alice", "crew"], "not those of elsewhere"
 
 
 def test_ids_decode_to_what_the_client_parses(house: House) -> None:

@@ -58,7 +58,7 @@ def test_announced_files_come_back_in_order_each_with_its_own_url(team: House, r
     assert answer["runID"] == to_id("Run", run)
     assert [file["name"] for file in answer["files"]] == ["b.txt", "a b"]
     for file in answer["files"]:
-        vouched = {"run": str(run), "name": file["name"]}
+        vouched = {"run": str(run), "name": file["name"], "user": str(team.id_of("ann"))}
         assert scope(team, file["uploadUrl"]) == {"allows": "put", **vouched}
         assert scope(team, file["directUrl"]) == {"allows": "get", **vouched}
     assert "/a%20b?" in answer["files"][1]["uploadUrl"]

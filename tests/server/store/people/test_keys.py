@@ -25,7 +25,8 @@ def test_a_key_stands_for_its_user_and_is_kept_as_a_digest_only(house: House, an
     key = keys.add(house.db, ann.id, api_key, description="laptop", now=START)
     assert users.user_by_key(house.db, api_key) == ann
     assert keys.find_by_id(house.db, key.id) == key
-    assert keys.id_of(house.db, api_key) == key.id
+    assert keys.find(house.db, api_key) == key
+    assert keys.holder(house.db, api_key) == (users.get_user(house.db, key.user_id), key.id)
     assert (key.name, key.description, key.created_at) == (
         api_key[:PUBLIC_KEY_CHARS],
         "laptop",
@@ -66,5 +67,6 @@ def test_a_deleted_key_stands_for_nobody(house: House, ann: User) -> None:
     keys.delete(house.db, key.id)
     keys.delete(house.db, key.id)
     assert users.user_by_key(house.db, api_key) is None
-    assert keys.id_of(house.db, api_key) is None
+    assert keys.find(house.db, api_key) is None
+    assert keys.holder(house.db, api_key) is None
     assert keys.find_by_id(house.db, key.id) is None
