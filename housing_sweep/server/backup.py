@@ -19,9 +19,8 @@ from housing_sweep.server.services.checkup import examine_folder
 from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.data_folder import failures_in_words
 from housing_sweep.server.services.lock import exclusive
-from housing_sweep.server.store import database_file, references
+from housing_sweep.server.store import database_file, references, settings
 from housing_sweep.server.store.db import Database
-from housing_sweep.server.store.people import users
 
 Report = dict[str, object]
 """What a command did, ready for JSON."""
@@ -253,7 +252,7 @@ def _stage(backup: ServerConfig, staged: ServerConfig) -> Copied:
         db.close()
     database = Database(staged.database)
     try:
-        users.forget_secrets(database.connection())
+        settings.forget_secrets(database.connection())
     finally:
         database.close()
     copied = _copy_files(backup, staged, staged.database)

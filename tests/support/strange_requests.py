@@ -489,12 +489,15 @@ class _Maker:
 Ask = Callable[..., Any]
 """(query, **variables) -> data."""
 
-RUN = """mutation($name: String!) { upsertBucket(input: {name: $name, modelName: "fuzz",
+RUN = """mutation($name: String!, $entity: String!) { upsertBucket(input: {name: $name,
+    modelName: "fuzz", entityName: $entity,
     config: "{\\"a\\": {\\"value\\": 1}}", summaryMetrics: "{\\"loss\\": 0.5}", tags: ["t"]}) {
     bucket { id } } }"""
-SWEEP = """mutation($config: String!) { upsertSweep(input: {config: $config, projectName: "fuzz"}) {
+SWEEP = """mutation($config: String!, $entity: String!) { upsertSweep(input: {config: $config,
+    projectName: "fuzz", entityName: $entity}) {
     sweep { id name } } }"""
-AGENT = """mutation($sweep: String!) { createAgent(input: {host: "h", projectName: "fuzz",
+AGENT = """mutation($sweep: String!, $entity: String!) { createAgent(input: {host: "h",
+    projectName: "fuzz", entityName: $entity,
     sweep: $sweep}) { agent { id } } }"""
 DRAFT = """mutation($entity: String!, $digest: String!) { createArtifact(input: {
     artifactTypeName: "model", artifactCollectionName: "nets", entityName: $entity,
@@ -520,9 +523,11 @@ def furnish(
         user: the owner's name.
     """
     for name in ("r1", "r2"):
-        ask(RUN, name=name)
-    new = [ask(SWEEP, config=text)["upsertSweep"]["sweep"] for text in SPECS[7:9]]
-    agents = [ask(AGENT, sweep=sweep["name"])["createAgent"]["agent"]["id"] for sweep in new]
+        ask(RUN, name=name, entity=user)
+    new = [ask(SWEEP, config=text, entity=user)["upsertSweep"]["sweep"] for text in SPECS[7:9]]
+    agents = [
+        ask(AGENT, sweep=sweep["name"], entity=user)["createAgent"]["agent"]["id"] for sweep in new
+    ]
     body = b'{"version": 1, "contents": {}}'
     digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
     draft = ask(DRAFT, entity=user, digest=os.urandom(16).hex())["createArtifact"]["artifact"]["id"]

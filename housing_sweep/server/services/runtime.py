@@ -13,7 +13,7 @@ from housing_sweep.server.services.context import Services
 from housing_sweep.server.services.data_folder import open_folder
 from housing_sweep.server.services.first_start import first_start
 from housing_sweep.server.services.signing import Signer
-from housing_sweep.server.store.people import users
+from housing_sweep.server.store import settings
 from housing_sweep.server.store.steady import Steady
 from housing_sweep.server.store.sweeps.agents import last_heard
 
@@ -50,7 +50,7 @@ class Server:
         database = open_folder(config)
         heard = last_heard(database.connection())
         database.steady = Steady(max(clock(), heard), ticks)
-        secret = users.setting(database.connection(), "url_secret", secrets.token_hex(32))
+        secret = settings.ensure(database.connection(), "url_secret", secrets.token_hex(32))
         self.services = Services(
             config=config,
             database=database,

@@ -421,20 +421,6 @@ def set_default_entity(db: sqlite3.Connection, user_id: UserId, entity_id: Entit
     return _user(row)
 
 
-def setting(db: sqlite3.Connection, key: str, default: str) -> str:
-    """Return a server-wide fact, stored as `default` when it is new."""
-    with write(db):
-        db.execute("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING", (key, default))
-        (value,) = db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
-    return str(value)
-
-
-def forget_secrets(db: sqlite3.Connection) -> None:
-    """Drop what URLs and logins are signed with; the next start makes others."""
-    with write(db):
-        db.execute("DELETE FROM settings WHERE key LIKE '%secret%'")
-
-
 def _user(row: sqlite3.Row) -> User:
     return user_of(tuple(row))
 
