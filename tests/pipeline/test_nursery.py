@@ -46,7 +46,6 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Childr
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     monkeypatch.setenv("WANDB_API_KEY", "a secret")
     children = Children()
-    children.warm()
     yield children
     children.kill()
 

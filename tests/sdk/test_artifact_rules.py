@@ -1,6 +1,6 @@
 """Rules of artifacts, through the SDK: numbers, aliases, time to live, what is refused."""
 
-import dataclasses
+import time
 import urllib.error
 import urllib.request
 
@@ -85,13 +85,11 @@ print(json.dumps([[a.version, sorted(a.aliases)] for a in api.artifacts("model",
 
 def _collect(server: LocalServer, days: float) -> None:
     """Collect in the stopped server's folder, as its collector would after some days."""
-    services = Server(ServerConfig(data_dir=server.data_dir))
+    later = Server(ServerConfig(data_dir=server.data_dir), lambda: time.time() + days * 86400)
     try:
-        later = services.services.clock() + days * 86400
-        ctx = Context.own(dataclasses.replace(services.services, clock=lambda: later))
-        collect(ctx)
+        collect(Context.own(later.services))
     finally:
-        services.close()
+        later.close()
 
 
 def test_versions_past_their_time_go_with_their_bytes_and_linked_ones_stay(

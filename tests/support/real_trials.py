@@ -34,9 +34,6 @@ class SameProcess(Children):
         super().__init__()
         self.ran: list[str] = []
 
-    def warm(self) -> None:
-        """Everything is imported already."""
-
     def run(
         self,
         command: str,

@@ -27,6 +27,7 @@ FOREVER = "shows the rows of `sweeps show` until it is stopped"
 COMMANDS: Mapping[str, str | tuple[str, ...]] = {
     "compare": ("{run} {honest}", "{run} {run2} --all --json"),
     "data check": NEVER,
+    "backup": NEVER,
     "data publish": NEVER,
     "env": NEVER,
     "export": (
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, str | tuple[str, ...]] = {
     "prune": ("{sweep} --keep 1 --dry-run",),
     "report": ("{sweep} --out {folder}/report.html", "{sweep} --no-log --out {folder}/r.html"),
     "reproduce": ("{run}", "{model} --json", "marked", "registry:marked"),
+    "restore": NEVER,
     "rollback": ("marked --reason x", "marked --to-version {version} --reason x"),
     "server": NEVER,
     "sweeps check": NEVER,

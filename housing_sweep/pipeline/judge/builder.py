@@ -114,7 +114,6 @@ class Builder:
     def __init__(self, cache: BuildCache, say: Say, children: Children | None = None) -> None:
         self._cache, self._say = cache, say
         self._children = children or Children()
-        self._children.warm()
         self._pool = ThreadPoolExecutor(_cores())
         self._begun: dict[str, Future[Build]] = {}
         self._scratch = tempfile.TemporaryDirectory(prefix="housing-sweep-")

@@ -17,6 +17,8 @@ from housing_sweep.pipeline.nursery import AVAILABLE, Forked, Nursery
 TIMEOUT_SECONDS = 1800.0
 SECRETS = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")
 MODULE = "housing_sweep.pipeline.child"
+LIGHT = ("examine_data",)
+"""Commands that need no scikit-learn: a process of their own costs less than the nursery does."""
 
 
 class ChildFailed(HousingSweepError):
@@ -31,12 +33,6 @@ class Children:
         self._nursery: Nursery | None = None
         self._lock = threading.Lock()
         self._closed = False
-
-    def warm(self) -> None:
-        """Begin the imports of children while this process does other things."""
-        with self._lock:
-            if AVAILABLE and self._nursery is None and not self._closed:
-                self._nursery = Nursery(MODULE, _env())
 
     def run(
         self,
@@ -62,8 +58,8 @@ class Children:
             question.write_text(json.dumps(dict(request)))
             arguments = [command, str(question), str(answer)]
             try:
-                if self._nursery is not None and code is None:
-                    said, failed = self._fork(self._nursery, arguments, limit), False
+                if AVAILABLE and code is None and command not in LIGHT:
+                    said, failed = self._fork(arguments, limit), False
                 else:
                     said, failed = self._start(arguments, code, limit)
             except TimeoutError:
@@ -88,13 +84,15 @@ class Children:
         if self._nursery is not None:
             self._nursery.close()
 
-    def _fork(self, nursery: Nursery, arguments: list[str], limit: float) -> str:
-        """Return what a child of the nursery said."""
+    def _fork(self, arguments: list[str], limit: float) -> str:
+        """Return what a child said that was forked from one nursery, begun when it is needed."""
         with self._lock:
             if self._closed:
                 raise ChildFailed("given up")
             try:
-                forked = nursery.fork(arguments)
+                if self._nursery is None:
+                    self._nursery = Nursery(MODULE, _env())
+                forked = self._nursery.fork(arguments)
             except OSError as error:
                 raise ChildFailed(f"no process can be started: {error}") from None
             self._running.add(forked)

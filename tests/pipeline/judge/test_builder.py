@@ -38,9 +38,6 @@ class _Waits(Children):
         self.may, self.waiting, self.most = threading.Event(), 0, 0
         self.ran: list[str] = []
 
-    def warm(self) -> None:
-        """Nothing is started."""
-
     def run(
         self,
         command: str,
