@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[set[str], ...]] = {
         {"judge", "trial", "child"},
         {"train", "report"},
         {"wandb_io"},
-        {"ports", "nursery"},
+        {"ports"},
         {"values"},
     ),
     "housing_sweep.server": (

@@ -8,7 +8,6 @@ whose paths the request names.
 
 import json
 import os
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -22,14 +21,12 @@ import numpy as np
 import pandas as pd
 
 from housing_sweep.errors import HousingSweepError, Refused
-from housing_sweep.pipeline import nursery
 from housing_sweep.pipeline.train import model_files
 from housing_sweep.pipeline.values import FetchedDataset
 from housing_sweep.tabular import data_findings, evaluation, refit, split, tables
 from housing_sweep.tabular.arrays import Floats
 from housing_sweep.tabular.data_findings import DataPolicy
 from housing_sweep.tabular.extras import first_problem
-from housing_sweep.tabular.features import make_features
 from housing_sweep.tabular.fit import FitResult, fit
 from housing_sweep.tabular.model import TabularModel
 from housing_sweep.tabular.problem import Problem
@@ -40,24 +37,14 @@ LATENCY_CALLS = 5
 
 
 def main() -> None:
-    """Run the command in `argv`: NAME REQUEST ANSWER; or `serve FD`, a nursery's."""
-    arguments = sys.argv[1:]
-    if arguments[0] == "serve":
-        import_all()
-        arguments = nursery.serve(socket.socket(fileno=int(arguments[1])))
-    name, question, answer = arguments
+    """Run the command in `argv`: NAME REQUEST ANSWER."""
+    name, question, answer = sys.argv[1:4]
     try:
         result = COMMANDS[name](json.loads(Path(question).read_text()))
     except HousingSweepError as error:
         print(f"error: {error.what}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
     Path(answer).write_text(json.dumps(result))
-
-
-def import_all() -> None:
-    """Import now what most commands import when they need it."""
-    problem = first_problem()
-    make_features(problem, TrialConfig.from_sweep({}, problem).features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from housing_sweep.errors import HousingSweepError
-from housing_sweep.pipeline.nursery import AVAILABLE, Forked, Nursery
 
 TIMEOUT_SECONDS = 1800.0
 SECRETS = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")
 MODULE = "housing_sweep.pipeline.child"
-LIGHT = ("examine_data",)
-"""Commands that need no scikit-learn: a process of their own costs less than the nursery does."""
 
 
 class ChildFailed(HousingSweepError):
@@ -29,8 +26,7 @@ class Children:
     """Children that run at the same time; `kill` ends all of them."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str] | Forked] = set()
-        self._nursery: Nursery | None = None
+        self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -56,16 +52,19 @@ class Children:
         with tempfile.TemporaryDirectory() as scratch:
             question, answer = Path(scratch) / "request.json", Path(scratch) / "answer.json"
             question.write_text(json.dumps(dict(request)))
-            arguments = [command, str(question), str(answer)]
+            process = self._start([command, str(question), str(answer)], code)
             try:
-                if AVAILABLE and code is None and command not in LIGHT:
-                    said, failed = self._fork(arguments, limit), False
-                else:
-                    said, failed = self._start(arguments, code, limit)
-            except TimeoutError:
+                _, said = process.communicate(timeout=limit)
+            except subprocess.TimeoutExpired:
                 raise ChildFailed(f"{command} took longer than {limit:g} s") from None
-            if failed or (said.strip() and not answer.exists()):
-                raise ChildFailed(said.strip().splitlines()[-1].removeprefix("error: "))
+            finally:
+                _end(process)
+                with self._lock:
+                    self._running.discard(process)
+            if process.returncode:
+                lines = said.strip().splitlines()
+                last = lines[-1] if lines else f"exit code {process.returncode}"
+                raise ChildFailed(last.removeprefix("error: "))
             try:
                 result = json.loads(answer.read_text())
             except (OSError, ValueError, RecursionError):
@@ -81,38 +80,19 @@ class Children:
             running = list(self._running)
         for process in running:
             _end(process)
-        if self._nursery is not None:
-            self._nursery.close()
 
-    def _fork(self, arguments: list[str], limit: float) -> str:
-        """Return what a child said that was forked from one nursery, begun when it is needed."""
-        with self._lock:
-            if self._closed:
-                raise ChildFailed("given up")
-            try:
-                if self._nursery is None:
-                    self._nursery = Nursery(MODULE, _env())
-                forked = self._nursery.fork(arguments)
-            except OSError as error:
-                raise ChildFailed(f"no process can be started: {error}") from None
-            self._running.add(forked)
-        try:
-            return forked.wait(limit)
-        finally:
-            _end(forked)
-            with self._lock:
-                self._running.discard(forked)
-            forked.connection.close()
-
-    def _start(self, arguments: list[str], code: Path | None, limit: float) -> tuple[str, bool]:
-        """Return what a child said that was started from nothing, and whether it failed."""
-        env = _env() if code is None else {**_env(), "PYTHONPATH": str(code)}
+    def _start(self, arguments: list[str], code: Path | None) -> "subprocess.Popen[str]":
+        env = {name: value for name, value in os.environ.items() if name not in SECRETS}
+        env |= {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        # -P: what lies in the current folder is not what is installed.
+        python = [sys.executable, "-P"]
+        if code is not None:
+            env["PYTHONPATH"] = str(code)
         with self._lock:
             if self._closed:
                 raise ChildFailed("given up")
             process = subprocess.Popen(
-                # -P: what lies in the current folder is not what is installed.
-                [sys.executable, "-P", "-m", MODULE, *arguments],
+                [*python, "-m", MODULE, *arguments],
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -123,22 +103,7 @@ class Children:
                 start_new_session=True,  # Ctrl-C reaches the parent, which ends them
             )
             self._running.add(process)
-        try:
-            _, said = process.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            raise TimeoutError from None
-        finally:
-            _end(process)
-            with self._lock:
-                self._running.discard(process)
-        failed = bool(process.returncode)
-        return (said if said.strip() or not failed else f"exit code {process.returncode}"), failed
-
-
-def _env() -> dict[str, str]:
-    """Return the environment of a child, which holds no secret."""
-    env = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    return env | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+        return process
 
 
 def run_in_fresh_process(
@@ -156,11 +121,8 @@ def run_in_fresh_process(
         children.kill()
 
 
-def _end(process: "subprocess.Popen[str] | Forked") -> None:
+def _end(process: "subprocess.Popen[str]") -> None:
     """End a child and all that it started."""
-    if isinstance(process, Forked):
-        process.end()
-        return
     if process.poll() is None:
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
