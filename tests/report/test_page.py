@@ -3,6 +3,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ values = st.one_of(
 )
 
 
+@pytest.mark.slow
 @examples(20)
 @given(st.lists(st.tuples(scores, values), max_size=12), st.booleans())
 def test_any_scores_and_parameters_make_a_page(

@@ -18,6 +18,7 @@ def _points(n: int) -> list[dict[str, object]]:
     ]
 
 
+@pytest.mark.slow
 def test_what_the_score_depends_on_comes_first() -> None:
     points = _points(60)
     scores = [np.log10(float(str(p["rate"]))) + 0.1 * (p["kind"] == "a") for p in points]

@@ -54,6 +54,7 @@ def test_an_interval_covers_the_true_difference_where_rows_of_a_place_err_togeth
     assert by_rows < 40
 
 
+@pytest.mark.slow
 def test_an_interval_covers_the_true_difference_about_as_often_as_it_says() -> None:
     covered, rounds = 0, 100
     for seed in range(rounds):

@@ -75,6 +75,7 @@ def test_how_much_and_how_deep_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         json_steps.read("[" * (json_steps.DEEPEST + 1) + "]" * (json_steps.DEEPEST + 1))
 
 
+@pytest.mark.slow
 def test_a_large_text_takes_the_bounded_way() -> None:
     few = "[" + "[]," * 1_000_000 + "[]]"
     with pytest.raises(BadInput, match="values"):
