@@ -6,28 +6,21 @@ A new release is recorded by `scripts/record_wire VERSION`, and told from the on
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from housing_sweep.server.app import make_server
+from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.store.people import keys, users
 from tests.support.asgi import Asker
 from tests.support.bare_http import basic
-from tests.support.inprocess import START, House
+from tests.support.inprocess import START
 from tests.wire import conversation
 from tests.wire.conversation import Exchange, Names, differences
 
 TIMED = ".data.project.sweep.state "
 """A sweep ends a moment after its last trial, in the background: here nobody waits for it."""
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A server's services in this process, on a fresh folder."""
-    house = House(tmp_path)
-    yield house
-    house.close()
 
 
 *OLDER, NEWEST = conversation.versions()
@@ -36,13 +29,19 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.mark.parametrize(
     "version", [*(pytest.param(version, marks=pytest.mark.slow) for version in OLDER), NEWEST]
 )
-def test_the_server_answers_as_it_did(version: str, house: House) -> None:
+def test_the_server_answers_as_it_did(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names, wrong = Names(), []
     exchanges = conversation.read(version)
     assert len(exchanges) > 50
-    name, key, asker = conversation.user_of(exchanges), keys.new_api_key(), Asker(house.server)
-    user = users.user_by_name(house.db, name) or house.user(name)
-    keys.add(house.db, user.id, key, description=None, now=START)
+    name, key = conversation.user_of(exchanges), keys.new_api_key()
+    monkeypatch.setenv("LOGNAME", name)  # a server's first user is named after who starts it
+    server = make_server(ServerConfig(data_dir=tmp_path / "server"))
+    db, asker = server.services.database.connection(), Asker(server)
+    user = users.user_by_name(db, name)
+    assert user is not None
+    keys.add(db, user.id, key, description=None, now=START)
     for number, exchange in enumerate(exchanges):
         status, answer = _say(asker, exchange, names, key)
         where = f"{number}: {exchange.method} {exchange.path[:60]}"
@@ -54,6 +53,7 @@ def test_the_server_answers_as_it_did(version: str, house: House) -> None:
         wrong += [
             f"{where}: {line}" for line in differences(old, new) if not line.startswith(TIMED)
         ]
+    server.close()
     assert not wrong, "\n".join(wrong)
 
 
