@@ -33,7 +33,7 @@ from housing_sweep.tabular.problem import Problem
 from housing_sweep.tabular.trial_config import TrialConfig
 
 LATENCY_CALLS = 5
-"""Predictions of one row, timed: each is a call per tree, 50 ms for the default's 900."""
+"""Predictions of one row, timed: each is a call per tree, of which the default has 900."""
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from housing_sweep.search.score import Score, finite
 from housing_sweep.search.trial import TrialState
 
 MOST_MISSES = 5_000
-"""Runs without a score in a row, or without a sound model, after which the search ends: a minute or
-two of requests. Anybody can log such runs in front of honest ones, so it must be out of reach."""
+"""Runs without a score in a row, or without a sound model, after which the search ends. Each costs
+a request or two; anybody can log such runs in front of honest ones, so it must be out of reach."""
 
 
 @dataclass(frozen=True, slots=True)

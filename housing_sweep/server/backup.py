@@ -20,7 +20,7 @@ from housing_sweep.server.services.config import ServerConfig
 from housing_sweep.server.services.data_folder import failures_in_words
 from housing_sweep.server.services.lock import exclusive
 from housing_sweep.server.store import database_file, references, settings
-from housing_sweep.server.store.db import Database
+from housing_sweep.server.store.db import open_database
 
 Report = dict[str, object]
 """What a command did, ready for JSON."""
@@ -250,7 +250,7 @@ def _stage(backup: ServerConfig, staged: ServerConfig) -> Copied:
         database_file.copy(db, backup.database, staged.database)
     finally:
         db.close()
-    database = Database(staged.database)
+    database = open_database(staged.database)  # an older version's gets today's tables
     try:
         settings.forget_secrets(database.connection())
     finally:

@@ -68,14 +68,14 @@ FILE = """mutation F($r: String!, $f: [String!]!, $e: String!) { createRunFiles(
 
 
 @dataclass
-class Told:
+class Account:
     """What the server acknowledged.
 
     Attributes:
         lines: run -> how many lines of its history.
         files: (run, file) -> SHA-256 of its bytes.
         finished: runs whose end was acknowledged.
-        given: trials that agents were told to run.
+        trials: those that agents were told to run.
         refused: what was answered with an error that ends a stream.
         count: other things, by name.
         slowest: seconds of the slowest answer that came, while nothing was broken on purpose.
@@ -84,7 +84,7 @@ class Told:
     lines: dict[str, int] = field(default_factory=dict)
     files: dict[tuple[str, str], str] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
-    given: Counter[str] = field(default_factory=Counter)
+    trials: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
     slowest: list[float] = field(default_factory=list)
@@ -145,7 +145,7 @@ class Soak:
 
     def __init__(self, server: BenchServer, disk: Disk, options: argparse.Namespace) -> None:
         self.server, self.disk, self.options = server, disk, options
-        self.told, self.rng = Told(), random.Random(15)
+        self.account, self.rng = Account(), random.Random(15)
         self.over, self.broken = asyncio.Event(), False
         self.samples: list[Sample] = []
         self.life, self.born = 1, time.monotonic()
@@ -156,10 +156,10 @@ class Soak:
         return Wire(self.server.url, self.server.api_key, self.server.user, self._noted)
 
     def _noted(self, seconds: float, status: int) -> None:
-        self.told.count["answers"] += 1
-        self.told.count[f"answers {status // 100}xx"] += 1
+        self.account.count["answers"] += 1
+        self.account.count[f"answers {status // 100}xx"] += 1
         if not self.broken:
-            self.told.slowest.append(seconds)
+            self.account.slowest.append(seconds)
 
     async def run(self) -> None:
         """Let everybody work until the time is over, then let them come to an end."""
@@ -191,7 +191,7 @@ class Soak:
         try:
             await what(wire, number)
         except Refused as error:
-            self.told.refused.append(f"{what.__name__} {number}: {error}")
+            self.account.refused.append(f"{what.__name__} {number}: {error}")
         finally:
             wire.close()
 
@@ -224,26 +224,26 @@ class Soak:
             "output.log": {"offset": first, "content": lines},
         }
         await wire.stream(run, files=files)
-        self.told.lines[run] = first + count
+        self.account.lines[run] = first + count
 
     async def upload(self, wire: Wire, run: str, name: str, content: bytes) -> None:
         """Store a file until that is acknowledged."""
         while True:
-            made = await wire.ask(FILE, r=run, f=[name], e=self.server.user)
-            url = made["createRunFiles"]["files"][0]["uploadUrl"]
+            answer = await wire.ask(FILE, r=run, f=[name], e=self.server.user)
+            url = answer["createRunFiles"]["files"][0]["uploadUrl"]
             if await wire.put(url, content):
                 break
-        self.told.files[run, name] = hashlib.sha256(content).hexdigest()
+        self.account.files[run, name] = hashlib.sha256(content).hexdigest()
 
     async def finish(self, wire: Wire, run: str) -> None:
         """Say that a run has ended."""
         await wire.stream(run, complete=True, exitcode=0)
-        self.told.finished.add(run)
+        self.account.finished.add(run)
 
     async def agent(self, wire: Wire, number: int) -> None:
         """Beat and run what one is told to, one trial at a time."""
-        made = await wire.ask(AGENT, s=self.sweep)
-        agent, rng = made["createAgent"]["agent"]["id"], random.Random(1000 + number)
+        answer = await wire.ask(AGENT, s=self.sweep)
+        agent, rng = answer["createAgent"]["agent"]["id"], random.Random(1000 + number)
         running: dict[str, asyncio.Task[None]] = {}
         while await self.pause(self.options.beat) or running:
             if self.over.is_set():
@@ -256,10 +256,10 @@ class Soak:
             for command in json.loads(answer["agentHeartbeat"]["commands"]):
                 if command["type"] in ("run", "resume") and not self.over.is_set():
                     name = command["run_id"]
-                    self.told.given[name] += 1
+                    self.account.trials[name] += 1
                     running[name] = asyncio.create_task(self.trial(name, rng.uniform(3, 12)))
                 elif command["type"] == "stop":
-                    self.told.count["stops"] += 1
+                    self.account.count["stops"] += 1
 
     async def trial(self, name: str, steps: float) -> None:
         """Log a few times, slowly, and end well."""
@@ -271,7 +271,7 @@ class Soak:
                 await self.pause(self.options.pace / 2)
             await self.finish(wire, name)
         except Refused as error:
-            self.told.refused.append(f"trial {name}: {error}")
+            self.account.refused.append(f"trial {name}: {error}")
         finally:
             wire.close()
 
@@ -287,13 +287,13 @@ class Soak:
                 f"/{user}/{PROJECT}/runs/writer{rng.randrange(self.options.writers)}",
             )
             status = await wire.page(rng.choice(pages))
-            self.told.count[f"pages {status}"] += 1
+            self.account.count[f"pages {status}"] += 1
 
     async def garbage(self, wire: Wire, _number: int) -> None:
         """Send what nobody should."""
         rng = random.Random(99)
         while await self.pause(0.2):
-            self.told.count[f"garbage {await wire.nonsense(rng)}"] += 1
+            self.account.count[f"garbage {await wire.nonsense(rng)}"] += 1
 
     async def hurt(self, seconds: float) -> None:
         """Kill the server now and then, and let the disk be full for a while."""
@@ -321,11 +321,11 @@ class Soak:
     async def no_space(self, seconds: float) -> None:
         """Let the disk be full for a while."""
         self.broken = True
-        before = self.told.count["answers 5xx"]
+        before = self.account.count["answers 5xx"]
         self.disk.fill(self.server.pid)
         await asyncio.sleep(seconds)
         self.disk.free(self.server.pid)
-        self.told.count["refused while full"] = self.told.count["answers 5xx"] - before
+        self.account.count["refused while full"] = self.account.count["answers 5xx"] - before
         await asyncio.sleep(5)
         self.broken = False
 
@@ -352,19 +352,21 @@ def line_of(run: str, number: int) -> str:
 
 def verdicts(soak: Soak) -> list[tuple[str, bool]]:
     """Return what was looked at in the end, and whether it is as it should be."""
-    config, told = ServerConfig(data_dir=soak.server.data_dir), soak.told
+    config, account = ServerConfig(data_dir=soak.server.data_dir), soak.account
     checkup = examine_folder(config)
     db = sqlite3.connect(config.database)
-    wrong_lines = [run for run, count in told.lines.items() if not lines_are_there(db, run, count)]
+    wrong_lines = [
+        run for run, count in account.lines.items() if not lines_are_there(db, run, count)
+    ]
     stored = {
         (run, name): sha256
         for run, name, sha256 in db.execute(
             "SELECT r.name, f.name, f.sha256 FROM run_files f JOIN runs r ON r.id = f.run_id"
         )
     }
-    lost_files = [key for key, sha256 in told.files.items() if stored.get(key) != sha256]
+    lost_files = [key for key, sha256 in account.files.items() if stored.get(key) != sha256]
     states = dict(db.execute("SELECT name, state FROM runs"))
-    unfinished = [run for run in told.finished if states[run] != "finished"]
+    unfinished = [run for run in account.finished if states[run] != "finished"]
     trials = db.execute(
         "SELECT count(*), count(DISTINCT trial_number), sum(state = 'finished'),"
         " sum(state IN ('failed', 'crashed', 'killed')) FROM runs WHERE trial_number IS NOT NULL"
@@ -374,18 +376,18 @@ def verdicts(soak: Soak) -> list[tuple[str, bool]]:
     return [
         (f"the checker finds nothing: {list(checkup.problems[:5])}", not checkup.problems),
         (
-            f"{sum(told.lines.values())} acknowledged lines of {len(told.lines)} runs are there"
-            f" once, in order; not of {wrong_lines[:5]}",
+            f"{sum(account.lines.values())} acknowledged lines of {len(account.lines)} runs are"
+            f" there once, in order; not of {wrong_lines[:5]}",
             not wrong_lines,
         ),
-        (f"{len(told.files)} acknowledged files, lost {lost_files[:5]}", not lost_files),
-        (f"{len(told.finished)} ended runs, not so noted {unfinished[:5]}", not unfinished),
+        (f"{len(account.files)} acknowledged files, lost {lost_files[:5]}", not lost_files),
+        (f"{len(account.finished)} ended runs, not so noted {unfinished[:5]}", not unfinished),
         (
             f"{trials[0]} attempts of {trials[1]} grid points: {trials[2]} finished,"
             f" {trials[3]} failed, crashed or killed",
             trials[0] == trials[1] and not trials[3],
         ),
-        (f"streams ended by the server: {told.refused[:5]}", not told.refused),
+        (f"streams ended by the server: {account.refused[:5]}", not account.refused),
         (f"tracebacks in the server's log: {log.count('Traceback')}", "Traceback" not in log),
         *growth(soak),
     ]
@@ -466,7 +468,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def report(soak: Soak, cpu: float) -> int:
     """Print the figures; return how many are not as they should be."""
-    told = soak.told
+    account = soak.account
     where = (
         "a disk of its own" if soak.disk.mounted else "no disk of its own: files that cannot grow"
     )
@@ -475,12 +477,12 @@ def report(soak: Soak, cpu: float) -> int:
         f" {soak.options.agents} agents, {soak.options.readers} readers; {soak.kills} kills;"
         f" {where}"
     )
-    print("  " + ", ".join(f"{name}: {told.count[name]}" for name in sorted(told.count)))
-    if told.slowest:
-        whole = statistics.quantiles(told.slowest, n=1000)
+    print("  " + ", ".join(f"{name}: {account.count[name]}" for name in sorted(account.count)))
+    if account.slowest:
+        whole = statistics.quantiles(account.slowest, n=1000)
         print(
             f"  answers while nothing was broken: median {whole[499] * 1e3:.0f} ms,"
-            f" p99 {whole[989] * 1e3:.0f} ms, slowest {max(told.slowest) * 1e3:.0f} ms"
+            f" p99 {whole[989] * 1e3:.0f} ms, slowest {max(account.slowest) * 1e3:.0f} ms"
         )
     print(f"  CPU of the last life: {cpu:.0f} s")
     bad = 0

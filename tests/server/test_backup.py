@@ -10,6 +10,7 @@ import pytest
 
 from housing_sweep.errors import BadInput, Conflict, Damaged, HousingSweepError, NotFound
 from housing_sweep.server import backup
+from housing_sweep.server.app import make_server
 from housing_sweep.server.backup import back_up, restore
 from housing_sweep.server.content.blobs import BlobStore
 from housing_sweep.server.services.checkup import examine_folder
@@ -18,6 +19,7 @@ from housing_sweep.server.services.lock import exclusive
 from housing_sweep.server.services.runtime import Server
 from housing_sweep.server.store.db import open_database
 from tests.support.filled_folder import fill
+from tests.support.local_server import ROOT
 
 
 @pytest.fixture
@@ -228,3 +230,10 @@ def test_a_restore_that_was_killed_leaves_what_was_there(
     shutil.copy(config.database, config.data_dir / "restoring-0123")
     restore(tmp_path / "b", config.data_dir, replace=True)
     assert not (config.data_dir / "restoring-0123").exists()
+
+
+def test_a_folder_of_an_older_version_can_be_restored(tmp_path: Path) -> None:
+    shutil.unpack_archive(ROOT / "tests/golden/server-0.1.zip", tmp_path / "old")
+    restore(tmp_path / "old", tmp_path / "new", replace=False)
+    assert examine_folder(ServerConfig(data_dir=tmp_path / "new")).problems == ()
+    make_server(ServerConfig(data_dir=tmp_path / "new")).close()

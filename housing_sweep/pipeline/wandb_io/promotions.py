@@ -108,16 +108,13 @@ class WandbPromotions:
     def _rivals(self, ref: SweepRef, target: Target, mine: str) -> list[str]:
         """Return records of an alias that are open, alive, and began before mine."""
         now = datetime.now(UTC)
-        alive, oldest = (now - timedelta(seconds=s) for s in (SILENT_SECONDS, LONGEST_SECONDS))
         filters = {"$and": [_records_of(target), {"state": "running"}]}
         rivals = []
         with self.connection.reading("read the promotion records"):
             for run in self._list(ref, filters, "+created_at", PAGE):
                 if run.id == mine:
                     break
-                if _utc(run.heartbeat_at or run.created_at) > alive and (
-                    _utc(run.created_at) > oldest
-                ):
+                if at_work(str(run.created_at), str(run.heartbeat_at or run.created_at), now):
                     rivals.append(str(run.id))
         return rivals
 
@@ -195,9 +192,22 @@ def _holds(artifact: Any, own: OwnModel) -> bool:
     return same and files.facts == mine.facts and convert.model(artifact).facts == mine.facts
 
 
-def _utc(moment: object) -> datetime:
-    time_of_day = datetime.fromisoformat(str(moment))
-    return time_of_day if time_of_day.tzinfo else time_of_day.replace(tzinfo=UTC)
+def at_work(created_at: str, heartbeat_at: str, now: datetime) -> bool:
+    """Return whether a promotion that is open may still move its alias.
+
+    Args:
+        created_at: when its run began, ISO 8601, UTC where nothing else is said.
+        heartbeat_at: when it was heard of last.
+        now: the present moment.
+    """
+    began, heard = (_utc(moment) for moment in (created_at, heartbeat_at))
+    silent, longest = (timedelta(seconds=s) for s in (SILENT_SECONDS, LONGEST_SECONDS))
+    return now - heard < silent and now - began < longest
+
+
+def _utc(moment: str) -> datetime:
+    parsed = datetime.fromisoformat(moment)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _records_of(target: Target) -> dict[str, Any]:

@@ -5,9 +5,9 @@ import logging
 
 from housing_sweep.server.services.context import Context
 from housing_sweep.server.services.runtime import Server
+from housing_sweep.server.store import references
 from housing_sweep.server.store.artifacts import expiry, uploads, versions
 from housing_sweep.server.store.failures import as_ours
-from housing_sweep.server.store.runs import files
 
 INTERVAL_SECONDS = 3600.0
 DRAFT_LIFETIME_SECONDS = 7 * 24 * 3600.0
@@ -39,7 +39,7 @@ def collect(ctx: Context, young: float = YOUNG_SECONDS) -> int:
     expiry.expire(ctx.db, now)
     versions.abandon_drafts(ctx.db, now - DRAFT_LIFETIME_SECONDS)
     blobs, gone = ctx.services.blobs, 0
-    referenced = versions.blobs(ctx.db) | files.blobs(ctx.db)
+    referenced = references.blobs(ctx.db)
     for name in list(blobs.names()):
         if name not in referenced and now - blobs.path(name).stat().st_mtime >= young:
             blobs.delete(name)

@@ -23,8 +23,8 @@ from housing_sweep.server.store.people import keys
 def request_context(request: Request, services: Services) -> Context:
     """Return the context of one request. Call it in the thread that uses the database."""
     db = services.database.connection()
-    given = api_key(request.headers.get("authorization", ""))
-    user, key_id = (keys.holder(db, given) if given else None) or (None, None)
+    key = api_key(request.headers.get("authorization", ""))
+    user, key_id = (keys.holder(db, key) if key else None) or (None, None)
     return Context(
         services=services,
         db=db,

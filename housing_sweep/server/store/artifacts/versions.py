@@ -310,15 +310,6 @@ def users_of(db: sqlite3.Connection, artifact_id: ArtifactId) -> list[Run]:
     return [run for row in rows if (run := runs.from_row(row))]
 
 
-def blobs(db: sqlite3.Connection) -> set[str]:
-    """Return the blobs that versions and drafts refer to."""
-    rows = db.execute(
-        "SELECT sha256 FROM artifact_files WHERE sha256 IS NOT NULL"
-        " UNION SELECT sha256 FROM manifests WHERE sha256 IS NOT NULL"
-    )
-    return {sha256 for (sha256,) in rows}
-
-
 def abandon_drafts(db: sqlite3.Connection, before: float) -> int:
     """Remove drafts that nobody touched since `before`; returns how many."""
     with write(db):

@@ -108,12 +108,6 @@ def delete(db: sqlite3.Connection, file_id: FileId) -> None:
         db.execute("DELETE FROM run_files WHERE id = ?", (file_id,))
 
 
-def blobs(db: sqlite3.Connection) -> set[str]:
-    """Return the blobs that run files refer to."""
-    rows = db.execute("SELECT DISTINCT sha256 FROM run_files WHERE sha256 IS NOT NULL")
-    return {sha256 for (sha256,) in rows}
-
-
 def _name(file: RunFile) -> str:
     return file.name
 

@@ -5,6 +5,7 @@ import pytest
 from housing_sweep.errors import BadInput
 from housing_sweep.server.content.blobs import Blob, Sha256
 from housing_sweep.server.content.digests import Digests
+from housing_sweep.server.store import references
 from housing_sweep.server.store.runs import files, runs
 from tests.support.run_rows import NOW, Rows
 
@@ -72,7 +73,7 @@ def test_an_upload_replaces_the_file_of_its_name(rows: Rows) -> None:
     for blob in (FIRST, SECOND, SECOND):
         files.record_upload(rows.db, rows.run.id, "a", blob, NOW)
     assert names(rows) == ["a"]
-    assert files.blobs(rows.db) == {SECOND.sha256}
+    assert references.blobs(rows.db) == {SECOND.sha256}
 
 
 def test_pages_go_by_name_without_gap_or_repeat(rows: Rows) -> None:
@@ -94,6 +95,6 @@ def test_a_deleted_file_lets_go_of_its_blob(rows: Rows) -> None:
     files.delete(rows.db, file.id)
     files.delete(rows.db, file.id)
     assert files.find_by_id(rows.db, file.id) is None
-    assert files.blobs(rows.db) == {SECOND.sha256}
+    assert references.blobs(rows.db) == {SECOND.sha256}
     runs.delete(rows.db, rows.run.id)
-    assert files.blobs(rows.db) == set()
+    assert references.blobs(rows.db) == set()
