@@ -82,6 +82,18 @@ def test_every_script_says_what_it_does(script: Path) -> None:
     assert any(line.startswith(("#", '"""')) and len(line) > 40 for line in lines[:3])
 
 
+BENCHES = re.findall(r"^#   scripts/bench (\w+)", (ROOT / "scripts" / "bench").read_text(), re.M)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BENCHES)
+def test_every_bench_starts(name: str) -> None:
+    command = [str(ROOT / "scripts" / "bench"), name, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
+
+
 @pytest.mark.slow
 def test_the_first_sweep_by_hand_runs_as_the_readme_tells_it(
     own_server: LocalServer, real_csv: Path
