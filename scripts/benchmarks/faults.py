@@ -7,6 +7,7 @@ Each fault is a small edit in a copy of the tree. The tests named for it must pa
 copy and turn red on the broken one. No fault switch lives in the product.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -21,7 +22,14 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("housing_sweep", "tests", "scripts", "sweeps", "pyproject.toml", "README.md", "LICENSE")
 
 
-def main(words: list[str]) -> int:
+def main() -> int:
+    """Read which are wanted, and look at them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*", help="those with one of these in their names; all")
+    return look(parser.parse_args().words)
+
+
+def look(words: list[str]) -> int:
     """Try every fault whose name has one of the words; return how many went unnoticed."""
     chosen = [f for f in FAULTS if not words or any(word in f.name for word in words)]
     unnoticed = []
@@ -81,4 +89,4 @@ def _env(tree: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -3,6 +3,7 @@
 Run by `scripts/bench model_file`. Data: 20,640 synthetic rows.
 """
 
+import argparse
 import io
 import sys
 import time
@@ -48,6 +49,7 @@ def _joblib(model: object) -> bytes:
 
 def main() -> int:
     """Print a row per config."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     model_file.dump(_fitted({"max_iter": 2}))  # imports
     table = synthetic.make()
     print(f"{'':30}{'fit':>8}{'':4}{'skops MB':>10}{'write':>8}{'load':>8}{'inflated':>10}", end="")

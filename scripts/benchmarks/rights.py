@@ -7,6 +7,7 @@ that can be named on (`tests/support/schema_walk.py`), and every mutation. Print
 with the number of wrong answers.
 """
 
+import argparse
 import sys
 import tempfile
 from collections import Counter
@@ -27,6 +28,7 @@ from tests.support.shared_world import World, make_world  # noqa: E402
 
 def main() -> int:
     """Walk, print, and return how many answers were wrong."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="rights-") as folder:
         house = House(Path(folder))
         world = make_world(house)

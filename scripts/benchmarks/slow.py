@@ -9,6 +9,7 @@ printed, with those of an idle server first. Machines stall by themselves now an
 idle row that is as bad before you blame a request.
 """
 
+import argparse
 import base64
 import gzip
 import http.client
@@ -96,7 +97,14 @@ def costly(user: str) -> dict[str, Request]:
     }
 
 
-def main(words: list[str]) -> int:
+def main() -> int:
+    """Read which are wanted, and look at them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*", help="those with one of these in their names; all")
+    return look(parser.parse_args().words)
+
+
+def look(words: list[str]) -> int:
     """Print a row for each; return 1 if a heartbeat waited too long for one."""
     late = []
     with tempfile.TemporaryDirectory(prefix="slow-") as folder:
@@ -202,4 +210,4 @@ def print_row(name: str, row: Row) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
