@@ -507,7 +507,7 @@ FAULTS = [
         "housing_sweep/server/graphql/budget.py",
         "        db.set_progress_handler(lambda: self.is_over, _STEPS_BETWEEN_LOOKS)",
         "        db.set_progress_handler(lambda: False, 10**9)",
-        "tests/server/graphql/test_budget.py -k sqlite --timeout 20",
+        "tests/server/graphql/test_budget.py -k sqlite",
     ),
     Fault(
         "compiled texts that are never dropped",

@@ -8,8 +8,9 @@ from housing_sweep.search.spec import parse_yaml
 from housing_sweep.search.spec_yaml import read_yaml
 
 BOMB = "a0: &a0 [x, x]\n" + "".join(
-    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 6)
 )
+"""118,098 values: too many, and few enough that a reader without a bound ends."""
 
 
 def test_an_alias_is_what_it_stands_for() -> None:
@@ -23,7 +24,7 @@ def test_an_alias_is_what_it_stands_for() -> None:
         (BOMB, "aliases spelled out"),
         ("a: &a [*a]", "aliases spelled out"),
         ("a: &a {<<: *a}", "aliases spelled out"),
-        (BOMB.replace("a9:", "<<:"), "aliases spelled out"),
+        (BOMB.replace("a5:", "<<:"), "aliases spelled out"),
         pytest.param(
             *("a: [" + "1," * 60_000 + "]", "more than 50000 values"), marks=pytest.mark.slow
         ),

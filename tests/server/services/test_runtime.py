@@ -70,7 +70,8 @@ def test_however_many_searches_run_a_heartbeat_finds_a_thread(tmp_path: Path) ->
     server, over = Server(ServerConfig(data_dir=tmp_path)), threading.Event()
 
     async def both() -> list[bool]:
-        slow = [asyncio.create_task(server.run_reading(lambda: over.wait(60))) for _ in range(20)]
+        slow = [asyncio.create_task(server.run_reading(lambda: over.wait(20))) for _ in range(20)]
+        await asyncio.sleep(0)  # all of them wait for a thread, or have one
         await server.run(lambda: None)
         over.set()
         return await asyncio.gather(*slow)
